@@ -1,0 +1,101 @@
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGN = 16, EXIT_INTERNAL = 33 };
+
+struct chunk {
+    struct chunk *previous;
+    size_t used;
+    size_t size;
+    alignas(ALIGN) uint8_t bytes[];
+};
+
+struct arena {
+    struct chunk *top;
+    size_t chunk_bytes;
+};
+
+static struct chunk *chunk_create(struct chunk *previous, size_t bytes)
+{
+    struct chunk *chunk = malloc(sizeof(*chunk) + bytes);
+    if (!chunk) {
+        fputs("vestige: out of host memory\n", stderr);
+        exit(EXIT_INTERNAL);
+    }
+    chunk->previous = previous;
+    chunk->used = 0;
+    chunk->size = bytes;
+    return chunk;
+}
+
+struct arena *arena_create(size_t chunk_bytes)
+{
+    struct arena *arena = malloc(sizeof(*arena));
+    if (!arena) {
+        fputs("vestige: out of host memory\n", stderr);
+        exit(EXIT_INTERNAL);
+    }
+    arena->chunk_bytes = chunk_bytes;
+    arena->top = chunk_create(NULL, chunk_bytes);
+    return arena;
+}
+
+void arena_destroy(struct arena *arena)
+{
+    if (!arena) {
+        return;
+    }
+    for (struct chunk *chunk = arena->top; chunk;) {
+        struct chunk *previous = chunk->previous;
+        free(chunk);
+        chunk = previous;
+    }
+    free(arena);
+}
+
+void *arena_alloc(struct arena *arena, size_t bytes)
+{
+    size_t size = (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+    if (arena->top->size - arena->top->used < size) {
+        size_t chunk = size > arena->chunk_bytes ? size : arena->chunk_bytes;
+        arena->top = chunk_create(arena->top, chunk);
+    }
+    void *at = arena->top->bytes + arena->top->used;
+    arena->top->used += size;
+    return memset(at, 0, size);
+}
+
+char *arena_strdup(struct arena *arena, const char *text)
+{
+    size_t bytes = strlen(text) + 1;
+    return memcpy(arena_alloc(arena, bytes), text, bytes);
+}
+
+struct arena_mark arena_mark(const struct arena *arena)
+{
+    return (struct arena_mark){.chunk = arena->top, .used = arena->top->used};
+}
+
+void arena_rewind(struct arena *arena, struct arena_mark mark)
+{
+    while (arena->top != mark.chunk) {
+        struct chunk *previous = arena->top->previous;
+        free(arena->top);
+        arena->top = previous;
+    }
+    arena->top->used = mark.used;
+}
+
+size_t arena_used(const struct arena *arena)
+{
+    size_t sum = 0;
+    for (const struct chunk *chunk = arena->top; chunk; chunk = chunk->previous) {
+        sum += chunk->used;
+    }
+    return sum;
+}

@@ -1,0 +1,36 @@
+/*
+ * Bump allocation with mark and rewind.
+ *
+ * An arena owns a chain of chunks.  Everything taken from it dies together, by arena_rewind() to an
+ * earlier mark or by arena_destroy().  There is no per-object free.  Memory comes zeroed and is
+ * aligned to 16 bytes.  Running out of host memory ends the process with a message and status 33.
+ */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stddef.h>
+
+struct arena;
+struct arena_mark {
+    void *chunk;
+    size_t used;
+};
+
+/* An empty arena whose chunks hold at least chunk_bytes. */
+struct arena *arena_create(size_t chunk_bytes);
+void arena_destroy(struct arena *arena);
+
+/* Zeroed memory of that size, 16-byte aligned, living until rewind or destroy. */
+void *arena_alloc(struct arena *arena, size_t bytes);
+char *arena_strdup(struct arena *arena, const char *text);
+
+struct arena_mark arena_mark(const struct arena *arena);
+void arena_rewind(struct arena *arena, struct arena_mark mark);
+
+/* Bytes handed out since creation and not rewound. */
+size_t arena_used(const struct arena *arena);
+
+/* One zeroed object of a type. */
+#define arena_new(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
+
+#endif
