@@ -5,8 +5,11 @@
 
 unsigned state_kind_size(enum state_kind kind)
 {
-    static const uint8_t sizes[] = {
-        [STATE_u8] = 1, [STATE_u16] = 2, [STATE_u32] = 4, [STATE_u64] = 8, [STATE_bool] = sizeof(bool)};
+    static const uint8_t sizes[] = {[STATE_u8] = 1,
+                                    [STATE_u16] = 2,
+                                    [STATE_u32] = 4,
+                                    [STATE_u64] = 8,
+                                    [STATE_bool] = sizeof(bool)};
     return kind == STATE_sub ? 0 : sizes[kind];
 }
 

@@ -77,7 +77,8 @@ struct state_desc {
 /* Every member of the list takes its reset value. */
 void state_reset(const struct state_desc *desc, void *object);
 
-/* True when all members of the list are equal; else *where (if not NULL) names the first that differs. */
+/* True when all members of the list are equal; else *where (if not NULL) names the first that
+ * differs. */
 bool state_equal(const struct state_desc *desc, const void *a, const void *b,
                  const struct state_field **where);
 

@@ -23,8 +23,7 @@ bool status_fail_errno(struct status *status, const char *format, ...)
     int used = vsnprintf(status->text, sizeof(status->text), format, args);
     va_end(args);
     if (used >= 0 && (size_t)used < sizeof(status->text)) {
-        snprintf(status->text + used, sizeof(status->text) - (size_t)used, ": %s",
-                 strerror(error));
+        snprintf(status->text + used, sizeof(status->text) - (size_t)used, ": %s", strerror(error));
     }
     status->failed = true;
     return false;

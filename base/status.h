@@ -14,7 +14,8 @@ struct status {
     char text[512];
 };
 
-/* Records the message (printf style) and returns false, so that `return status_fail(...)` reads well. */
+/* Records the message (printf style) and returns false, so that `return status_fail(...)` reads
+ * well. */
 __attribute__((format(printf, 2, 3))) bool status_fail(struct status *status, const char *format,
                                                        ...);
 

@@ -1,8 +1,8 @@
 /*
  * A disk, floppy or CD image as a drive sees it: sectors by number.  Implemented by machine/media.
  *
- * Errors of the host (a full disk, an unreadable file) come back as false; the drive reports them to
- * the guest as a medium error and the backend keeps a message for the user.  NULL media means an
+ * Errors of the host (a full disk, an unreadable file) come back as false; the drive reports them
+ * to the guest as a medium error and the backend keeps a message for the user.  NULL media means an
  * empty drive.
  */
 #ifndef DEVICES_CORE_BLOCK_H

@@ -29,7 +29,7 @@ struct clock_timer {
 };
 
 struct clock_source {
-    uint64_t (*now)(void *source);               /* ns */
+    uint64_t (*now)(void *source);                             /* ns */
     void (*deadline_changed)(void *source, uint64_t deadline); /* earliest timer, or CLOCK_NEVER */
     void *source;
 };

@@ -18,11 +18,12 @@ enum reset_kind {
 };
 
 struct device_ops {
-    const char *name;                               /* type: "pit8254" */
-    const struct state_desc *state;                 /* all that a snapshot must hold */
-    void (*reset)(void *dev, enum reset_kind kind); /* members already reset: drive outputs; may be NULL */
-    void (*loaded)(void *dev);                      /* after restore: rebuild derived, re-arm timers; may be NULL */
-    void (*destroy)(void *dev);                     /* frees the device */
+    const char *name;               /* type: "pit8254" */
+    const struct state_desc *state; /* all that a snapshot must hold */
+    void (*reset)(void *dev,
+                  enum reset_kind kind); /* members already reset: drive outputs; may be NULL */
+    void (*loaded)(void *dev);  /* after restore: rebuild derived, re-arm timers; may be NULL */
+    void (*destroy)(void *dev); /* frees the device */
 };
 
 /* A created device, as the machine lists it. */

@@ -17,8 +17,8 @@ struct pci_bus;
 struct pci_function;
 
 struct pci_bar {
-    uint32_t size;            /* power of two; 0: absent */
-    bool io;                  /* port space, else 32-bit memory space */
+    uint32_t size; /* power of two; 0: absent */
+    bool io;       /* port space, else 32-bit memory space */
     bool prefetchable;
     const struct io_ops *ops; /* handlers; NULL for RAM-backed bars (see mapped) */
     /* Told the base when the bar is decoded (enabled true) or goes away; for RAM-backed bars. */
@@ -36,7 +36,8 @@ struct pci_function_config {
     void (*config_written)(void *dev, uint8_t offset, unsigned size);
 };
 
-/* The bus and its two ports; pirq lines 0..3 go to the south bridge.  io and memory are borrowed. */
+/* The bus and its two ports; pirq lines 0..3 go to the south bridge.  io and memory are borrowed.
+ */
 struct pci_bus *pci_bus_create(struct bus *io, struct bus *memory, const struct irq_line pirq[4]);
 struct device pci_bus_device(struct pci_bus *bus);
 

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PART_STATE(S, VAL, ARR, SUB)          \
+#define PART_STATE(S, VAL, ARR, SUB)             \
     VAL(S, u16, reload, 0x1234, "a plain value") \
     ARR(S, u8, fifo, 3, 7, "an array")
-#define WHOLE_STATE(S, VAL, ARR, SUB)      \
-    VAL(S, bool, enabled, true, "a flag")  \
+#define WHOLE_STATE(S, VAL, ARR, SUB)     \
+    VAL(S, bool, enabled, true, "a flag") \
     SUB(S, part, part, 2, "parts")
 
 struct part {
@@ -50,7 +50,8 @@ START_TEST(a_changed_member_is_named)
 }
 END_TEST
 
-static void count_paths(void *user, const char *path, const struct state_field *field, void *elements)
+static void count_paths(void *user, const char *path, const struct state_field *field,
+                        void *elements)
 {
     (void)field;
     (void)elements;

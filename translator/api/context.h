@@ -1,0 +1,225 @@
+/*
+ * The record that generated code runs on (r14 on x86-64, x27 on AArch64).
+ *
+ * Plain data.  CONTEXT_STATE is what the guest's architecture defines and what is saved; the
+ * members after it are derived: tables, budget bookkeeping, scratch of the engines.  The record is
+ * *canonical* whenever C code sees it: every guest register, the flags and rip stand in it.
+ *
+ * Time.  `budget` is the number of guest instructions until something is due.  A block subtracts
+ * its whole length on entry, and leaves untouched when that makes it negative.  `pending` is the
+ * number of instructions of the running block that have not retired yet, the current one included;
+ * it is valid in callouts and slow memory paths.  So the instruction count is always
+ *     now = icount_end - budget - pending          (see context_icount).
+ *
+ * Flags.  `flags` holds the arithmetic flags as LAHF and SETO leave them: bits 0..7 are OF (0 or
+ * 1), bits 8..15 are SF ZF - AF - PF - CF.  `df` is +1 or -1 (as uint32_t).  All other EFLAGS bits
+ * (TF IF IOPL NT RF VM AC VIF VIP ID) are in `eflags`, in place; its arithmetic bits and DF are
+ * zero.
+ */
+#ifndef TRANSLATOR_API_CONTEXT_H
+#define TRANSLATOR_API_CONTEXT_H
+
+#include "base/state.h"
+
+#include <stdalign.h>
+
+enum {
+    GUEST_RAX,
+    GUEST_RCX,
+    GUEST_RDX,
+    GUEST_RBX,
+    GUEST_RSP,
+    GUEST_RBP,
+    GUEST_RSI,
+    GUEST_RDI,
+    GUEST_GPRS = 16
+};
+enum seg_index { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_COUNT };
+
+enum {
+    FLAG_CF = 1 << 0,
+    FLAG_PF = 1 << 2,
+    FLAG_AF = 1 << 4,
+    FLAG_ZF = 1 << 6,
+    FLAG_SF = 1 << 7,
+    FLAG_TF = 1 << 8,
+    FLAG_IF = 1 << 9,
+    FLAG_DF = 1 << 10,
+    FLAG_OF = 1 << 11,
+    FLAG_IOPL = 3 << 12,
+    FLAG_NT = 1 << 14,
+    FLAG_RF = 1 << 16,
+    FLAG_VM = 1 << 17,
+    FLAG_AC = 1 << 18,
+    FLAG_VIF = 1 << 19,
+    FLAG_VIP = 1 << 20,
+    FLAG_ID = 1 << 21,
+    FLAGS_ARITH = FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF,
+};
+
+/* Why generated code or an instruction gives control back to the dispatcher. */
+enum leave_reason {
+    LEAVE_NONE,   /* keep running */
+    LEAVE_LOOKUP, /* continue at rip, mode may have changed */
+    LEAVE_EVENT, /* ctx->event is to be delivered; rip is that of the faulting (or next) instruction
+                  */
+    LEAVE_HALT,  /* HLT executed; rip is after it */
+    LEAVE_STOP,  /* the machine wants control (reset, power-off, pause); continue at rip */
+    LEAVE_STEP,  /* rip: run exactly one instruction in tier 0 first (interrupt shadow, own-block
+                    store) */
+};
+
+/* clang-format off */
+#define SEGMENT_STATE(S, VAL, ARR, SUB)                                                       \
+    VAL(S, u64, base,      0,      "linear address of offset 0")                              \
+    VAL(S, u64, read_end,  0,      "offset + size must not exceed this to read fast; 0: always slow")  \
+    VAL(S, u64, write_end, 0,      "same for writes")                                         \
+    VAL(S, u32, limit,     0xffff, "last valid offset, byte granular (expand-down: last invalid)") \
+    VAL(S, u32, rights,    0x93,   "descriptor bits 40..55: type S DPL P .. AVL L D/B G; 0 in bit 7: null/unusable") \
+    VAL(S, u16, selector,  0,      "visible part")
+
+#define XMM_STATE(S, VAL, ARR, SUB) \
+    ARR(S, u64, q, 2, 0, "low and high quadword")
+
+#define X87_REG_STATE(S, VAL, ARR, SUB)                   \
+    VAL(S, u64, mantissa, 0, "64 bits with explicit integer bit; the MMX register") \
+    VAL(S, u16, exponent, 0, "sign in bit 15, 15-bit biased exponent")
+
+#define CONTEXT_STATE(S, VAL, ARR, SUB)                                                       \
+    ARR(S, u64, gpr, GUEST_GPRS, 0, "general registers, by number; upper halves zero outside long mode") \
+    VAL(S, u64, rip,    0xfff0, "EIP of the instruction to run next (of the current one inside callouts)") \
+    VAL(S, u16, flags,  0,      "arithmetic flags, LAHF/SETO form")                           \
+    VAL(S, u32, df,     1,      "string step: 1 up, 0xffffffff down")                         \
+    VAL(S, u32, eflags, 0,      "EFLAGS without arithmetic flags, DF and bit 1")              \
+    SUB(S, segment, seg, SEG_COUNT, "ES CS SS DS FS GS")                                      \
+    SUB(S, xmm, xmm, 16, "XMM registers")                                                     \
+    VAL(S, u32, mxcsr,  0x1f80, "SSE control and status")                                     \
+    SUB(S, x87_reg, st, 8, "x87 data registers by physical number")                           \
+    VAL(S, u16, fcw,    0x0040, "x87 control word (FINIT: 037Fh)")                            \
+    VAL(S, u16, fsw,    0,      "x87 status word without TOP")                                \
+    VAL(S, u8,  ftop,   0,      "x87 TOP, 0..7")                                              \
+    VAL(S, u8,  ftag,   0xff,   "bit n set: physical register n is empty")                    \
+    VAL(S, u16, fop,    0,      "last x87 opcode, 11 bits")                                   \
+    VAL(S, u16, fcs,    0,      "last x87 instruction selector")                              \
+    VAL(S, u16, fds,    0,      "last x87 operand selector")                                  \
+    VAL(S, u64, fip,    0,      "last x87 instruction offset")                                \
+    VAL(S, u64, fdp,    0,      "last x87 operand offset")                                    \
+    VAL(S, u8,  shadow, 0,      "1: no interrupts until one more instruction ran (STI, MOV SS, POP SS)") \
+    VAL(S, u8,  halted, 0,      "1: HLT, waiting for an interrupt")                           \
+    VAL(S, u64, icount, 0,      "instructions retired, valid when no engine runs")
+/* clang-format on */
+
+struct segment {
+    STATE_MEMBERS(SEGMENT_STATE)
+};
+struct xmm {
+    alignas(16) STATE_MEMBERS(XMM_STATE)
+};
+struct x87_reg {
+    STATE_MEMBERS(X87_REG_STATE)
+};
+
+/* An exception or interrupt to deliver. */
+struct guest_event {
+    uint8_t vector;
+    uint8_t kind; /* enum event_kind */
+    bool has_error;
+    uint32_t error;
+};
+
+enum event_kind {
+    EVENT_FAULT,    /* rip of the instruction is pushed */
+    EVENT_TRAP,     /* rip already points after it */
+    EVENT_SOFTWARE, /* INT n, INT3, INTO: gate DPL is checked; rip already points after it */
+    EVENT_EXTERNAL, /* hardware interrupt */
+};
+
+/* Poison reasons of memory table entries (negative entries; low 12 bits). */
+enum poison { POISON_MMIO = 1, POISON_ROM, POISON_CODE, POISON_WATCH, POISON_CLEAN };
+
+enum {
+    TABLE_ENTRIES = 1 << 20, /* one for each guest linear page */
+    HASH_ENTRIES = 1 << 12,  /* inline indirect-branch hash */
+};
+
+/*
+ * Memory tables of one (address space, user/supervisor): from linear page number to
+ *   > 0  delta: host address = linear address + delta
+ *   0    not filled;   < 0  poisoned: low 12 bits give the reason.
+ */
+struct memory_tables {
+    int64_t read[TABLE_ENTRIES];
+    int64_t write[TABLE_ENTRIES];
+    int64_t code[TABLE_ENTRIES]; /* filled by instruction fetch only; same deltas */
+};
+
+/* A slot of the indirect-branch hash: hit when tag == (context tag << 32 | EIP). */
+struct hash_slot {
+    uint64_t tag;
+    const void *code;
+};
+
+/* alignas on the list's first member of struct xmm keeps vectors 16-byte aligned. */
+struct context {
+    STATE_MEMBERS(CONTEXT_STATE)
+
+    /* Derived; never saved. */
+    int64_t budget;      /* instructions until something is due */
+    int64_t pending;     /* instructions of the running block not retired, current included */
+    uint64_t icount_end; /* instruction count at which budget is used up */
+    uint64_t next_rip;   /* EIP after the current instruction, valid in callouts */
+    uint32_t leave;      /* enum leave_reason, polled after callouts and slow accesses */
+    uint32_t mode;       /* mode key of the running code (translator/api/mode.h) */
+    uint32_t tag;        /* stands for (mode, CS base, CS limit, address space, flush generation) */
+    uint32_t user;       /* 1 at CPL 3: selects the table pair */
+    struct memory_tables *tables; /* of the current address space and privilege */
+    struct hash_slot *hash; /* HASH_ENTRIES slots, index = (EIP ^ EIP >> 12) & (HASH_ENTRIES - 1) */
+    void *exit_link;        /* native: the chained exit that was taken, to be linked; else NULL */
+    struct guest_event event;           /* valid with LEAVE_EVENT */
+    alignas(16) uint64_t slow_value[2]; /* datum of slow loads and stores, up to 16 bytes */
+    uint64_t temp[16];                  /* IR temporaries that have no host register */
+    uint32_t fpu_resident;       /* 1: the x87 state is in the host's x87, not in st/fcw/fsw/... */
+    uint32_t single_step;        /* run blocks of one instruction (TF, trace) */
+    const void *const *callouts; /* function pointers by enum callout_id */
+    const struct guest_ops *guest;
+    const struct memory_ops *memory;
+    struct translator *translator;
+    void *machine; /* the machine's, for its callouts */
+};
+
+static inline uint64_t context_icount(const struct context *ctx)
+{
+    return ctx->icount_end - (uint64_t)(ctx->budget + ctx->pending);
+}
+
+/* Arithmetic flags in EFLAGS positions. */
+static inline uint32_t context_flags(const struct context *ctx)
+{
+    return (uint32_t)(ctx->flags >> 8 & (FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF)) |
+           (ctx->flags & 1 ? FLAG_OF : 0u);
+}
+
+/* Replaces the arithmetic flags; other bits of eflags are ignored. */
+static inline void context_set_flags(struct context *ctx, uint32_t eflags)
+{
+    ctx->flags = (uint16_t)((eflags & 0xd5) << 8 | 2 << 8 | (eflags & FLAG_OF ? 1u : 0u));
+}
+
+/* Ends the current instruction (rip and pending move on) and leaves for that reason. */
+static inline void context_leave_after(struct context *ctx, enum leave_reason reason)
+{
+    ctx->rip = ctx->next_rip;
+    ctx->pending -= 1;
+    ctx->leave = reason;
+}
+
+/* Leaves with a fault of the current instruction, which does not retire. */
+static inline void context_fault(struct context *ctx, uint8_t vector, bool has_error,
+                                 uint32_t error)
+{
+    ctx->event = (struct guest_event){
+        .vector = vector, .kind = EVENT_FAULT, .has_error = has_error, .error = error};
+    ctx->leave = LEAVE_EVENT;
+}
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * What the translator needs from a guest architecture.  Implemented by frontend/x86 (x86.h).
+ */
+#ifndef TRANSLATOR_API_GUEST_H
+#define TRANSLATOR_API_GUEST_H
+
+#include "translator/api/memory.h"
+
+struct ir_block;
+
+/* Result of a page walk. */
+struct page_walk {
+    uint64_t gpa;  /* of the page, A20 applied */
+    bool writable; /* by this privilege; false also while the dirty bit is clear */
+    bool executable;
+    bool global;
+};
+
+/* Where code is to be lifted. */
+struct lift_request {
+    const uint8_t *bytes; /* from the first byte of the block */
+    uint32_t available;   /* bytes that may be used: to the page end, or beyond when fetched for a
+                             straddling instruction */
+    uint32_t in_page;     /* bytes before the page end: an instruction that starts at or after it
+                             belongs to the next block */
+    uint64_t rip;         /* EIP of the first instruction */
+    uint32_t mode;
+    uint32_t max_insns;     /* 1..IR_MAX_INSNS */
+    uint32_t no_inline_imm; /* 1: self-modifying site, load patched immediates instead (may be
+                               ignored) */
+};
+
+enum lift_result {
+    LIFT_OK,
+    LIFT_NEED_MORE, /* the first instruction runs past `available` */
+};
+
+struct guest_ops {
+    /* Mode key of the current state. */
+    uint32_t (*mode)(const struct context *ctx);
+    /* Lifts one block into *block (arrays prepared by the caller).  Stops at block ends, at page
+     * end, at max_insns.  Undefined or too long encodings become callouts that raise the fault. */
+    enum lift_result (*lift)(const struct lift_request *request, struct ir_block *block);
+    /* Page walk for one linear address.  On failure raises #PF through context_fault and returns
+     * false. Sets accessed/dirty bits as the CPU does. */
+    bool (*walk)(struct context *ctx, uint64_t linear, enum access access, bool user,
+                 struct page_walk *out);
+    /* Exact segment check of an access; on failure raises the fault and returns false.  *linear
+     * gets the linear address. */
+    bool (*segment_check)(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
+                          enum access access, uint64_t *linear);
+    /* Delivers ctx->event (IDT, gates, task gates, double and triple fault).  Returns false on
+     * triple fault. */
+    bool (*deliver)(struct context *ctx);
+    /* True when an external interrupt can be taken now (IF, shadow, VIF). */
+    bool (*interruptible)(const struct context *ctx);
+    /* After one instruction with TF or data breakpoints: raises #DB as a trap when due. */
+    void (*after_step)(struct context *ctx, uint32_t eflags_before);
+};
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * What the translator needs from an engine: struct host_ops.  Implemented by backend/host/x64
+ * (native) and backend/host/interp (portable).  Both run the same IR and must agree bit for bit.
+ */
+#ifndef TRANSLATOR_API_HOST_H
+#define TRANSLATOR_API_HOST_H
+
+#include "translator/api/context.h"
+
+struct ir_block;
+
+/* One direct exit of a compiled block: a branch whose target EIP is known. */
+struct block_exit {
+    uint64_t target_rip;
+    uint32_t patch;     /* native: offset in code memory of the jump to patch; portable: unused */
+    uint8_t linked;     /* 1: goes straight to a block */
+    uint8_t cross_page; /* 1: target linear page differs from the block's: link with a page guard */
+    struct block *owner;               /* the block it leaves */
+    struct block *target;              /* when linked */
+    struct block_exit *next_to_target; /* list of exits linked to the same target */
+};
+
+enum { BLOCK_MAX_EXITS = 8 };
+
+/* A translated block.  Owned by translator/core; `code` and `exits` are filled by the engine. */
+struct block {
+    uint64_t gpa;  /* physical address of the first byte */
+    uint64_t gpa2; /* physical page of the straddling tail, or UINT64_MAX */
+    uint64_t rip;  /* EIP of the first byte */
+    uint32_t mode;
+    uint32_t bytes;      /* guest code bytes */
+    uint32_t insns;      /* guest instructions */
+    uint32_t code_bytes; /* size of the host code */
+    const void *code;    /* native: host entry; portable: struct ir_block copy */
+    uint32_t exit_count;
+    uint8_t valid; /* 0: invalidated, never entered again */
+    struct block_exit exits[BLOCK_MAX_EXITS];
+    struct block_exit *linked_from; /* exits of other blocks (or its own) that jump here */
+    struct block *next_in_bucket;
+    struct block
+        *next_in_page[2]; /* list of blocks with code in a physical page: own page, tail page */
+};
+
+struct engine; /* an engine's own state: code memory, stubs, arenas */
+
+struct host_ops {
+    const char *name; /* "native", "portable" */
+    /* One engine for one machine; code_bytes of code memory (0: default 64 MiB).  NULL: not
+     * available here. */
+    struct engine *(*create)(size_t code_bytes);
+    void (*destroy)(struct engine *engine);
+    /* Compiles ir into *block (code, code_bytes, exits).  false: code memory is full; the caller
+     * flushes everything with reset() and tries again (it fits then). */
+    bool (*emit)(struct engine *engine, const struct ir_block *ir, struct block *block);
+    /* Links an exit to a block: later passes go straight there.  guard_delta: for cross-page exits,
+     * the value that ctx->tables->code[target linear page] must have, checked at each passing. */
+    void (*link)(struct engine *engine, struct block_exit *exit, struct block *target,
+                 int64_t guard_delta);
+    void (*unlink)(struct engine *engine, struct block_exit *exit);
+    /* Runs from block until something leaves: returns with ctx->leave and ctx->rip set, pending 0
+     * or the count to be refunded; ctx->exit_link = the exit taken when a direct exit was not
+     * linked (leave LEAVE_LOOKUP). */
+    void (*enter)(struct engine *engine, struct context *ctx, const struct block *block);
+    /* Forgets all code. */
+    void (*reset)(struct engine *engine);
+    /* x87 state: make st/fcw/fsw/... in the record current (and stop being resident) / no-op when
+     * portable. */
+    void (*sync_fpu)(struct engine *engine, struct context *ctx);
+    size_t (*code_used)(const struct engine *engine);
+};
+
+extern const struct host_ops host_interp;
+extern const struct host_ops host_x64; /* on x86-64 builds only */
+
+#endif
