@@ -178,7 +178,9 @@ struct context {
     struct guest_event event;           /* valid with LEAVE_EVENT */
     alignas(16) uint64_t slow_value[2]; /* datum of slow loads and stores, up to 16 bytes */
     uint64_t temp[16];                  /* IR temporaries that have no host register */
-    uint32_t fpu_resident;       /* 1: the x87 state is in the host's x87, not in st/fcw/fsw/... */
+    uint32_t fpu_resident; /* 1: the x87 state is in the host's x87, not in st/fcw/fsw/... */
+    void (*fpu_sync)(
+        struct context *ctx);    /* native: writes the resident x87 state back to the record */
     uint32_t single_step;        /* run blocks of one instruction (TF, trace) */
     const void *const *callouts; /* function pointers by enum callout_id */
     const struct guest_ops *guest;
@@ -203,6 +205,15 @@ static inline uint32_t context_flags(const struct context *ctx)
 static inline void context_set_flags(struct context *ctx, uint32_t eflags)
 {
     ctx->flags = (uint16_t)((eflags & 0xd5) << 8 | 2 << 8 | (eflags & FLAG_OF ? 1u : 0u));
+}
+
+/* Makes st, fcw, fsw, ftop, ftag, fip... in the record current; every C function that reads or
+ * writes them calls this first. */
+static inline void context_fpu_sync(struct context *ctx)
+{
+    if (ctx->fpu_resident) {
+        ctx->fpu_sync(ctx);
+    }
 }
 
 /* Ends the current instruction (rip and pending move on) and leaves for that reason. */

@@ -57,9 +57,9 @@ struct host_ops {
     void (*link)(struct engine *engine, struct block_exit *exit, struct block *target,
                  int64_t guard_delta);
     void (*unlink)(struct engine *engine, struct block_exit *exit);
-    /* Runs from block until something leaves: returns with ctx->leave and ctx->rip set, pending 0
-     * or the count to be refunded; ctx->exit_link = the exit taken when a direct exit was not
-     * linked (leave LEAVE_LOOKUP). */
+    /* Runs from block (setting ctx->fpu_sync on the way in) until something leaves: returns with
+     * ctx->leave and ctx->rip set, pending 0 or the count to be refunded; ctx->exit_link = the exit
+     * taken when a direct exit was not linked (leave LEAVE_LOOKUP). */
     void (*enter)(struct engine *engine, struct context *ctx, const struct block *block);
     /* Forgets all code. */
     void (*reset)(struct engine *engine);
