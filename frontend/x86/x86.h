@@ -1,0 +1,53 @@
+/*
+ * The x86 CPU as the machine sees it.
+ *
+ * struct x86_cpu begins with the record that generated code runs on; the rest is system state that
+ * only callouts touch.  The machine supplies wires and owns the memory of the struct.
+ */
+#ifndef FRONTEND_X86_X86_H
+#define FRONTEND_X86_X86_H
+
+#include "base/log.h"
+#include "translator/api/guest.h"
+
+struct x86_cpu;
+
+/* What the CPU needs from the board. */
+struct x86_wires {
+    uint32_t (*port_in)(void *machine, uint16_t port, unsigned size);
+    void (*port_out)(void *machine, uint16_t port, uint32_t value, unsigned size);
+    uint64_t (*tsc)(void *machine); /* time-stamp counter, from virtual time */
+    void (*apic_base_written)(void *machine, uint64_t value); /* MSR 1Bh */
+    void (*ferr)(void *machine, bool level);                  /* FERR#: IRQ 13 with CR0.NE = 0 */
+    void *machine;
+    const struct log *log;
+};
+
+/* A CPU model by name ("386" ... "p3", "p4", "max"); see cpuid.def.  Unknown: NULL. */
+const struct x86_model *x86_model_find(const char *name);
+/* Calls each with name and one-line description, oldest first. */
+void x86_model_list(void (*each)(void *user, const char *name, const char *what), void *user);
+
+struct x86_cpu *x86_create(const struct x86_model *model, const struct x86_wires *wires);
+void x86_destroy(struct x86_cpu *cpu);
+struct context *x86_context(struct x86_cpu *cpu);
+
+/* Power-on or RESET# (init false), or INIT (true).  Derived members of the record are left alone
+ * but for leave, pending and event. */
+void x86_reset(struct x86_cpu *cpu, bool init);
+
+/* All saved state: CONTEXT_STATE and the system registers. */
+const struct state_desc *x86_state(void);
+
+/* A20 gate: mask applied to physical addresses. */
+void x86_set_a20(struct x86_cpu *cpu, bool enabled);
+
+extern const struct guest_ops x86_guest;
+
+/* Full EFLAGS image as PUSHF shows it. */
+uint32_t x86_eflags(const struct context *ctx);
+
+/* Registers and a disassembly-free state dump for people. */
+void x86_print(const struct x86_cpu *cpu, FILE *out);
+
+#endif
