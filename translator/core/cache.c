@@ -123,6 +123,7 @@ void cache_reset(struct translator *tr)
     arena_rewind(tr->arena, tr->arena_start);
     memory_flush_all(tr->ctx, false);
     tr->ctx->exit_link = NULL;
+    tr->reset_wanted = false;
     tr->stats.full_resets++;
 }
 

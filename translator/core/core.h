@@ -60,6 +60,9 @@ struct translator {
     uint32_t max_insns;
     bool interrupt;
     bool in_run;
+    bool kicked; /* budget and icount_end are lowered by KICK until the dispatcher looks */
+    bool stop;
+    bool reset_wanted; /* the physical map changed under running code */
     struct translator_stats stats;
 };
 
@@ -90,6 +93,11 @@ void cache_link(struct translator *tr, struct block_exit *exit, struct block *ta
 void cache_reset(struct translator *tr);
 void cache_new_tags(struct translator *tr);
 uint32_t cache_tag(struct translator *tr, uint32_t mode, uint64_t base, uint32_t limit);
+
+/* exec.c */
+/* The dispatcher is to look around as soon as the current instruction is done (or, where an engine
+ * cannot tell that moment, its block). */
+void exec_leave_soon(struct translator *tr);
 
 /* translate.c */
 /* The block at the current rip and mode, made if need be; NULL: a fault was raised (ctx->leave). */

@@ -10,6 +10,10 @@
 
 enum { DEFAULT_MAX_INSNS = 32, ARENA_BYTES = 1 << 20 };
 
+/* Instructions by which a kick makes the budget look used up, so that the next block is not begun.
+ */
+#define KICK (INT64_C(1) << 40)
+
 static void setup_record(struct translator *tr, const struct translator_config *config)
 {
     struct context *ctx = config->ctx;
@@ -76,8 +80,14 @@ static void refresh_mode(struct translator *tr)
 }
 
 /* Gives back what the left block did not run. */
-static void settle(struct context *ctx)
+static void settle(struct translator *tr)
 {
+    struct context *ctx = tr->ctx;
+    if (tr->kicked) {
+        tr->kicked = false;
+        ctx->budget += KICK;
+        ctx->icount_end += (uint64_t)KICK;
+    }
     if (ctx->leave == LEAVE_AFTER) {
         ctx->rip = ctx->next_rip;
         ctx->pending -= 1;
@@ -103,7 +113,7 @@ static void step(struct translator *tr)
     uint32_t eflags = ctx->eflags;
     ctx->shadow = 0;
     translate_and_step(tr, 1);
-    settle(ctx);
+    settle(tr);
     if (ctx->leave != LEAVE_EVENT && eflags & FLAG_TF) {
         enum leave_reason reason = (enum leave_reason)ctx->leave;
         ctx->leave = LEAVE_NONE;
@@ -162,9 +172,6 @@ static bool handle_leave(struct translator *tr, enum run_result *result)
     case LEAVE_HALT:
         ctx->halted = 1;
         return false;
-    case LEAVE_STOP:
-        *result = RUN_STOPPED;
-        return true;
     case LEAVE_NONE:
     case LEAVE_LOOKUP:
     case LEAVE_AFTER:
@@ -177,6 +184,11 @@ static bool handle_leave(struct translator *tr, enum run_result *result)
 static bool must_return(struct translator *tr, enum run_result *result)
 {
     struct context *ctx = tr->ctx;
+    if (tr->stop) {
+        tr->stop = false;
+        *result = RUN_STOPPED;
+        return true;
+    }
     if (tr->interrupt && tr->guest->interruptible(ctx)) {
         *result = RUN_INTERRUPT;
         return true;
@@ -198,13 +210,16 @@ enum run_result translator_run(struct translator *tr)
     enum run_result result = RUN_DEADLINE;
     tr->in_run = true;
     while (!must_return(tr, &result)) {
+        if (tr->reset_wanted) {
+            cache_reset(tr);
+        }
         refresh_mode(tr);
         if (ctx->shadow || ctx->eflags & FLAG_TF) {
             ctx->exit_link = NULL;
             step(tr);
         } else {
             run_block(tr);
-            settle(ctx);
+            settle(tr);
         }
         if (handle_leave(tr, &result)) {
             break;
@@ -216,22 +231,31 @@ enum run_result translator_run(struct translator *tr)
     return result;
 }
 
-/* The current instruction is to be the last before the dispatcher looks around. */
-static void leave_soon(struct translator *tr)
+void exec_leave_soon(struct translator *tr)
 {
-    if (tr->in_run && tr->ctx->leave == LEAVE_NONE) {
-        tr->ctx->leave = LEAVE_AFTER;
+    struct context *ctx = tr->ctx;
+    if (!tr->in_run) {
+        return;
+    }
+    if (ctx->leave == LEAVE_NONE) {
+        ctx->leave = LEAVE_AFTER;
+    }
+    if (!tr->kicked) {
+        tr->kicked = true;
+        ctx->budget -= KICK;
+        ctx->icount_end -= (uint64_t)KICK;
     }
 }
 
 void translator_set_deadline(struct translator *tr, uint64_t icount)
 {
     struct context *ctx = tr->ctx;
-    int64_t moved = (int64_t)(icount - ctx->icount_end);
-    ctx->icount_end = icount;
+    uint64_t end = tr->kicked ? icount - (uint64_t)KICK : icount;
+    int64_t moved = (int64_t)(end - ctx->icount_end);
+    ctx->icount_end = end;
     ctx->budget += moved;
     if (moved < 0 && ctx->budget < 0) {
-        leave_soon(tr);
+        exec_leave_soon(tr);
     }
 }
 
@@ -239,22 +263,25 @@ void translator_set_interrupt(struct translator *tr, bool pending)
 {
     tr->interrupt = pending;
     if (pending && tr->ctx->eflags & (FLAG_IF | FLAG_VIF)) {
-        leave_soon(tr);
+        exec_leave_soon(tr);
     }
 }
 
 void translator_stop(struct translator *tr)
 {
-    struct context *ctx = tr->ctx;
-    if (tr->in_run) {
-        context_leave_after(ctx, LEAVE_STOP);
-    }
+    tr->stop = true;
+    exec_leave_soon(tr);
 }
 
 void translator_map_changed(struct translator *tr)
 {
-    cache_reset(tr);
-    leave_soon(tr);
+    if (tr->in_run) {
+        tr->reset_wanted = true;
+        memory_flush_all(tr->ctx, false);
+        exec_leave_soon(tr);
+    } else {
+        cache_reset(tr);
+    }
 }
 
 const struct translator_stats *translator_stats(const struct translator *tr)

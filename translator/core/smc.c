@@ -115,9 +115,7 @@ void smc_store(struct translator *tr, uint64_t gpa, size_t bytes)
     }
     if (hit) {
         tr->stats.smc_hits++;
-        if (tr->in_run && tr->ctx->leave == LEAVE_NONE) {
-            tr->ctx->leave = LEAVE_AFTER;
-        }
+        exec_leave_soon(tr);
     }
 }
 
