@@ -40,6 +40,7 @@ struct float80 float80_f2xm1(struct float80_env *env, struct float80 a)
     }
     struct float80_parts x = float80_unpack(a);
     if (x.exp >= FLOAT80_BIAS) {
+        env->flags |= FSW_PE; /* as processors do, though this is exact */
         bool minus_one = x.sign && wide_compare(x, one) == 0;
         return minus_one ? float80_make(true, FLOAT80_BIAS - 1, FLOAT80_INTEGER_BIT) : a;
     }
@@ -73,12 +74,18 @@ static struct float80_parts log2_of(struct float80_parts x)
     return exponent ? wide_add(wide_from_int(exponent), fraction) : fraction;
 }
 
-/* b times a logarithm that is not zero.  Exact only for powers of two. */
+/* b times a logarithm that is not zero.  It is exact for powers of two, but processors count every
+ * result as inexact. */
 static struct float80 times_log(struct float80_env *env, struct float80 b,
                                 struct float80_parts logarithm, bool exact)
 {
     struct float80_parts product = wide_mul(float80_unpack(b), logarithm);
-    return exact ? float80_pack(env, product, 64) : wide_pack_inexact(env, product);
+    if (!exact) {
+        return wide_pack_inexact(env, product);
+    }
+    struct float80 result = float80_pack(env, product, 64);
+    env->flags |= result.exponent & 0x7fff ? FSW_PE : FSW_PE | FSW_UE;
+    return result;
 }
 
 /* A logarithm of that sign and infinite or finite size times zero or infinity b. */
