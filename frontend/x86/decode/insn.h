@@ -92,8 +92,6 @@ enum x86_row_flag {
     X86_ROW_I64 = 1 << 3,    /* 64-bit mode: #UD */
     X86_ROW_O64 = 1 << 4,    /* outside 64-bit mode: #UD */
     X86_ROW_PROT = 1 << 5,   /* real and virtual-8086 mode: #UD */
-    X86_ROW_MEM = 1 << 6,    /* register form: #UD */
-    X86_ROW_REG = 1 << 7,    /* memory form: #UD */
     X86_ROW_NP = 1 << 8,     /* 66, F3, F2 select other rows, #UD where there is none */
     X86_ROW_REP = 1 << 9,    /* a string instruction that repeats under F2/F3 */
     X86_ROW_REPZ = 1 << 10,  /* ... and also stops by ZF (CMPS, SCAS) */
