@@ -166,6 +166,8 @@ static struct row row_3dnow(struct parse *p)
         suffix = x86_modrm_memory(p->insn, p->at, p->long_mode, &skipped);
     p->insn->map = 4;
     p->insn->opcode = *suffix;
+    if (x86_map_3dnow[*suffix].kind == ROW_EMPTY)
+        p->at = suffix + 1;
     return x86_map_3dnow[*suffix];
 }
 
