@@ -1,5 +1,6 @@
 /* Bytes to struct x86_insn: prefixes, the choice of a table row, operands (SDM volume 2, chapter 2
- * and appendix A). Mode, LOCK and feature conditions of the rows are applied here and nowhere else. */
+ * and appendix A). Mode, LOCK and feature conditions of the rows are applied here and nowhere else.
+ */
 #include "frontend/x86/decode/insn.h"
 
 #include "base/endian.h"
@@ -20,7 +21,7 @@ struct parse {
     const uint8_t *at;
     struct x86_insn *insn;
     const struct x86_decode_mode *mode;
-    int8_t seg_override;       /* enum x86_segment or -1 */
+    int8_t seg_override; /* enum x86_segment or -1 */
     bool long_mode;
     bool undefined;
 };
@@ -567,6 +568,14 @@ static bool parse_instruction(struct parse *p)
     return !p->undefined && lock_allowed(insn) && prefixes_exist(p);
 }
 
+/* In pieces small enough to become a few vector stores; as one it is a slow string instruction. */
+static void clear(struct x86_insn *insn)
+{
+    memset(insn, 0, offsetof(struct x86_insn, ops));
+    for (unsigned i = 0; i < X86_MAX_OPERANDS; i++)
+        insn->ops[i] = (struct x86_operand){0};
+}
+
 static enum x86_decode_result finish(struct parse *p, bool defined, size_t available)
 {
     struct x86_insn *insn = p->insn;
@@ -592,7 +601,7 @@ enum x86_decode_result x86_decode(const uint8_t *bytes, size_t available,
         memset(window + available, 0, WINDOW - available);
         bytes = window;
     }
-    *out = (struct x86_insn){0};
+    clear(out);
     struct parse p = {
         .start = bytes,
         .at = bytes,

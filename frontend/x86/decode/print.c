@@ -20,10 +20,19 @@ static const struct {
     const char *at4;
     const char *at8;
 } size_names[] = {
-    {X86_cbw, "cbw", "cwde", "cdqe"},       {X86_cwd, "cwd", "cdq", "cqo"},
-    {X86_pusha, "pushaw", "pushal", ""},    {X86_popa, "popaw", "popal", ""},
-    {X86_pushf, "pushf", "pushfd", "pushfq"}, {X86_popf, "popf", "popfd", "popfq"},
+    {X86_cbw, "cbw", "cwde", "cdqe"},
+    {X86_cwd, "cwd", "cdq", "cqo"},
+    {X86_pusha, "pushaw", "pushal", ""},
+    {X86_popa, "popaw", "popal", ""},
+    {X86_pushf, "pushf", "pushfd", "pushfq"},
+    {X86_popf, "popf", "popfd", "popfq"},
     {X86_iret, "iret", "iretd", "iretq"},
+    {X86_movd, "movd", "movd", "movq"},
+    {X86_pextrd, "pextrd", "pextrd", "pextrq"},
+    {X86_pinsrd, "pinsrd", "pinsrd", "pinsrq"},
+    {X86_fxsave, "fxsave", "fxsave", "fxsave64"},
+    {X86_fxrstor, "fxrstor", "fxrstor", "fxrstor64"},
+    {X86_cmpxchg8b, "cmpxchg8b", "cmpxchg8b", "cmpxchg16b"},
 };
 
 /* Other spellings; `pointer` stands before memory in place of its width. NULL: the usual. */
@@ -118,7 +127,8 @@ static const char *width_name(unsigned width)
 static void put_displacement(struct text *text, const struct x86_insn *insn,
                              const struct x86_operand *op)
 {
-    uint64_t mask = insn->address_size == 8 ? UINT64_MAX : (UINT64_C(1) << insn->address_size * 8) - 1;
+    uint64_t mask =
+        insn->address_size == 8 ? UINT64_MAX : (UINT64_C(1) << insn->address_size * 8) - 1;
     if (op->base < 0 && op->index < 0) {
         put_number(text, (uint64_t)op->value & mask);
     } else if (op->value) {

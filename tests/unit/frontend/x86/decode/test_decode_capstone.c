@@ -1,5 +1,5 @@
-/* Every row, in all ModRM forms and under prefixes, and random bytes: length and text are Capstone's,
- * but for the differences listed with their reasons. */
+/* Every row, in all ModRM forms and under prefixes, and random bytes: length and text are
+ * Capstone's, but for the differences listed with their reasons. */
 #include "frontend/x86/decode/insn.h"
 
 /* Capstone's x86.h uses some of our names. */
@@ -133,7 +133,7 @@ static void oracle_close(struct oracle *oracle)
 /* Prefixes that Capstone prints as words: HLE and MPX names, and REP where it means nothing. */
 static const char *without_prefix_words(const char *text)
 {
-    static const char *const words[] = {"xacquire ", "xrelease ", "bnd ",  "lock ",
+    static const char *const words[] = {"xacquire ", "xrelease ", "bnd ", "lock ",
                                         "repne ",    "repe ",     "rep ", "notrack "};
     for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
         if (!strncmp(text, words[i], strlen(words[i])))
@@ -248,7 +248,7 @@ static bool beyond_capstone(const uint8_t *bytes, const struct x86_insn *insn, b
     uint8_t next = bytes[insn->opcode_at + 1];
     if (undefined && !two_byte && next >= 0xc0)
         return insn->opcode == 0xc4 || insn->opcode == 0xc5 || insn->opcode == 0x62; /* AVX */
-    return undefined && insn->opcode == 0x8f; /* XOP */
+    return undefined && insn->opcode == 0x8f;                                        /* XOP */
 }
 
 /* Where 66, F3 and F2 select nothing, Capstone takes the instruction without them; it is #UD. */
@@ -348,6 +348,40 @@ START_TEST(random_bytes_read_as_in_capstone)
 }
 END_TEST
 
+START_TEST(random_long_mode_lengths_are_those_of_capstone)
+{
+    static const struct x86_decode_mode mode = {UINT64_MAX, 64, true};
+    csh handle;
+    uint64_t state = 0x2545f4914f6cdd1d;
+    unsigned long both = 0;
+    ck_assert_int_eq(cs_open(CS_ARCH_X86, CS_MODE_64, &handle), 0);
+    cs_insn *theirs = cs_malloc(handle);
+    for (unsigned i = 0; i < 100000; i++) {
+        uint8_t bytes[PADDED];
+        struct x86_insn ours;
+        const uint8_t *at = bytes;
+        size_t left = WINDOW;
+        uint64_t address = ADDRESS;
+        for (unsigned j = 0; j < sizeof(bytes); j++)
+            bytes[j] = (uint8_t)(next_random(&state) >> 24);
+        bytes[0] = (uint8_t)(i & 1 ? 0x40 | (bytes[0] & 15) : bytes[0]);
+        if (x86_decode(bytes, WINDOW, &mode, &ours) != X86_DECODED ||
+            !cs_disasm_iter(handle, &at, &left, &address, theirs))
+            continue;
+        if (ours.mnemonic == X86_ud0 || ours.mnemonic == X86_ud1 ||
+            beyond_capstone(bytes, &ours, true))
+            continue;
+        both++;
+        ck_assert_msg(ours.length == theirs->size, "%02x %02x %02x %02x: %u, Capstone %u %s",
+                      bytes[0], bytes[1], bytes[2], bytes[3], ours.length, theirs->size,
+                      theirs->mnemonic);
+    }
+    ck_assert_uint_gt(both, 50000);
+    cs_free(theirs, 1);
+    cs_close(&handle);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("decode against Capstone");
@@ -355,6 +389,7 @@ int main(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, every_row_reads_as_in_capstone, 0, 8);
     tcase_add_test(tcase, random_bytes_read_as_in_capstone);
+    tcase_add_test(tcase, random_long_mode_lengths_are_those_of_capstone);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
