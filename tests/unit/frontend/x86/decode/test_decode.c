@@ -107,7 +107,7 @@ START_TEST(fewer_bytes_than_the_length_are_asked_for)
 {
     uint64_t state = 88172645463325252;
     static const struct x86_decode_mode *const modes[] = {&mode16, &mode32, &mode64};
-    for (unsigned i = 0; i < 100000; i++) {
+    for (unsigned i = 0; i < 30000; i++) {
         uint8_t bytes[64];
         struct x86_insn whole;
         struct x86_insn part;
