@@ -158,8 +158,8 @@ START_TEST(memory_map_selects_which_addresses_answer)
 {
     static const struct {
         unsigned select, first, last;
-    } maps[] = {{0, 0xa0000, 0xbffff}, {1, 0xa0000, 0xaffff}, {2, 0xb0000, 0xb7fff},
-                {3, 0xb8000, 0xbffff}};
+    } maps[] = {
+        {0, 0xa0000, 0xbffff}, {1, 0xa0000, 0xaffff}, {2, 0xb0000, 0xb7fff}, {3, 0xb8000, 0xbffff}};
     struct fixture *f = fixture_create();
     set_mode(f, MODE_12);
     for (unsigned i = 0; i < 4; i++) {

@@ -2,6 +2,7 @@
 #ifndef TESTS_VGA_FIXTURE_H
 #define TESTS_VGA_FIXTURE_H
 
+#include "base/endian.h"
 #include "devices/display/vga.h"
 
 #include <check.h>
@@ -33,8 +34,7 @@ static inline struct fixture *fixture_create(void)
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     fixture->clock = clock_create(NULL);
     fixture->vram = calloc(1, FIXTURE_VRAM);
-    fixture->frame.pixels =
-        malloc(sizeof(uint32_t) * DISPLAY_MAX_WIDTH * DISPLAY_MAX_HEIGHT);
+    fixture->frame.pixels = malloc(sizeof(uint32_t) * DISPLAY_MAX_WIDTH * DISPLAY_MAX_HEIGHT);
     struct vga_wires wires = {.clock = fixture->clock,
                               .vram = fixture->vram,
                               .vram_bytes = FIXTURE_VRAM,
@@ -119,8 +119,7 @@ static inline unsigned peek(struct fixture *fixture, unsigned address)
 
 static inline const struct display_frame *render(struct fixture *fixture)
 {
-    fixture->display.render(fixture->display.adapter, clock_now(fixture->clock),
-                            &fixture->frame);
+    fixture->display.render(fixture->display.adapter, clock_now(fixture->clock), &fixture->frame);
     return &fixture->frame;
 }
 

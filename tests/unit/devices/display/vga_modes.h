@@ -8,15 +8,28 @@ struct mode {
     const char *name;
     unsigned width, height; /* of the picture, in dots and scan lines */
     uint8_t misc;
-    uint8_t seq[4];  /* SR1..SR4 */
+    uint8_t seq[4]; /* SR1..SR4 */
     uint8_t crtc[25];
     uint8_t gc[2];   /* GR5, GR6 */
     uint8_t attr[4]; /* AR10..AR13 */
 };
 
 enum mode_name {
-    MODE_1, MODE_3, MODE_3_50, MODE_7, MODE_4, MODE_6, MODE_D, MODE_E, MODE_10, MODE_11, MODE_12,
-    MODE_13, MODE_X_240, MODE_X_480, MODES
+    MODE_1,
+    MODE_3,
+    MODE_3_50,
+    MODE_7,
+    MODE_4,
+    MODE_6,
+    MODE_D,
+    MODE_E,
+    MODE_10,
+    MODE_11,
+    MODE_12,
+    MODE_13,
+    MODE_X_240,
+    MODE_X_480,
+    MODES
 };
 
 /* clang-format off */
