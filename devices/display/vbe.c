@@ -182,7 +182,10 @@ static uint32_t dispi_read(void *dev, uint32_t offset, unsigned size)
         return vga->regs->dispi_index;
     }
     uint32_t data = vbe_read(vga, vga->regs->dispi_index);
-    return size == 1 && offset == 2 ? data >> 8 : data;
+    if (size == 1) {
+        return offset == 2 ? data >> 8 : data & 0xff;
+    }
+    return data;
 }
 
 static void dispi_write(void *dev, uint32_t offset, uint32_t value, unsigned size)

@@ -42,8 +42,8 @@ static const struct device_ops vga_ops = {
 
 struct vga *vga_create(const struct vga_wires *wires)
 {
-    uint32_t bytes = wires->vram_bytes;
-    assert((bytes & (bytes - 1)) == 0 && bytes > VGA_LEGACY_MASK && bytes <= UINT32_C(64) << 20);
+    assert((wires->vram_bytes & (wires->vram_bytes - 1)) == 0);
+    assert(wires->vram_bytes > VGA_LEGACY_MASK && wires->vram_bytes <= UINT32_C(64) << 20);
     struct vga *vga = calloc(1, sizeof(*vga));
     if (!vga) {
         abort();

@@ -161,7 +161,10 @@ static uint8_t read_byte(struct vga *vga, uint32_t address)
         word = address << 2;
     }
     regs->latch = load_le32(vga->wires.vram + (word & memory_mask(vga) & ~UINT32_C(3)));
-    return bit_test(regs->gc[GR_MODE], 3) ? compare(regs) : (uint8_t)(regs->latch >> 8 * plane);
+    if (bit_test(regs->gc[GR_MODE], 3)) {
+        return compare(regs);
+    }
+    return (uint8_t)(regs->latch >> 8 * plane);
 }
 
 /* True when bytes written in chain-4 arrive as they are and reads return them. */

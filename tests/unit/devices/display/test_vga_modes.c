@@ -406,9 +406,11 @@ START_TEST(a_display_turned_off_is_black)
             out(f, 0x3c0, 0x00);
         }
         render(f);
+        unsigned lit = 0;
         for (unsigned at = 0; at < f->frame.width * f->frame.height; at++) {
-            ck_assert_uint_eq(f->frame.pixels[at], 0);
+            lit += f->frame.pixels[at] != 0;
         }
+        ck_assert_uint_eq(lit, 0);
     }
     fixture_destroy(f);
 }
