@@ -1,3 +1,4 @@
+/* Code page 437 as Unicode, one table row for each eight characters. */
 #include "devices/display/cp437.h"
 
 /* clang-format off */

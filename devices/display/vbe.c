@@ -174,7 +174,7 @@ void vbe_write(struct vga *vga, uint32_t index, uint16_t value)
     }
 }
 
-/* Offsets from 1CEh: 0 index, 1 data, 2 data (or the high byte of 1). */
+/* Offsets from 1CEh: 0 index, 1 data, 2 data (or, as a byte, the high byte of 1). */
 static uint32_t dispi_read(void *dev, uint32_t offset, unsigned size)
 {
     const struct vga *vga = dev;
@@ -183,7 +183,7 @@ static uint32_t dispi_read(void *dev, uint32_t offset, unsigned size)
     }
     uint32_t data = vbe_read(vga, vga->regs->dispi_index);
     if (size == 1) {
-        return offset == 2 ? data >> 8 : data & 0xff;
+        return offset >= 2 ? data >> 8 : data & 0xff;
     }
     return data;
 }
@@ -200,7 +200,7 @@ static void dispi_write(void *dev, uint32_t offset, uint32_t value, unsigned siz
         vbe_write(vga, regs->dispi_index, (uint16_t)value);
     } else if (offset == 1) {
         regs->dispi_low = (uint8_t)value;
-    } else if (regs->dispi_half) {
+    } else if (offset == 2 && regs->dispi_half) {
         vbe_write(vga, regs->dispi_index, (uint16_t)(regs->dispi_low | (value & 0xff) << 8));
     }
     regs->dispi_half = size == 1 && offset == 1;

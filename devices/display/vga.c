@@ -1,3 +1,4 @@
+/* The VGA adapter as a device: state descriptions, reset, restore, creation.  See vga.h. */
 #include "devices/display/vga.h"
 
 #include "devices/display/vga_render.h"

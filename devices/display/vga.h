@@ -60,7 +60,7 @@ enum {
     VGA_PORTS = 0x3c0,
     VGA_PORT_COUNT = 32,
     VGA_DISPI_PORTS = 0x1ce,
-    VGA_DISPI_PORT_COUNT = 3,
+    VGA_DISPI_PORT_COUNT = 4, /* a word at 1D0h reaches 1D1h */
     VGA_WINDOW_BASE = 0xa0000,
     VGA_WINDOW_BYTES = 0x20000,
     VGA_MMIO_BYTES = 0x1000,

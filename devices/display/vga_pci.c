@@ -1,3 +1,4 @@
+/* The adapter's place on the buses: legacy ranges and PCI function 1234:1111.  See vga_pci.h. */
 #include "devices/display/vga_pci.h"
 
 #include "devices/display/vga_state.h"

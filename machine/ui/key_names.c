@@ -1,3 +1,4 @@
+/* One table: SDL scan code to key name.  Keys that a PC keyboard lacks have no row. */
 #include "machine/ui/key_names.h"
 
 #include <SDL.h>

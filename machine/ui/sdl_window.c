@@ -56,6 +56,7 @@ struct window *window_create(const struct window_callbacks *callbacks, struct st
     window->callbacks = *callbacks;
     SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
     SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
+    SDL_SetHint(SDL_HINT_GRAB_KEYBOARD, "1"); /* with the mouse: Alt+Tab goes to the guest */
     if (SDL_InitSubSystem(SDL_INIT_VIDEO) != 0 || !open_renderer(window)) {
         status_fail(status, "cannot open a window: %s (try --display none)", SDL_GetError());
         window_destroy(window);
