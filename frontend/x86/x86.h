@@ -44,6 +44,10 @@ void x86_set_a20(struct x86_cpu *cpu, bool enabled);
 
 extern const struct guest_ops x86_guest;
 
+/* Physical address behind a linear one by the present page tables, without side effects; false: not
+ * present. */
+bool x86_peek_linear(struct x86_cpu *cpu, uint64_t linear, uint64_t *gpa);
+
 /* Full EFLAGS image as PUSHF shows it. */
 uint32_t x86_eflags(const struct context *ctx);
 
