@@ -2,8 +2,8 @@
  * PIIX4 power management: see acpi_pm.h.
  *
  * The 24-bit PM timer counts 3.579545 MHz of virtual time; its status bit is set whenever bit 23
- * turns over.  Turnovers are computed when somebody looks, and a clock timer is armed only while one
- * would interrupt.  The SCI is high while ACPI is on (SCI_EN) and an enabled event stands.
+ * turns over.  Turnovers are computed when somebody looks, and a clock timer is armed only while
+ * one would interrupt.  The SCI is high while ACPI is on (SCI_EN) and an enabled event stands.
  *
  * Firmware sees the SMI trap of port B2h as set up already, so it installs no handler; the two ACPI
  * commands to that port act at once.  Sleep types are those of the firmware's own tables: 0 is S5,
@@ -126,8 +126,8 @@ static void update(struct acpi_pm *pm)
         pm->sci_level = wanted;
         irq_set(&pm->wires.sci, wanted);
     }
-    bool awaited = (pm->control & CNT_SCI_EN) && (pm->enable & STS_TIMER) &&
-                   !(pm->status & STS_TIMER);
+    bool awaited =
+        (pm->control & CNT_SCI_EN) && (pm->enable & STS_TIMER) && !(pm->status & STS_TIMER);
     if (awaited) {
         clock_arm(&pm->turnover, clock_scale(pm->next_turnover, CLOCK_NS_PER_S, TIMER_HZ) + 1);
     } else {

@@ -17,13 +17,13 @@
 enum { OFFSET_SELECT = 0x00, OFFSET_WINDOW = 0x10 };
 enum { INDEX_ID = 0, INDEX_VERSION = 1, INDEX_ARBITRATION = 2, INDEX_TABLE = 0x10 };
 
-#define VERSION         UINT32_C(0x00170011) /* 24 entries */
-#define ID_WRITABLE     UINT32_C(0x0f000000)
-#define ENTRY_LOGICAL   UINT64_C(0x0800)
-#define ENTRY_REMOTE    UINT64_C(0x4000)
-#define ENTRY_LEVEL     UINT64_C(0x8000)
-#define ENTRY_MASKED    UINT64_C(0x10000)
-#define ENTRY_WRITABLE  UINT64_C(0xff0000000001afff)
+#define VERSION        UINT32_C(0x00170011) /* 24 entries */
+#define ID_WRITABLE    UINT32_C(0x0f000000)
+#define ENTRY_LOGICAL  UINT64_C(0x0800)
+#define ENTRY_REMOTE   UINT64_C(0x4000)
+#define ENTRY_LEVEL    UINT64_C(0x8000)
+#define ENTRY_MASKED   UINT64_C(0x10000)
+#define ENTRY_WRITABLE UINT64_C(0xff0000000001afff)
 
 /* clang-format off */
 #define IOAPIC_STATE(S, VAL, ARR, SUB)                                             \

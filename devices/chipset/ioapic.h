@@ -31,7 +31,8 @@ struct device ioapic_device(struct ioapic *apic);
 /* Registers at FEC00000h; the machine maps them with the ioapic as dev. */
 extern const struct io_ops ioapic_mmio_ops;
 
-/* Input pin 0..23, shaped as irq_line.set.  level true: asserted, whatever the polarity bit says. */
+/* Input pin 0..23, shaped as irq_line.set.  level true: asserted, whatever the polarity bit says.
+ */
 void ioapic_set_irq(void *apic, unsigned pin, bool level);
 
 /* A local APIC finished a level-triggered vector. */

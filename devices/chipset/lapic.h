@@ -21,9 +21,9 @@ enum {
 };
 
 /* Bits of the IA32_APIC_BASE model-specific register. */
-#define LAPIC_BASE_BSP     UINT64_C(0x100)
-#define LAPIC_BASE_ENABLE  UINT64_C(0x800)
-#define LAPIC_BASE_RESET   (UINT64_C(0xfee00000) | LAPIC_BASE_ENABLE | LAPIC_BASE_BSP)
+#define LAPIC_BASE_BSP    UINT64_C(0x100)
+#define LAPIC_BASE_ENABLE UINT64_C(0x800)
+#define LAPIC_BASE_RESET  (UINT64_C(0xfee00000) | LAPIC_BASE_ENABLE | LAPIC_BASE_BSP)
 
 /* Delivery modes of messages, local vector table and redirection table. */
 enum lapic_mode {
@@ -64,7 +64,8 @@ bool lapic_has_interrupt(const struct lapic *apic);
 /* The processor takes its interrupt: a vector, or LAPIC_EXTINT when the 8259 pair must give it. */
 int lapic_acknowledge(struct lapic *apic);
 
-/* Inputs, shaped as irq_line.set; n is not used.  LINT0 is the 8259's INTR, LINT1 the board's NMI. */
+/* Inputs, shaped as irq_line.set; n is not used.  LINT0 is the 8259's INTR, LINT1 the board's NMI.
+ */
 void lapic_set_lint0(void *apic, unsigned n, bool level);
 void lapic_set_lint1(void *apic, unsigned n, bool level);
 

@@ -1,6 +1,6 @@
 /*
- * ISA bridge of the 82371SB (PIIX3) at 00:01.0: routes the four PCI interrupts to ISA interrupts and
- * resets the board through port CF9h.
+ * ISA bridge of the 82371SB (PIIX3) at 00:01.0: routes the four PCI interrupts to ISA interrupts
+ * and resets the board through port CF9h.
  *
  * Made in two steps, because the PCI bus needs the bridge's inputs and the bridge the bus:
  * piix3_create(), then pci_bus_create() with lines to piix3_set_pirq, then piix3_plug().

@@ -3,9 +3,9 @@
  *
  * A port bus answers from a table with one entry an address; a memory bus from a sorted list of
  * visible segments, searched by halves.  Both are rebuilt when a mapping comes or goes, which is
- * rare, so that finding a device is cheap.  An aligned access goes whole to the mapping at its first
- * address when that mapping is long enough, even where a later one covers some of the bytes behind:
- * so a dword at CF8h and a byte at CF9h reach different chips, as on the board.
+ * rare, so that finding a device is cheap.  An aligned access goes whole to the mapping at its
+ * first address when that mapping is long enough, even where a later one covers some of the bytes
+ * behind: so a dword at CF8h and a byte at CF9h reach different chips, as on the board.
  */
 #include "devices/core/bus.h"
 

@@ -1,11 +1,11 @@
 /*
  * PCI bus 0 behind its host bridge's two ports: configuration mechanism 1 and the functions.
  *
- * A configuration byte changes where its write mask allows; bytes of the status register clear where
- * ones are written.  A BAR is decoded when the command register enables its space and the base is
- * neither zero nor so high that the range would end at the top of the address space, which is what a
- * BAR reads while it is being sized.  Interrupt pins meet in four PIRQ lines that are counted, so a
- * shared line falls only when its last driver lets go.
+ * A configuration byte changes where its write mask allows; bytes of the status register clear
+ * where ones are written.  A BAR is decoded when the command register enables its space and the
+ * base is neither zero nor so high that the range would end at the top of the address space, which
+ * is what a BAR reads while it is being sized.  Interrupt pins meet in four PIRQ lines that are
+ * counted, so a shared line falls only when its last driver lets go.
  *
  * The values that stand in the configuration space when the bus is first reset are its reset values
  * (`image`); from then on pci_config() gives the live bytes.
@@ -41,8 +41,8 @@ enum {
     COMMAND_MEMORY = 0x0002,
     COMMAND_WRITABLE = 0x0507, /* I/O, memory, master, SERR#, interrupt disable */
     COMMAND_NO_INTERRUPT = 0x0400,
-    STATUS_INTERRUPT = 0x08,      /* in the low byte */
-    STATUS_CLEAR_ON_ONE = 0xf9,   /* in the high byte */
+    STATUS_INTERRUPT = 0x08,    /* in the low byte */
+    STATUS_CLEAR_ON_ONE = 0xf9, /* in the high byte */
     BAR_IS_IO = 1,
     BAR_PREFETCHABLE = 8,
 };

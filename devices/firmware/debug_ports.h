@@ -16,9 +16,9 @@ struct debug_port;
 
 struct debug_port_wires {
     struct bus *io;
-    uint16_t port;         /* DEBUG_PORT_E9 or DEBUG_PORT_SEABIOS */
-    struct chardev out;    /* every byte written */
-    const char *instance;  /* unique in the machine, static string */
+    uint16_t port;        /* DEBUG_PORT_E9 or DEBUG_PORT_SEABIOS */
+    struct chardev out;   /* every byte written */
+    const char *instance; /* unique in the machine, static string */
 };
 
 struct debug_port *debug_port_create(const struct debug_port_wires *wires);

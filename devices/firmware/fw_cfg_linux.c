@@ -1,7 +1,7 @@
 /*
  * Where a Linux kernel, its initial RAM disk and its command line go in memory, and what the setup
- * header must say: the part of a boot loader that runs on the host.  The option ROM copies the items
- * and jumps.
+ * header must say: the part of a boot loader that runs on the host.  The option ROM copies the
+ * items and jumps.
  *
  * Three layouts, by age of the image:
  *
@@ -41,7 +41,7 @@ enum {
 enum {
     LOADED_HIGH = 0x01,
     CAN_USE_HEAP = 0x80,
-    LOADER_ID = 0xb0,    /* as QEMU's, whose option ROM interface this is */
+    LOADER_ID = 0xb0,       /* as QEMU's, whose option ROM interface this is */
     TOP_RESERVE = 0x100000, /* firmware keeps its tables at the top of RAM */
     INITRD_MAX_OLD = 0x37ffffff,
     CMDLINE_MAX_OLD = 255,

@@ -1,6 +1,6 @@
 /*
- * Checks that every device must pass whatever it is: reset is a fixed point, and no traffic leaves a
- * trace that reset does not clear.
+ * Checks that every device must pass whatever it is: reset is a fixed point, and no traffic leaves
+ * a trace that reset does not clear.
  */
 #ifndef TESTS_UNIT_DEVICES_DEVICE_CHECKS_H
 #define TESTS_UNIT_DEVICES_DEVICE_CHECKS_H
@@ -66,8 +66,8 @@ static inline void assert_same_state(const struct device *a, const struct device
     ck_assert(state_hash(a->ops->state, a->dev, 0) == state_hash(b->ops->state, b->dev, 0));
 }
 
-/* `used` and `fresh` are two devices of one type made alike, on buses of their own.  The windows are
- * hammered on used's bus.  No power-off or reset wire may end the test. */
+/* `used` and `fresh` are two devices of one type made alike, on buses of their own.  The windows
+ * are hammered on used's bus.  No power-off or reset wire may end the test. */
 static inline void check_device_resets(const struct device *used, const struct device *fresh,
                                        struct bus *bus, const struct port_window *windows,
                                        unsigned count)

@@ -229,16 +229,11 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        ports_appear_and_move_with_pmbase,
-        firmware_is_told_that_smm_is_set_up,
-        timer_counts_24_bits_of_virtual_time,
-        timer_status_is_set_when_bit_23_turns_over,
-        timer_interrupts_only_when_acpi_is_on,
-        power_button_raises_sci_until_acknowledged,
-        sleep_type_0_turns_the_power_off,
-        an_empty_smbus_answers_with_an_error,
-        loading_puts_ports_line_and_timer_back,
-        reset_clears_whatever_the_guest_did,
+        ports_appear_and_move_with_pmbase,      firmware_is_told_that_smm_is_set_up,
+        timer_counts_24_bits_of_virtual_time,   timer_status_is_set_when_bit_23_turns_over,
+        timer_interrupts_only_when_acpi_is_on,  power_button_raises_sci_until_acknowledged,
+        sleep_type_0_turns_the_power_off,       an_empty_smbus_answers_with_an_error,
+        loading_puts_ports_line_and_timer_back, reset_clears_whatever_the_guest_did,
     };
     return RUN_TESTS("acpi_pm", tests);
 }

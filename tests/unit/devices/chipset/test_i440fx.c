@@ -171,9 +171,12 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        firmware_recognises_the_board,       reset_tells_all_areas_as_rom,
-        each_half_of_a_pam_register_rules_one_area, a_dword_write_changes_several_areas,
-        smram_opens_closes_and_locks,        loading_tells_all_areas_again,
+        firmware_recognises_the_board,
+        reset_tells_all_areas_as_rom,
+        each_half_of_a_pam_register_rules_one_area,
+        a_dword_write_changes_several_areas,
+        smram_opens_closes_and_locks,
+        loading_tells_all_areas_again,
         reset_clears_whatever_the_guest_did,
     };
     return RUN_TESTS("i440fx", tests);

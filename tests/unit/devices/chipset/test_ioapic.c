@@ -2,7 +2,6 @@
 #include "devices/chipset/ioapic.h"
 #include "tests/unit/devices/device_checks.h"
 
-
 struct message {
     uint8_t vector, mode, destination;
     bool level, logical;

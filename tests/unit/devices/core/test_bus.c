@@ -35,10 +35,10 @@ static void chip_write(void *dev, uint32_t offset, uint32_t value, unsigned size
     }
 }
 
-#define CHIP_OPS(guest_low, guest_high, native_low, native_high)                                   \
-    {                                                                                              \
-        .read = chip_read, .write = chip_write, .guest_min = (guest_low),                          \
-        .guest_max = (guest_high), .native_min = (native_low), .native_max = (native_high)         \
+#define CHIP_OPS(guest_low, guest_high, native_low, native_high)                           \
+    {                                                                                      \
+        .read = chip_read, .write = chip_write, .guest_min = (guest_low),                  \
+        .guest_max = (guest_high), .native_min = (native_low), .native_max = (native_high) \
     }
 static const struct io_ops any_ops = CHIP_OPS(1, 4, 1, 4);
 static const struct io_ops byte_ops = CHIP_OPS(1, 4, 1, 1);
