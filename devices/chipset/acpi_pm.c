@@ -46,7 +46,6 @@ enum {
     EN_EXISTING = 0x0521,
     CNT_SCI_EN = 0x0001,
     CNT_KEPT = 0x1c03, /* SCI_EN, BM_RLD, SLP_TYP */
-    CNT_SLEEP_TYPE = 0x1c00,
     CNT_SLEEP = 0x2000,
 };
 
@@ -169,7 +168,7 @@ static uint32_t pm_read(void *dev, uint32_t offset, unsigned size)
 
 static void sleep_type_written(struct acpi_pm *pm)
 {
-    unsigned type = (pm->control & CNT_SLEEP_TYPE) >> 10;
+    unsigned type = pm->control >> 10 & 7u;
     if (type != SLEEP_S5 && type != SLEEP_S4) {
         pm->status |= STS_WAKE;
     } else if (pm->wires.power_off) {
@@ -359,14 +358,17 @@ static void config_written(void *dev, uint8_t offset, unsigned size)
     place_ranges(pm);
 }
 
-/* Reset values that are not zero: what the board reports of itself is what its ACPI tables ask. */
+/* Reset values that are not zero. */
 static const struct {
     uint8_t offset, value;
 } reset_values[] = {
-    {0x06, 0x80}, {0x07, 0x02}, {REG_PMBASE, 0x01}, {REG_SMBBASE, 0x01},
-    {0x5b, 0x02},                             /* APMC trap on: firmware leaves SMM alone */
-    {0x5f, 0x90}, {0x63, 0x60}, {0x67, 0x98}, /* parallel port; floppy; COM1 and COM2 present */
+    {0x06, 0x80},        {0x07, 0x02}, {REG_PMBASE, 0x01},
+    {REG_SMBBASE, 0x01}, {0x5b, 0x02}, /* APMC trap on: firmware leaves SMM alone */
+    {0x5f, 0x10},        {0x63, 0x60},
 };
+
+/* Device resource bits that the firmware's ACPI tables look at. */
+enum { REG_LPT = 0x5f, HAS_LPT = 0x80, REG_COM = 0x67, HAS_COM1 = 0x08, HAS_COM2 = 0x90 };
 
 static void set_registers(struct acpi_pm *pm)
 {
@@ -375,6 +377,9 @@ static void set_registers(struct acpi_pm *pm)
     for (unsigned i = 0; i < sizeof(reset_values) / sizeof(reset_values[0]); i++) {
         config[reset_values[i].offset] = reset_values[i].value;
     }
+    config[REG_LPT] |= pm->wires.has_parallel ? HAS_LPT : 0;
+    config[REG_COM] |= pm->wires.has_serial1 ? HAS_COM1 : 0;
+    config[REG_COM] |= pm->wires.has_serial2 ? HAS_COM2 : 0;
     memset(&mask[REG_PMBASE], 0xff, PCI_CONFIG_BYTES - REG_PMBASE);
     store_le32(&mask[REG_PMBASE], 0xffff & ~(PM_PORTS - 1));
     store_le32(&mask[REG_SMBBASE], 0xffff & ~(SMB_PORTS - 1));

@@ -22,6 +22,8 @@ struct acpi_pm_wires {
      * write, which the guest may survive by a few instructions. */
     void (*power_off)(void *machine);
     void *machine;
+    /* What the ACPI tables shall find on the board. */
+    bool has_parallel, has_serial1, has_serial2;
 };
 
 /* wires are copied; function and fixed ports are added to the buses.  Freed by the destroy hook. */
