@@ -13,12 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CASCADE         4
-#define COMMAND_DISABLE 0x04
-#define MODE_AUTO       0x10
-#define MODE_DOWN       0x20
-#define MODE_TRANSFER   0x0c
-#define MODE_TO_MEMORY  0x04
+#define CASCADE          4
+#define COMMAND_DISABLE  0x04
+#define MODE_AUTO        0x10
+#define MODE_DOWN        0x20
+#define MODE_TRANSFER    0x0c
+#define MODE_TO_MEMORY   0x04
 #define MODE_FROM_MEMORY 0x08
 
 /* clang-format off */
@@ -148,8 +148,8 @@ static size_t transfer(void *controller, unsigned n, void *buffer, size_t bytes,
         move(dma, n, (uint8_t *)buffer + (done << shift), now << shift, to_memory);
         *terminal_count = now == (size_t)chan->count + 1;
         chan->count = (uint16_t)(chan->count - now);
-        chan->address = (uint16_t)(chan->mode & MODE_DOWN ? chan->address - now
-                                                          : chan->address + now);
+        chan->address =
+            (uint16_t)(chan->mode & MODE_DOWN ? chan->address - now : chan->address + now);
         done += now;
     }
     if (*terminal_count) {

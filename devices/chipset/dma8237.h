@@ -29,10 +29,10 @@ extern const struct io_ops dma8237_high_io;  /* 16 ports, 480h: address bits 24.
 struct dma8237 *dma8237_create(const struct dma8237_wires *wires);
 struct device dma8237_device(struct dma8237 *dma, const char *instance);
 
-/* The slave's side of channel n, 0..7 (4 never transfers).  See devices/core/dma.h.  A transfer ends
- * at terminal count, also with auto-initialisation; on word channels an odd byte stays behind.  When
- * the programmed direction is not to_memory's, or is verify, the count advances, memory is left
- * alone, and a buffer to be filled gets ones. */
+/* The slave's side of channel n, 0..7 (4 never transfers).  See devices/core/dma.h.  A transfer
+ * ends at terminal count, also with auto-initialisation; on word channels an odd byte stays behind.
+ * When the programmed direction is not to_memory's, or is verify, the count advances, memory is
+ * left alone, and a buffer to be filled gets ones. */
 struct dma_channel dma8237_channel(struct dma8237 *dma, unsigned n);
 
 /* DREQ pin of channel n: shows in the status register. */

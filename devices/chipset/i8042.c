@@ -14,7 +14,7 @@
 
 #include <stdlib.h>
 
-#define FRAME_NS    (880 * CLOCK_NS_PER_US)
+#define FRAME_NS (880 * CLOCK_NS_PER_US)
 
 #define STATUS_FULL     0x01
 #define STATUS_SYSTEM   0x04

@@ -1,6 +1,6 @@
 /*
- * Keyboard controller, Intel 8042 with the PS/2 program: ports 60h and 64h, a keyboard on port 0 and
- * a mouse on port 1.
+ * Keyboard controller, Intel 8042 with the PS/2 program: ports 60h and 64h, a keyboard on port 0
+ * and a mouse on port 1.
  */
 #ifndef DEVICES_CHIPSET_I8042_H
 #define DEVICES_CHIPSET_I8042_H

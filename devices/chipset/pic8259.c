@@ -16,14 +16,14 @@
 #define CASCADE 2
 #define NO_IRQ  8
 
-#define ICW1_ICW4  0x01
+#define ICW1_ICW4   0x01
 #define ICW1_SINGLE 0x02
-#define ICW1_LEVEL 0x08
-#define ICW1       0x10
-#define ICW4_AEOI  0x02
-#define ICW4_SFNM  0x10
-#define OCW3       0x08
-#define OCW3_POLL  0x04
+#define ICW1_LEVEL  0x08
+#define ICW1        0x10
+#define ICW4_AEOI   0x02
+#define ICW4_SFNM   0x10
+#define OCW3        0x08
+#define OCW3_POLL   0x04
 
 /* clang-format off */
 #define PIC_CHIP_STATE(S, VAL, ARR, SUB)                                              \

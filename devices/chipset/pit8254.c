@@ -3,8 +3,8 @@
  *
  * A counter is described by the instant its element was loaded (in PIT clocks since power-on) and
  * the count it was loaded with; value and OUT follow from the clocks elapsed.  A timer is armed for
- * the next rising edge of OUT0 only: the falls of the periodic modes are driven with the rise, since
- * interrupt controllers look at edges.
+ * the next rising edge of OUT0 only: the falls of the periodic modes are driven with the rise,
+ * since interrupt controllers look at edges.
  *
  * Writes never fail.  A count of 1 in modes 2 and 3, which the sheet forbids, leaves OUT high.
  *
@@ -15,16 +15,16 @@
 
 #include <stdlib.h>
 
-#define CONTROL        3 /* port offset */
-#define STATUS_OUT     0x80
-#define STATUS_NULL    0x40
-#define ACCESS_LATCH   0
-#define ACCESS_LOW     1
-#define ACCESS_HIGH    2
-#define ACCESS_WORD    3
-#define READ_BACK      3
-#define SKIP_COUNT     0x20
-#define SKIP_STATUS    0x10
+#define CONTROL      3 /* port offset */
+#define STATUS_OUT   0x80
+#define STATUS_NULL  0x40
+#define ACCESS_LATCH 0
+#define ACCESS_LOW   1
+#define ACCESS_HIGH  2
+#define ACCESS_WORD  3
+#define READ_BACK    3
+#define SKIP_COUNT   0x20
+#define SKIP_STATUS  0x10
 
 /* clang-format off */
 #define PIT_COUNTER_STATE(S, VAL, ARR, SUB)                                                    \

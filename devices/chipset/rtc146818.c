@@ -1,10 +1,10 @@
 /*
  * Real-time clock, Motorola MC146818A data sheet; NMI mask and century byte as in the PC/AT.
  *
- * While the clock runs, its registers are computed from virtual time when read.  While it is stopped
- * (SET in register B, or the divider held in reset by register A) they are bytes of the memory, and
- * starting it takes the time from them.  A second begins at `phase` plus whole seconds; all updates
- * and periodic edges are counted from there, so nothing drifts.
+ * While the clock runs, its registers are computed from virtual time when read.  While it is
+ * stopped (SET in register B, or the divider held in reset by register A) they are bytes of the
+ * memory, and starting it takes the time from them.  A second begins at `phase` plus whole seconds;
+ * all updates and periodic edges are counted from there, so nothing drifts.
  *
  * Not modelled: daylight saving (the bit is kept), the square wave pin, time bases other than
  * 32768 Hz.
@@ -17,33 +17,45 @@
 #include <string.h>
 
 enum {
-    SECONDS, SECONDS_ALARM, MINUTES, MINUTES_ALARM, HOURS, HOURS_ALARM,
-    WEEKDAY, DAY, MONTH, YEAR, REG_A, REG_B, REG_C, REG_D,
+    SECONDS,
+    SECONDS_ALARM,
+    MINUTES,
+    MINUTES_ALARM,
+    HOURS,
+    HOURS_ALARM,
+    WEEKDAY,
+    DAY,
+    MONTH,
+    YEAR,
+    REG_A,
+    REG_B,
+    REG_C,
+    REG_D,
     CENTURY = 0x32,
     CMOS_SIZE = 128
 };
 
-#define A_UIP          0x80
-#define A_DIVIDER      0x70
-#define A_HELD         0x60 /* the two divider settings from here on hold it in reset */
-#define A_RATE         0x0f
-#define B_SET          0x80
-#define B_PIE          0x40
-#define B_AIE          0x20
-#define B_UIE          0x10
-#define B_SQWE         0x08
-#define B_BINARY       0x04
-#define B_24H          0x02
-#define C_IRQF         0x80
-#define C_FLAGS        0x70
-#define C_PF           0x40
-#define C_AF           0x20
-#define C_UF           0x10
-#define D_VALID        0x80
-#define ALARM_ANY      0xc0
-#define UPDATE_NS      (2228 * CLOCK_NS_PER_US) /* UIP: 244 us ahead, 1984 us updating */
-#define BASE_HZ        UINT64_C(32768)
-#define SECONDS_A_DAY  86400
+#define A_UIP         0x80
+#define A_DIVIDER     0x70
+#define A_HELD        0x60 /* the two divider settings from here on hold it in reset */
+#define A_RATE        0x0f
+#define B_SET         0x80
+#define B_PIE         0x40
+#define B_AIE         0x20
+#define B_UIE         0x10
+#define B_SQWE        0x08
+#define B_BINARY      0x04
+#define B_24H         0x02
+#define C_IRQF        0x80
+#define C_FLAGS       0x70
+#define C_PF          0x40
+#define C_AF          0x20
+#define C_UF          0x10
+#define D_VALID       0x80
+#define ALARM_ANY     0xc0
+#define UPDATE_NS     (2228 * CLOCK_NS_PER_US) /* UIP: 244 us ahead, 1984 us updating */
+#define BASE_HZ       UINT64_C(32768)
+#define SECONDS_A_DAY 86400
 
 /* clang-format off */
 #define RTC_BATTERY_STATE(S, VAL, ARR, SUB)                                                   \
@@ -154,10 +166,9 @@ static void time_to_registers(struct rtc_battery *bat, int64_t time)
 /* The time that the registers show; fields out of range carry over. */
 static int64_t registers_to_time(struct rtc_battery *bat)
 {
-    int64_t days =
-        calendar_to_days((int64_t)decode(bat, bat->cmos[CENTURY]) * 100 +
-                             decode(bat, bat->cmos[YEAR]),
-                         decode(bat, bat->cmos[MONTH]), decode(bat, bat->cmos[DAY]));
+    int64_t days = calendar_to_days((int64_t)decode(bat, bat->cmos[CENTURY]) * 100 +
+                                        decode(bat, bat->cmos[YEAR]),
+                                    decode(bat, bat->cmos[MONTH]), decode(bat, bat->cmos[DAY]));
     unsigned weekday = calendar_from_days(days).weekday;
     bat->weekday_skew = (uint8_t)((bat->cmos[WEEKDAY] % 7u + 6 + 7 - weekday) % 7);
     return days * SECONDS_A_DAY + (int64_t)decode_hours(bat, bat->cmos[HOURS]) * 3600 +
@@ -336,8 +347,8 @@ static void write_data(struct rtc146818 *rtc, uint8_t value)
 
 static uint8_t register_a(const struct rtc146818 *rtc)
 {
-    bool updating = running(rtc->bat) &&
-                    since_phase(rtc) % CLOCK_NS_PER_S >= CLOCK_NS_PER_S - UPDATE_NS;
+    bool updating =
+        running(rtc->bat) && since_phase(rtc) % CLOCK_NS_PER_S >= CLOCK_NS_PER_S - UPDATE_NS;
     return (uint8_t)((rtc->bat->cmos[REG_A] & 0x7f) | (updating ? A_UIP : 0));
 }
 
@@ -431,7 +442,7 @@ static void rtc_reset(void *dev, enum reset_kind kind)
         power_on(rtc);
     } else {
         *rtc->bat = rtc->kept;
-        rtc->bat->cmos[REG_B] &= (uint8_t)~(B_PIE | B_AIE | B_UIE | B_SQWE);
+        rtc->bat->cmos[REG_B] &= (uint8_t) ~(B_PIE | B_AIE | B_UIE | B_SQWE);
     }
     if (kind == RESET_HARD) {
         forget_past(rtc);

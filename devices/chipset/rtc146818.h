@@ -25,8 +25,8 @@ extern const struct io_ops rtc146818_io; /* 2 ports, 70h */
 struct rtc146818 *rtc146818_create(const struct rtc146818_wires *wires);
 struct device rtc146818_device(struct rtc146818 *rtc, const char *instance);
 
-/* The board's configuration bytes (drive types, memory sizes, boot order ...): index 0Eh..7Fh except
- * the century; others are ignored.  The value stays through RESET_POWER. */
+/* The board's configuration bytes (drive types, memory sizes, boot order ...): index 0Eh..7Fh
+ * except the century; others are ignored.  The value stays through RESET_POWER. */
 void rtc146818_set_cmos(struct rtc146818 *rtc, unsigned index, uint8_t value);
 
 /* A byte of CMOS memory or a register as the guest would read it, without side effects. */

@@ -6,7 +6,7 @@
 #include <strings.h>
 
 static const struct key_row rows[KEYS_COUNT] = {
-#define KEY(code, name, set1, set2, set3, type, plain, shifted)                                    \
+#define KEY(code, name, set1, set2, set3, type, plain, shifted) \
     [KEYS_##code] = {name, set1, set2, set3, KEY_TYPE_##type, plain, shifted},
 #define KEY_ALIAS(name, code)
 #include "devices/core/keys.def"

@@ -1,9 +1,9 @@
 /*
  * The two ends of a PS/2 cable.
  *
- * The device (keyboard, mouse) owns a queue; the host (an 8042) pulls one byte at a time when it has
- * room.  A device that queues a byte tells its host, which may pull at once or later.  Bytes from the
- * host reach the device whole: neither side models the bits on the wire.
+ * The device (keyboard, mouse) owns a queue; the host (an 8042) pulls one byte at a time when it
+ * has room.  A device that queues a byte tells its host, which may pull at once or later.  Bytes
+ * from the host reach the device whole: neither side models the bits on the wire.
  */
 #ifndef DEVICES_CORE_PS2_H
 #define DEVICES_CORE_PS2_H

@@ -14,10 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEY_QUEUE   16
-#define MAX_KEYS    128
-#define NO_KEY      0xff
-#define RATE_RESET  0x2b /* 500 ms, 10.9 a second */
+#define KEY_QUEUE    16
+#define MAX_KEYS     128
+#define NO_KEY       0xff
+#define RATE_RESET   0x2b /* 500 ms, 10.9 a second */
 #define TYPEMATIC_HZ 240
 
 #define ACK    0xfa

@@ -88,8 +88,8 @@ static void put_packet(struct ps2_mouse *mouse, struct ps2_queue *to, bool scale
         dx = scaled(dx);
         dy = scaled(dy);
     }
-    ps2_queue_put(to, (uint8_t)(0x08 | (mouse->buttons & 7) | (dx < 0 ? 0x10 : 0) |
-                                (dy < 0 ? 0x20 : 0)));
+    ps2_queue_put(
+        to, (uint8_t)(0x08 | (mouse->buttons & 7) | (dx < 0 ? 0x10 : 0) | (dy < 0 ? 0x20 : 0)));
     ps2_queue_put(to, (uint8_t)dx);
     ps2_queue_put(to, (uint8_t)dy);
     if (mouse->id == ID_WHEEL) {
@@ -216,8 +216,8 @@ static void status_request(struct ps2_mouse *mouse)
     uint8_t buttons = mouse->buttons;
     answer(mouse, ACK);
     answer(mouse, (uint8_t)((mouse->remote ? 0x40 : 0) | (mouse->reporting ? 0x20 : 0) |
-                            (mouse->scaling ? 0x10 : 0) | (buttons & 1) << 2 |
-                            (buttons >> 1 & 2) | (buttons >> 1 & 1)));
+                            (mouse->scaling ? 0x10 : 0) | (buttons & 1) << 2 | (buttons >> 1 & 2) |
+                            (buttons >> 1 & 1)));
     answer(mouse, mouse->resolution);
     answer(mouse, mouse->rate);
 }

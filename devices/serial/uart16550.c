@@ -12,8 +12,8 @@
 
 #include <stdlib.h>
 
-#define FIFO_SIZE  16
-#define CLOCK_HZ   1843200
+#define FIFO_SIZE 16
+#define CLOCK_HZ  1843200
 
 #define IER_RECEIVE  0x01
 #define IER_TRANSMIT 0x02
@@ -286,9 +286,9 @@ static bool holding_empty(const struct uart16550 *uart)
 static uint8_t read_lsr(struct uart16550 *uart)
 {
     uint64_t now = clock_now(uart->wires.clock);
-    uint8_t value = (uint8_t)(uart->errors | (uart->count ? LSR_DATA : 0) |
-                              (holding_empty(uart) ? LSR_THRE : 0) |
-                              (now >= uart->temt_at ? LSR_TEMT : 0));
+    uint8_t value =
+        (uint8_t)(uart->errors | (uart->count ? LSR_DATA : 0) |
+                  (holding_empty(uart) ? LSR_THRE : 0) | (now >= uart->temt_at ? LSR_TEMT : 0));
     uart->errors = 0;
     return value;
 }
