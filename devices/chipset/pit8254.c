@@ -211,7 +211,11 @@ static void arm(struct pit8254 *pit)
 {
     uint64_t now = pit8254_ticks(pit);
     uint64_t rise = next_rise(&pit->counter[0], now);
-    clock_arm(&pit->timer, rise == CLOCK_NEVER ? CLOCK_NEVER : tick_instant(rise));
+    uint64_t deadline = rise == CLOCK_NEVER ? CLOCK_NEVER : tick_instant(rise);
+    if (deadline <= clock_now(pit->wires.clock)) { /* beyond the end of time: a bad snapshot */
+        deadline = CLOCK_NEVER;
+    }
+    clock_arm(&pit->timer, deadline);
 }
 
 static void timer_expired(void *owner)
@@ -377,6 +381,9 @@ static void pit_write(void *dev, uint32_t offset, uint32_t value, unsigned size)
 {
     struct pit8254 *pit = dev;
     (void)size;
+    if (pit->timer.deadline <= clock_now(pit->wires.clock)) {
+        timer_expired(pit); /* an edge that is due comes before what the write does */
+    }
     uint64_t now = pit8254_ticks(pit);
     unsigned n = offset & 3;
     if (n == CONTROL) {
@@ -478,7 +485,7 @@ static void pit_loaded(void *dev)
         c->reload = c->reload - 1 < 0x10000 ? c->reload : 0x10000;
         c->latched = c->latched > 2 ? 0 : c->latched;
     }
-    drive(pit, 0);
+    arm(pit); /* the line keeps the level that its listener saved */
 }
 
 static const struct device_ops pit8254_ops = {

@@ -2,7 +2,8 @@
  * PS/2 keyboard, IBM PS/2 Hardware Interface Technical Reference, "Keyboards (101- and 102-key)".
  *
  * Answers to commands have a queue of their own and go first.  The key queue holds 16 bytes; a key
- * that finds no room leaves one overrun code.
+ * that finds no room leaves one overrun code.  A repetition that comes while the guest has not read
+ * the last byte is dropped and the delay starts over: a guest that is busy sees no run of repeats.
  *
  * Not modelled: the fake shifts that the grey keys send around their codes with Num Lock or Shift;
  * the time of the self test (it passes at once); holding back keys between the bytes of a command.
@@ -191,8 +192,13 @@ static void repeat_expired(void *owner)
     if (kb->repeat_key >= KEYS_COUNT) {
         return;
     }
+    uint64_t now = clock_now(kb->wires.clock);
+    if (kb->keys->count > 0 || ps2_busy(&kb->wires.host)) {
+        repeat_from(kb, kb->repeat_key, now + repeat_delay(kb));
+        return;
+    }
     struct sequence out = key_sequence(kb, (enum key_code)kb->repeat_key, true, true);
-    repeat_from(kb, kb->repeat_key, kb->repeat_at + repeat_period(kb));
+    repeat_from(kb, kb->repeat_key, now + repeat_period(kb));
     queue_keys(kb, &out);
 }
 

@@ -271,6 +271,7 @@ START_TEST(lifecycle)
     struct pic8259 *fresh = pic8259_create(&(struct pic8259_wires){0});
     struct device a = pic8259_device(used, "a");
     struct device b = pic8259_device(fresh, "b");
+    lifecycle_survives_any_state(&a, NULL, windows, 3);
     lifecycle_check(&a, &b, NULL, windows, 3);
     a.ops->destroy(used);
     b.ops->destroy(fresh);

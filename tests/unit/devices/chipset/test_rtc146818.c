@@ -99,20 +99,21 @@ START_TEST(calendar_counts_every_day_of_800_years)
     static const uint8_t lengths[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     int64_t days = calendar_to_days(1601, 1, 1);
     unsigned weekday = 1; /* a Monday */
+    unsigned bad = 0;
     for (int64_t year = 1601; year <= 2400; year++) {
         bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
         for (unsigned month = 1; month <= 12; month++) {
             unsigned last = lengths[month - 1] + (month == 2 && leap);
             for (unsigned day = 1; day <= last; day++) {
                 struct calendar_date date = calendar_from_days(days);
-                ck_assert(date.year == year && date.month == month && date.day == day);
-                ck_assert_uint_eq(date.weekday, weekday);
-                ck_assert(calendar_to_days(year, month, day) == days);
+                bad += date.year != year || date.month != month || date.day != day;
+                bad += date.weekday != weekday || calendar_to_days(year, month, day) != days;
                 days++;
                 weekday = (weekday + 1) % 7;
             }
         }
     }
+    ck_assert_uint_eq(bad, 0);
     ck_assert(calendar_to_days(1970, 1, 1) == 0);
 }
 END_TEST
@@ -308,6 +309,7 @@ START_TEST(lifecycle)
     struct fixture *g = setup(2001, 2, 3, 4, 5, 6);
     struct device a = rtc146818_device(f->rtc, "a");
     struct device b = rtc146818_device(g->rtc, "b");
+    lifecycle_survives_any_state(&a, f->clock, window, 1);
     lifecycle_check(&a, &b, f->clock, window, 1);
     teardown(f);
     teardown(g);

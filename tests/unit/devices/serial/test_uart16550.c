@@ -286,6 +286,7 @@ START_TEST(lifecycle)
     struct fixture *g = setup();
     struct device a = uart16550_device(f->uart, "a");
     struct device b = uart16550_device(g->uart, "b");
+    lifecycle_survives_any_state(&a, f->clock, window, 1);
     lifecycle_check(&a, &b, f->clock, window, 1);
     teardown(f);
     teardown(g);
