@@ -188,9 +188,8 @@ static void relative_seek(struct floppy *fdc)
 {
     const struct fdc_drive *drive = &fdc->drive[fdc->command[1] & 3];
     unsigned steps = fdc->command[2];
-    unsigned to = fdc->command[0] & 0x40 ? drive->track + steps
-                  : drive->track > steps ? drive->track - steps
-                                         : 0u;
+    unsigned down = drive->track > steps ? drive->track - steps : 0u;
+    unsigned to = fdc->command[0] & 0x40 ? drive->track + steps : down;
     start_seek(fdc, to, (uint8_t)(ST0_SEEK_END | (fdc->command[1] & 4)));
 }
 
