@@ -180,7 +180,7 @@ static void recalibrate(struct floppy *fdc)
 {
     const struct fdc_drive *drive = &fdc->drive[fdc->command[1] & 3];
     bool found = drive->type != FLOPPY_NONE && drive->track <= MOST_STEPS;
-    unsigned left = drive->track > MOST_STEPS ? drive->track - MOST_STEPS : 0u;
+    unsigned left = found || drive->track <= MOST_STEPS ? 0 : (unsigned)drive->track - MOST_STEPS;
     start_seek(fdc, left, found ? ST0_SEEK_END : ST0_ABNORMAL | ST0_SEEK_END | ST0_EQUIPMENT);
 }
 
@@ -188,7 +188,7 @@ static void relative_seek(struct floppy *fdc)
 {
     const struct fdc_drive *drive = &fdc->drive[fdc->command[1] & 3];
     unsigned steps = fdc->command[2];
-    unsigned down = drive->track > steps ? drive->track - steps : 0u;
+    unsigned down = drive->track > steps ? (unsigned)drive->track - steps : 0;
     unsigned to = fdc->command[0] & 0x40 ? drive->track + steps : down;
     start_seek(fdc, to, (uint8_t)(ST0_SEEK_END | (fdc->command[1] & 4)));
 }

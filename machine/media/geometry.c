@@ -61,25 +61,33 @@ static uint16_t cylinders_for(uint64_t total, unsigned heads, unsigned sectors)
     return (uint16_t)(cylinders < 1 ? 1 : cylinders > MOST_CYLINDERS ? MOST_CYLINDERS : cylinders);
 }
 
+/* Heads that firmware arrives at by halving cylinders and doubling heads. */
+static unsigned large_heads(unsigned cylinders)
+{
+    unsigned heads = DRIVE_HEADS;
+    while (cylinders > BIOS_CYLINDERS && heads < 128) {
+        cylinders /= 2;
+        heads *= 2;
+    }
+    return heads;
+}
+
 struct disk_geometry recognise_geometry(const struct block_media *media)
 {
     unsigned heads = 0;
     unsigned sectors = 0;
     bool told = table_tells(media, &heads, &sectors);
-    bool own = told && heads <= DRIVE_HEADS &&
-               media->sectors / ((uint64_t)heads * sectors) <= MOST_CYLINDERS;
-    if (!own) {
-        bool translated = told && heads > DRIVE_HEADS;
-        uint16_t cylinders = cylinders_for(media->sectors, DRIVE_HEADS, DRIVE_SECTORS);
-        uint32_t tracks = (uint32_t)cylinders * DRIVE_HEADS;
-        enum disk_translation translation =
-            cylinders <= BIOS_CYLINDERS ? TRANSLATION_NONE : TRANSLATION_LBA;
-        if (translated) {
-            translation = tracks <= 131072 && heads != 255 ? TRANSLATION_LARGE : TRANSLATION_LBA;
-        }
-        return (struct disk_geometry){{cylinders, DRIVE_HEADS, DRIVE_SECTORS}, translation};
+    if (told && heads <= DRIVE_HEADS &&
+        media->sectors / ((uint64_t)heads * sectors) <= MOST_CYLINDERS) {
+        return (struct disk_geometry){
+            {cylinders_for(media->sectors, heads, sectors), (uint8_t)heads, (uint8_t)sectors},
+            TRANSLATION_NONE};
     }
-    return (struct disk_geometry){
-        {cylinders_for(media->sectors, heads, sectors), (uint8_t)heads, (uint8_t)sectors},
-        TRANSLATION_NONE};
+    uint16_t cylinders = cylinders_for(media->sectors, DRIVE_HEADS, DRIVE_SECTORS);
+    enum disk_translation translation = TRANSLATION_NONE;
+    if (cylinders > BIOS_CYLINDERS || (told && heads > DRIVE_HEADS)) {
+        bool large = told && heads == large_heads(cylinders);
+        translation = large ? TRANSLATION_LARGE : TRANSLATION_LBA;
+    }
+    return (struct disk_geometry){{cylinders, DRIVE_HEADS, DRIVE_SECTORS}, translation};
 }
