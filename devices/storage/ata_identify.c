@@ -72,6 +72,13 @@ static void put_names_and_modes(const struct ide_drive *drive, uint8_t *words)
     put(words, 88, 0x07 | (unsigned)drive->udma_mode << 8);
 }
 
+/* Word 93: 80-conductor cable; device 0 says whether it also answers for device 1. */
+static void put_reset_results(const struct ide_drive *drive, uint8_t *words)
+{
+    bool alone = !ide_present(&drive->channel->drive[1]);
+    put(words, 93, drive->unit ? 0x6100 : alone ? 0x6041 : 0x6001);
+}
+
 void ata_identify(const struct ide_drive *drive, uint8_t *words)
 {
     const struct block_geometry *geometry = &drive->geometry;
@@ -92,7 +99,7 @@ void ata_identify(const struct ide_drive *drive, uint8_t *words)
     put(words, 59, drive->multiple ? 0x100u | drive->multiple : 0);
     store_le32(words + 60 * 2, lba28);
     put(words, 85, 0x4008u | (drive->look_ahead ? 0x40u : 0) | (drive->write_cache ? 0x20u : 0));
-    put(words, 93, drive->unit ? 0x6100 : 0x6001);
+    put_reset_results(drive, words);
     store_le64(words + 100 * 2, sectors);
 }
 
@@ -100,4 +107,5 @@ void ata_identify_packet(const struct ide_drive *drive, uint8_t *words)
 {
     put_rows(words, packet_words, sizeof(packet_words) / sizeof(packet_words[0]));
     put_names_and_modes(drive, words);
+    put_reset_results(drive, words);
 }

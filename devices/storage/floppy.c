@@ -8,7 +8,8 @@
  * relies on it, and drivers that seek first do not notice.
  *
  * Not modelled: SRA and SRB (PS/2 modes; they read as ones), FM encoding, head load and real step
- * times (delays are short), FIFO thresholds, motor spin-up, the double stepping of 40-track disks.
+ * times (delays are short), FIFO thresholds, POLL (a
+ * reset always reports four drives), motor spin-up, the double stepping of 40-track disks.
  * PART ID belongs to the 82078 and is answered as an invalid command, as this chip does.
  */
 #include "devices/storage/floppy.h"
@@ -26,7 +27,7 @@ enum { DOR_RUN = 0x04 };
 enum { DSR_RESET = 0x80 };
 enum { MSR_RQM = 0x80, MSR_DIO = 0x40, MSR_NON_DMA = 0x20, MSR_BUSY = 0x10 };
 enum { HEAD_LOAD_NON_DMA = 0x01 };
-enum { CONFIG_POLL_OFF = 0x10, CONFIG_RESET = 0x20 };
+enum { CONFIG_RESET = 0x20 };
 enum { DIR_CHANGED = 0x80 };
 
 enum { RESET_NS = 30000, SETTLE_NS = 300000, STEP_NS = 150000, MOST_STEPS = 80, LAST_TRACK = 85 };
@@ -388,10 +389,8 @@ static void enter_reset(struct floppy *fdc)
 static void reset_over(struct floppy *fdc)
 {
     fdc->resetting = false;
-    if (!(fdc->config & CONFIG_POLL_OFF)) {
-        fdc->reset_sense = FDC_UNITS;
-        fdc_set_irq(fdc, true);
-    }
+    fdc->reset_sense = FDC_UNITS;
+    fdc_set_irq(fdc, true);
 }
 
 static void write_dor(struct floppy *fdc, uint8_t value)

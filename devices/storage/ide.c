@@ -501,13 +501,36 @@ static void reset(void *dev, enum reset_kind kind)
     }
 }
 
+/* The transfer is one that a drive of this kind can be in. */
+static bool transfer_fits(const struct ide_drive *drive)
+{
+    switch ((enum ide_transfer)drive->transfer) {
+    case IDE_TRANSFER_NONE:
+        return true;
+    case IDE_TRANSFER_BLOCK_IN:
+        return ide_present(drive);
+    case IDE_TRANSFER_SECTORS_IN:
+    case IDE_TRANSFER_SECTORS_OUT:
+    case IDE_TRANSFER_DMA_IN:
+    case IDE_TRANSFER_DMA_OUT:
+        return drive->kind == IDE_DISK;
+    case IDE_TRANSFER_PACKET:
+    case IDE_TRANSFER_ATAPI_IN:
+    case IDE_TRANSFER_ATAPI_OUT:
+        return drive->kind == IDE_CDROM;
+    case IDE_TRANSFER_COUNT:
+        break;
+    }
+    return false;
+}
+
 /* Puts numbers from a snapshot back inside the ranges the code relies on. */
 static void sanitise(struct ide_drive *drive)
 {
     if (drive->event >= IDE_EVENT_COUNT) {
         drive->event = IDE_EVENT_NONE;
     }
-    if (drive->transfer >= IDE_TRANSFER_COUNT) {
+    if (!transfer_fits(drive)) {
         drive->transfer = IDE_TRANSFER_NONE;
     }
     if (drive->buffer_filled > IDE_BUFFER_BYTES) {
