@@ -243,6 +243,34 @@ static inline uint32_t fake_random(uint64_t *seed)
     return (uint32_t)(*seed >> 32);
 }
 
+/* Fills a field with random values as a hostile snapshot could; instants are due at once, small
+ * enumerations mostly valid. */
+static inline void fake_scramble(void *user, const char *path, const struct state_field *field,
+                                 void *elements)
+{
+    uint64_t *seed = user;
+    (void)path;
+    for (uint32_t i = 0; i < field->count; i++) {
+        uint32_t value = fake_random(seed);
+        uint8_t *at = (uint8_t *)elements + (size_t)i * state_kind_size(field->kind);
+        if (value >> 28 == 0) {
+            value &= 0x0f0f;
+        }
+        if (field->kind == STATE_u64) {
+            uint64_t wide = field->reset == CLOCK_NEVER ? value & 0xffff : value;
+            memcpy(at, &wide, sizeof(wide));
+        } else if (field->kind == STATE_bool) {
+            *(bool *)at = value & 1;
+        } else if (field->count == 1 && (value & 0x300)) {
+            uint32_t small = value & 15;
+            memset(at, 0, state_kind_size(field->kind));
+            *at = (uint8_t)small;
+        } else {
+            memcpy(at, &value, state_kind_size(field->kind));
+        }
+    }
+}
+
 static inline void fake_expect_equal(const struct device_ops *ops, const void *a, const void *b)
 {
     const struct state_field *where = NULL;

@@ -448,6 +448,24 @@ START_TEST(random_accesses_do_no_harm_and_reset_undoes_them)
 }
 END_TEST
 
+START_TEST(a_hostile_snapshot_does_no_harm)
+{
+    uint64_t seed = 5;
+    for (unsigned i = 0; i < 3000; i++) {
+        state_walk(rig.device.ops->state, rig.floppy, "", fake_scramble, &seed);
+        rig.device.ops->loaded(rig.floppy);
+        rig.dma.at = 0;
+        rig.dma.end = 2000;
+        for (unsigned k = 0; k < 20; k++) {
+            in(0x3f4);
+            out(0x3f5, fake_random(&seed) & 0xff);
+            in(0x3f5);
+            clock_advance(rig.clock, CLOCK_NS_PER_MS);
+        }
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("floppy");
@@ -470,6 +488,7 @@ int main(void)
     tcase_add_test(tcase, formats_are_told_by_size);
     tcase_add_test(tcase, a_saved_transfer_goes_on_after_loading);
     tcase_add_test(tcase, reset_twice_is_reset_once);
+    tcase_add_test(tcase, a_hostile_snapshot_does_no_harm);
     tcase_add_test(tcase, random_accesses_do_no_harm_and_reset_undoes_them);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -746,6 +746,22 @@ START_TEST(random_packets_do_no_harm)
 }
 END_TEST
 
+START_TEST(a_hostile_snapshot_does_no_harm)
+{
+    uint64_t seed = 5;
+    for (unsigned i = 0; i < 60; i++) {
+        state_walk(rig.device.ops->state, rig.ide, "", fake_scramble, &seed);
+        rig.device.ops->loaded(rig.ide);
+        for (unsigned k = 0; k < 200; k++) {
+            unsigned port = random_port(&seed);
+            fake_in(&rig.bus, port, 4);
+            fake_out(&rig.bus, port, fake_random(&seed), 4);
+            clock_advance(rig.clock, 50 * CLOCK_NS_PER_US);
+        }
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("ide");
@@ -782,6 +798,7 @@ int main(void)
     tcase_add_test(tcase, a_saved_transfer_goes_on_after_loading);
     tcase_add_test(tcase, reset_twice_is_reset_once);
     tcase_add_test(tcase, random_accesses_do_no_harm_and_reset_undoes_them);
+    tcase_add_test(tcase, a_hostile_snapshot_does_no_harm);
     tcase_add_test(tcase, random_packets_do_no_harm);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
