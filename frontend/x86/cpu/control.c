@@ -106,7 +106,9 @@ void x86_set_a20(struct x86_cpu *cpu, bool enabled)
     uint64_t mask = enabled ? UINT64_MAX : ~UINT64_C(0x100000);
     if (cpu->a20_mask != mask) {
         cpu->a20_mask = mask;
-        memory_flush_all(&cpu->ctx, false);
-        memory_select(&cpu->ctx);
+        if (cpu->ctx.tables) {
+            memory_flush_all(&cpu->ctx, false);
+            memory_select(&cpu->ctx);
+        }
     }
 }
