@@ -17,15 +17,9 @@ static uint32_t cr4_known(const struct x86_cpu *cpu)
     static const struct {
         uint32_t feature, bits;
     } rows[] = {
-        {FEATURE_VME, CR4_VME | CR4_PVI},
-        {FEATURE_TSC, CR4_TSD},
-        {FEATURE_DE, CR4_DE},
-        {FEATURE_PSE, CR4_PSE},
-        {FEATURE_PAE, CR4_PAE},
-        {FEATURE_MSR, CR4_MCE},
-        {FEATURE_PGE, CR4_PGE},
-        {FEATURE_MMX, CR4_PCE},
-        {FEATURE_FXSR, CR4_OSFXSR},
+        {FEATURE_VME, CR4_VME | CR4_PVI}, {FEATURE_TSC, CR4_TSD}, {FEATURE_DE, CR4_DE},
+        {FEATURE_PSE, CR4_PSE},           {FEATURE_PAE, CR4_PAE}, {FEATURE_MSR, CR4_MCE},
+        {FEATURE_PGE, CR4_PGE},           {FEATURE_MMX, CR4_PCE}, {FEATURE_FXSR, CR4_OSFXSR},
         {FEATURE_SSE, CR4_OSXMMEXCPT},
     };
     uint32_t known = 0;

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* All that is saved: the record, then the system registers. */
-#define X86_CPU_STATE(S, VAL, ARR, SUB)                         \
+#define X86_CPU_STATE(S, VAL, ARR, SUB)                          \
     SUB(S, context, ctx, 1, "the record generated code runs on") \
     X86_SYSTEM_STATE(S, VAL, ARR, SUB)
 

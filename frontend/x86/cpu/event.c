@@ -149,8 +149,7 @@ static bool push_frame(struct context *ctx, const struct entry *entry, struct st
     return stack_push(ctx, stack, entry->size, entry->eflags) &&
            stack_push(ctx, stack, entry->size, ctx->seg[SEG_CS].selector) &&
            stack_push(ctx, stack, entry->size, entry->return_eip) &&
-           (!entry->event->has_error ||
-            stack_push(ctx, stack, entry->size, entry->event->error));
+           (!entry->event->has_error || stack_push(ctx, stack, entry->size, entry->event->error));
 }
 
 /* The point of no return: the handler's CS:EIP, SS:ESP and EFLAGS. */

@@ -6,14 +6,21 @@
  */
 #include "frontend/x86/cpu/cpu.h"
 
-enum { PTE_P = 1 << 0, PTE_W = 1 << 1, PTE_U = 1 << 2, PTE_A = 1 << 5, PTE_D = 1 << 6,
-       PTE_PS = 1 << 7, PTE_G = 1 << 8 };
+enum {
+    PTE_P = 1 << 0,
+    PTE_W = 1 << 1,
+    PTE_U = 1 << 2,
+    PTE_A = 1 << 5,
+    PTE_D = 1 << 6,
+    PTE_PS = 1 << 7,
+    PTE_G = 1 << 8
+};
 #define PTE_NX (UINT64_C(1) << 63)
 
 enum { PF_P = 1, PF_W = 2, PF_U = 4, PF_RSVD = 8, PF_I = 16 };
 
-#define PAE_ADDRESS   UINT64_C(0x0000000ffffff000)
-#define PAE_RESERVED  UINT64_C(0x7ffffff000000000)
+#define PAE_ADDRESS  UINT64_C(0x0000000ffffff000)
+#define PAE_RESERVED UINT64_C(0x7ffffff000000000)
 
 /* A walk under way. */
 struct walk {
@@ -128,8 +135,8 @@ static bool walk_finish(struct walk *walk, struct page_walk *out)
 {
     uint64_t leaf = walk->large ? walk->pde : walk->pte;
     uint64_t both = walk->large ? walk->pde : walk->pde & walk->pte;
-    bool no_execute = ((walk->large ? walk->pde : walk->pde | walk->pte) & PTE_NX) &&
-                      walk->entry_bytes == 8;
+    bool no_execute =
+        ((walk->large ? walk->pde : walk->pde | walk->pte) & PTE_NX) && walk->entry_bytes == 8;
     if (walk->reserved) {
         return page_fault(walk, PF_P | PF_RSVD);
     }
@@ -145,7 +152,7 @@ static bool walk_finish(struct walk *walk, struct page_walk *out)
         mark(walk, walk->pde_gpa, walk->pde, PTE_A);
         mark(walk, walk->pte_gpa, walk->pte, bits);
     }
-    uint64_t gpa = walk->large                ? large_gpa(walk)
+    uint64_t gpa = walk->large              ? large_gpa(walk)
                    : walk->entry_bytes == 8 ? walk->pte & PAE_ADDRESS
                                             : walk->pte & 0xfffff000u;
     out->gpa = gpa & walk->cpu->a20_mask;
@@ -160,9 +167,8 @@ bool x86_walk(struct context *ctx, uint64_t linear, enum access access, bool use
 {
     struct x86_cpu *cpu = x86_of(ctx);
     if (!(cpu->cr0 & CR0_PG)) {
-        *out = (struct page_walk){.gpa = linear & 0xfffff000u & cpu->a20_mask,
-                                  .writable = true,
-                                  .executable = true};
+        *out = (struct page_walk){
+            .gpa = linear & 0xfffff000u & cpu->a20_mask, .writable = true, .executable = true};
         return true;
     }
     struct walk walk = {.cpu = cpu, .linear = (uint32_t)linear, .access = access, .user = user};

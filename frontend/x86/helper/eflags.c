@@ -1,4 +1,5 @@
-/* PUSHF, POPF, CLI, STI with IOPL, virtual-8086 extensions and protected-mode virtual interrupts. */
+/* PUSHF, POPF, CLI, STI with IOPL, virtual-8086 extensions and protected-mode virtual interrupts.
+ */
 #include "frontend/x86/helper/helper.h"
 
 /* Virtual-8086 code below IOPL 3 with VME, or CPL 3 code below IOPL 3 with PVI. */
@@ -22,8 +23,8 @@ uint64_t callout_pushf(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm
             fault_gp(ctx, 0);
             return 0;
         }
-        image = (image & ~(uint32_t)FLAG_IF) | FLAG_IOPL |
-                (image & FLAG_VIF ? (uint32_t)FLAG_IF : 0u);
+        image =
+            (image & ~(uint32_t)FLAG_IF) | FLAG_IOPL | (image & FLAG_VIF ? (uint32_t)FLAG_IF : 0u);
     }
     struct stack stack = stack_current(ctx);
     if (stack_push(ctx, &stack, size, image)) {

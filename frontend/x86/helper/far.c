@@ -55,8 +55,7 @@ static bool check_direct(struct context *ctx, struct target *target)
     uint32_t rights = descriptor_rights(&target->code);
     unsigned cpl = x86_cpl(ctx);
     unsigned dpl = rights_dpl(rights);
-    bool ok = rights_conforming(rights) ? dpl <= cpl
-                                        : dpl == cpl && (target->selector & 3u) <= cpl;
+    bool ok = rights_conforming(rights) ? dpl <= cpl : dpl == cpl && (target->selector & 3u) <= cpl;
     target->cpl = cpl;
     if (!rights_code(rights) || !ok) {
         return fault_gp(ctx, target->selector & 0xfffcu);
