@@ -1,5 +1,6 @@
 /* Bytes to struct x86_insn: prefixes, the choice of a table row, operands (SDM volume 2, chapter 2
- * and appendix A). Mode, LOCK and feature conditions of the rows are applied here and nowhere else. */
+ * and appendix A). Mode, LOCK and feature conditions of the rows are applied here and nowhere else.
+ */
 #include "frontend/x86/decode/insn.h"
 
 #include "base/endian.h"
@@ -20,7 +21,7 @@ struct parse {
     const uint8_t *at;
     struct x86_insn *insn;
     const struct x86_decode_mode *mode;
-    int8_t seg_override;       /* enum x86_segment or -1 */
+    int8_t seg_override; /* enum x86_segment or -1 */
     bool long_mode;
     bool undefined;
 };
@@ -315,32 +316,48 @@ static void modrm_memory(struct parse *p, struct x86_operand *op)
         op->seg = (uint8_t)p->seg_override;
 }
 
-/* CR1, CR5..7 and CR9 on, DR8 on and segment registers 6 and 7 do not exist; MOV to CS is #UD. */
-static void system_register(struct parse *p, struct x86_operand *op, enum x86_operand_kind kind,
-                            bool is_destination)
+/* Fourth bit of a register number. */
+static unsigned extension(const struct x86_insn *insn, unsigned rex_bit)
 {
-    unsigned reg = p->insn->modrm >> 3 & 7;
-    if (kind == X86_OPERAND_SREG)
-        p->undefined |= reg >= X86_SEGMENTS || (reg == X86_CS && is_destination);
-    else
-        reg |= (p->insn->rex & REX_R) << 1;
-    if (kind == X86_OPERAND_CR)
-        p->undefined |= reg != 0 && reg != 2 && reg != 3 && reg != 4 && !(reg == 8 && p->long_mode);
-    if (kind == X86_OPERAND_DR)
+    return insn->rex & rex_bit ? 8 : 0;
+}
+
+/* CR1, CR5..7 and CR9 on, DR8 on and segment registers 6 and 7 do not exist; MOV to CS is #UD. */
+static void system_register(struct parse *p, struct x86_operand *op, enum operand_shape shape)
+{
+    unsigned field = p->insn->modrm >> 3 & 7;
+    unsigned reg = field | extension(p->insn, REX_R);
+    bool is_destination = op == p->insn->ops;
+    switch ((unsigned)shape) {
+    case SHAPE_S:
+        p->undefined |= field >= X86_SEGMENTS || (field == X86_CS && is_destination);
+        set(op, X86_OPERAND_SREG, field);
+        break;
+    case SHAPE_C:
+        p->undefined |= reg != 0 && reg != 2 && reg != 3 && reg != 4 && reg != 8;
+        set(op, X86_OPERAND_CR, reg);
+        break;
+    case SHAPE_D:
         p->undefined |= reg >= 8;
-    if (kind == X86_OPERAND_TR)
+        set(op, X86_OPERAND_DR, reg);
+        break;
+    case SHAPE_T:
         p->undefined |= reg < 3;
-    set(op, kind, reg);
+        set(op, X86_OPERAND_TR, reg);
+        break;
+    default:
+        break;
+    }
 }
 
 static unsigned rm_register(const struct x86_insn *insn)
 {
-    return (insn->modrm & 7U) | (insn->rex & REX_B) << 3;
+    return (insn->modrm & 7U) | extension(insn, REX_B);
 }
 
 static unsigned reg_register(const struct x86_insn *insn)
 {
-    return (insn->modrm >> 3 & 7U) | (insn->rex & REX_R) << 1;
+    return (insn->modrm >> 3 & 7U) | extension(insn, REX_R);
 }
 
 static void modrm_operand(struct parse *p, struct x86_operand *op, enum operand_shape shape)
@@ -366,18 +383,6 @@ static void modrm_operand(struct parse *p, struct x86_operand *op, enum operand_
     case SHAPE_RX:
         general(p, op, rm_register(insn));
         break;
-    case SHAPE_S:
-        system_register(p, op, X86_OPERAND_SREG, op == insn->ops);
-        break;
-    case SHAPE_C:
-        system_register(p, op, X86_OPERAND_CR, op == insn->ops);
-        break;
-    case SHAPE_D:
-        system_register(p, op, X86_OPERAND_DR, op == insn->ops);
-        break;
-    case SHAPE_T:
-        system_register(p, op, X86_OPERAND_TR, op == insn->ops);
-        break;
     case SHAPE_P:
         set(op, X86_OPERAND_MMX, insn->modrm >> 3 & 7);
         break;
@@ -402,6 +407,7 @@ static void modrm_operand(struct parse *p, struct x86_operand *op, enum operand_
         set(op, X86_OPERAND_ST, insn->modrm & 7);
         break;
     default:
+        system_register(p, op, shape);
         break;
     }
 }
@@ -456,7 +462,7 @@ static void implied_operand(struct parse *p, struct x86_operand *op, enum operan
     struct x86_insn *insn = p->insn;
     switch ((unsigned)shape) {
     case SHAPE_Z:
-        general(p, op, (insn->opcode & 7U) | (insn->rex & REX_B) << 3);
+        general(p, op, (insn->opcode & 7U) | extension(insn, REX_B));
         break;
     case SHAPE_A:
         set(op, X86_OPERAND_REG, 0);
@@ -567,6 +573,14 @@ static bool parse_instruction(struct parse *p)
     return !p->undefined && lock_allowed(insn) && prefixes_exist(p);
 }
 
+/* In pieces small enough to become a few vector stores; as one it is a slow string instruction. */
+static void clear(struct x86_insn *insn)
+{
+    memset(insn, 0, offsetof(struct x86_insn, ops));
+    for (unsigned i = 0; i < X86_MAX_OPERANDS; i++)
+        insn->ops[i] = (struct x86_operand){0};
+}
+
 static enum x86_decode_result finish(struct parse *p, bool defined, size_t available)
 {
     struct x86_insn *insn = p->insn;
@@ -592,7 +606,7 @@ enum x86_decode_result x86_decode(const uint8_t *bytes, size_t available,
         memset(window + available, 0, WINDOW - available);
         bytes = window;
     }
-    *out = (struct x86_insn){0};
+    clear(out);
     struct parse p = {
         .start = bytes,
         .at = bytes,

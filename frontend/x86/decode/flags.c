@@ -1,5 +1,5 @@
-/* Arithmetic flags an instruction reads and overwrites, and names: the columns of mnemonics.def, and
- * the three cases that depend on operands. */
+/* Arithmetic flags an instruction reads and overwrites, and names: the columns of mnemonics.def,
+ * and the three cases that depend on operands. */
 #include "frontend/x86/decode/insn.h"
 
 enum {

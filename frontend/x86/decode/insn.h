@@ -1,8 +1,8 @@
 /* The decoded instruction: what `decode` makes of bytes and a mode, and all a lifter needs.
  *
- * After Intel's SDM volume 2 (appendix A for the maps) and AMD's APM volume 3. A pure function of its
- * arguments: knows neither CPU state nor memory beyond the bytes given, so privilege, CR0/CR4 and
- * address checks are its user's. Not modelled: VEX, EVEX and XOP encodings (they are #UD). */
+ * After Intel's SDM volume 2 (appendix A for the maps) and AMD's APM volume 3. A pure function of
+ * its arguments: knows neither CPU state nor memory beyond the bytes given, so privilege, CR0/CR4
+ * and address checks are its user's. Not modelled: VEX, EVEX and XOP encodings (they are #UD). */
 #ifndef FRONTEND_X86_DECODE_INSN_H
 #define FRONTEND_X86_DECODE_INSN_H
 
@@ -86,16 +86,16 @@ enum x86_prefix {
 
 /* Facts of a table row, also found in insn.flags. */
 enum x86_row_flag {
-    X86_ROW_LOCK = 1 << 0,   /* LOCK is allowed on the memory form */
-    X86_ROW_D64 = 1 << 1,    /* 64-bit mode: operand size is 64 unless 66 */
-    X86_ROW_F64 = 1 << 2,    /* 64-bit mode: operand size is 64 */
-    X86_ROW_I64 = 1 << 3,    /* 64-bit mode: #UD */
-    X86_ROW_O64 = 1 << 4,    /* outside 64-bit mode: #UD */
-    X86_ROW_PROT = 1 << 5,   /* real and virtual-8086 mode: #UD */
-    X86_ROW_NP = 1 << 8,     /* 66, F3, F2 select other rows, #UD where there is none */
-    X86_ROW_REP = 1 << 9,    /* a string instruction that repeats under F2/F3 */
-    X86_ROW_REPZ = 1 << 10,  /* ... and also stops by ZF (CMPS, SCAS) */
-    X86_ROW_UNDOC = 1 << 11, /* not in Intel's maps; works on hardware */
+    X86_ROW_LOCK = 1 << 0,      /* LOCK is allowed on the memory form */
+    X86_ROW_D64 = 1 << 1,       /* 64-bit mode: operand size is 64 unless 66 */
+    X86_ROW_F64 = 1 << 2,       /* 64-bit mode: operand size is 64 */
+    X86_ROW_I64 = 1 << 3,       /* 64-bit mode: #UD */
+    X86_ROW_O64 = 1 << 4,       /* outside 64-bit mode: #UD */
+    X86_ROW_PROT = 1 << 5,      /* real and virtual-8086 mode: #UD */
+    X86_ROW_NP = 1 << 8,        /* 66, F3, F2 select other rows, #UD where there is none */
+    X86_ROW_REP = 1 << 9,       /* a string instruction that repeats under F2/F3 */
+    X86_ROW_REPZ = 1 << 10,     /* ... and also stops by ZF (CMPS, SCAS) */
+    X86_ROW_UNDOC = 1 << 11,    /* not in Intel's maps; works on hardware */
     X86_ROW_IMPLICIT = 1 << 12, /* operands are fixed and not written in assembly */
 };
 
@@ -109,8 +109,8 @@ struct x86_insn {
     uint8_t prefixes;     /* enum x86_prefix bits */
     uint16_t flags;       /* enum x86_row_flag bits */
     /* The encoding, for verbatim re-emission. */
-    uint8_t map;       /* 0 one-byte, 1 0F, 2 0F38, 3 0F3A, 4 3DNow! (opcode = the suffix) */
-    uint8_t opcode;    /* last opcode byte; its low 4 bits are the condition of Jcc, SETcc, CMOVcc */
+    uint8_t map;    /* 0 one-byte, 1 0F, 2 0F38, 3 0F3A, 4 3DNow! (opcode = the suffix) */
+    uint8_t opcode; /* last opcode byte; its low 4 bits are the condition of Jcc, SETcc, CMOVcc */
     uint8_t mandatory; /* prefix that selected the row: 0, 66, F3, F2 */
     uint8_t modrm;     /* 0 if there is none */
     uint8_t has_modrm;
@@ -121,9 +121,9 @@ struct x86_insn {
 };
 
 struct x86_decode_mode {
-    uint64_t features; /* bit per enum x86_feature; rows of absent ones are #UD, or as before they
-                        * were introduced (TZCNT is BSF). UINT64_MAX: everything */
-    uint8_t code_size; /* 16, 32, 64: CS.D and CS.L */
+    uint64_t features;   /* bit per enum x86_feature; rows of absent ones are #UD, or as before they
+                          * were introduced (TZCNT is BSF). UINT64_MAX: everything */
+    uint8_t code_size;   /* 16, 32, 64: CS.D and CS.L */
     bool protected_mode; /* CR0.PE set and not virtual-8086 */
 };
 
@@ -134,8 +134,8 @@ enum x86_decode_result {
     X86_TOO_LONG,  /* more than 15 bytes: #GP(0) */
 };
 
-/* Decodes the instruction at bytes[0..available). Reads nothing else; *out is set whatever the result.
- * Bytes past X86_MAX_LENGTH are never looked at, so a 15-byte window always suffices. */
+/* Decodes the instruction at bytes[0..available). Reads nothing else; *out is set whatever the
+ * result. Bytes past X86_MAX_LENGTH are never looked at, so a 15-byte window always suffices. */
 enum x86_decode_result x86_decode(const uint8_t *bytes, size_t available,
                                   const struct x86_decode_mode *mode, struct x86_insn *out);
 
@@ -150,7 +150,7 @@ enum x86_flag_bits {
     X86_FLAGS_ALL = X86_CF | X86_PF | X86_AF | X86_ZF | X86_SF | X86_OF,
 };
 
-/* Flags whose incoming value the instruction may use. */
+/* Flags whose incoming value the instruction may use, faults and interrupts not counted. */
 unsigned x86_insn_flags_read(const struct x86_insn *insn);
 /* Flags it overwrites on every path that does not fault, so earlier values are dead. */
 unsigned x86_insn_flags_set(const struct x86_insn *insn);

@@ -10,8 +10,9 @@ static const struct {
     int8_t index;
     uint8_t seg;
 } forms16[8] = {
-    {BX, SI, X86_DS},         {BX, DI, X86_DS},         {BP, SI, X86_SS},         {BP, DI, X86_SS},
-    {SI, X86_NO_REG, X86_DS}, {DI, X86_NO_REG, X86_DS}, {BP, X86_NO_REG, X86_SS}, {BX, X86_NO_REG, X86_DS},
+    {BX, SI, X86_DS},         {BX, DI, X86_DS},         {BP, SI, X86_SS},
+    {BP, DI, X86_SS},         {SI, X86_NO_REG, X86_DS}, {DI, X86_NO_REG, X86_DS},
+    {BP, X86_NO_REG, X86_SS}, {BX, X86_NO_REG, X86_DS},
 };
 
 static const uint8_t *displacement(const uint8_t *at, unsigned bytes, struct x86_operand *op)

@@ -1,5 +1,5 @@
 /* An instruction as Intel-syntax text, spelled as Capstone 4 spells it, so that the two compare.
- * Where a name depends on a size it is a row of size_names or other_names. */
+ * Where a name depends on a size it is a row of size_names. */
 #include "frontend/x86/decode/insn.h"
 
 #include <inttypes.h>
@@ -20,18 +20,53 @@ static const struct {
     const char *at4;
     const char *at8;
 } size_names[] = {
-    {X86_cbw, "cbw", "cwde", "cdqe"},       {X86_cwd, "cwd", "cdq", "cqo"},
-    {X86_pusha, "pushaw", "pushal", ""},    {X86_popa, "popaw", "popal", ""},
-    {X86_pushf, "pushf", "pushfd", "pushfq"}, {X86_popf, "popf", "popfd", "popfq"},
+    {X86_cbw, "cbw", "cwde", "cdqe"},
+    {X86_cwd, "cwd", "cdq", "cqo"},
+    {X86_pusha, "pushaw", "pushal", ""},
+    {X86_popa, "popaw", "popal", ""},
+    {X86_pushf, "pushf", "pushfd", "pushfq"},
+    {X86_popf, "popf", "popfd", "popfq"},
     {X86_iret, "iret", "iretd", "iretq"},
+    {X86_movd, "movd", "movd", "movq"},
+    {X86_pextrd, "pextrd", "pextrd", "pextrq"},
+    {X86_pinsrd, "pinsrd", "pinsrd", "pinsrq"},
+    {X86_fxsave, "fxsave", "fxsave", "fxsave64"},
+    {X86_fxrstor, "fxrstor", "fxrstor", "fxrstor64"},
+    {X86_cmpxchg8b, "cmpxchg8b", "cmpxchg8b", "cmpxchg16b"},
 };
 
+/* Other spellings; `pointer` stands before memory in place of its width. NULL: the usual. */
 static const struct {
     uint16_t mnemonic;
     const char *name;
-} other_names[] = {
-    {X86_callf, "lcall"}, {X86_jmpf, "ljmp"}, {X86_fwait, "wait"}, {X86_xlat, "xlatb"},
+    const char *pointer;
+} spellings[] = {
+    {X86_callf, "lcall", ""},
+    {X86_jmpf, "ljmp", ""},
+    {X86_fwait, "wait", NULL},
+    {X86_xlat, "xlatb", NULL},
+    {X86_feni, "feni8087_nop", NULL},
+    {X86_fdisi, "fdisi8087_nop", NULL},
+    {X86_fbld, NULL, "tbyte ptr "},
+    {X86_fbstp, NULL, "tbyte ptr "},
+    {X86_sgdt, NULL, ""},
+    {X86_sidt, NULL, ""},
+    {X86_lgdt, NULL, ""},
+    {X86_lidt, NULL, ""},
+    {X86_les, NULL, "ptr "},
+    {X86_lds, NULL, "ptr "},
+    {X86_lss, NULL, "ptr "},
+    {X86_lfs, NULL, "ptr "},
+    {X86_lgs, NULL, "ptr "},
+    {X86_xsave, NULL, "ptr "},
+    {X86_xsavec, NULL, "ptr "},
+    {X86_xsaves, NULL, "ptr "},
+    {X86_xsaveopt, NULL, "ptr "},
+    {X86_xrstor, NULL, "ptr "},
+    {X86_xrstors, NULL, "ptr "},
 };
+
+enum { SPELLINGS = sizeof(spellings) / sizeof(*spellings) };
 
 __attribute__((format(printf, 2, 3))) static void put(struct text *text, const char *format, ...)
 {
@@ -92,7 +127,8 @@ static const char *width_name(unsigned width)
 static void put_displacement(struct text *text, const struct x86_insn *insn,
                              const struct x86_operand *op)
 {
-    uint64_t mask = insn->address_size == 8 ? UINT64_MAX : (UINT64_C(1) << insn->address_size * 8) - 1;
+    uint64_t mask =
+        insn->address_size == 8 ? UINT64_MAX : (UINT64_C(1) << insn->address_size * 8) - 1;
     if (op->base < 0 && op->index < 0) {
         put_number(text, (uint64_t)op->value & mask);
     } else if (op->value) {
@@ -110,7 +146,12 @@ static bool segment_shown(const struct x86_insn *insn, const struct x86_operand 
 
 static void put_memory(struct text *text, const struct x86_insn *insn, const struct x86_operand *op)
 {
-    put(text, "%s", width_name(op->width));
+    const char *pointer = width_name(op->width);
+    for (size_t i = 0; i < SPELLINGS; i++) {
+        if (spellings[i].mnemonic == insn->mnemonic && spellings[i].pointer)
+            pointer = spellings[i].pointer;
+    }
+    put(text, "%s", pointer);
     if (segment_shown(insn, op))
         put(text, "%s:", segment_names[op->seg]);
     put(text, "[");
@@ -119,7 +160,7 @@ static void put_memory(struct text *text, const struct x86_insn *insn, const str
     if (op->index >= 0) {
         put(text, "%s%s", op->base >= 0 ? " + " : "",
             general_name((unsigned)op->index, insn->address_size));
-        if (insn->address_size != 2)
+        if (op->scale)
             put(text, "*%u", 1U << op->scale);
     }
     put_displacement(text, insn, op);
@@ -209,9 +250,9 @@ static void put_name(struct text *text, const struct x86_insn *insn)
             return;
         }
     }
-    for (size_t i = 0; i < sizeof(other_names) / sizeof(*other_names); i++) {
-        if (other_names[i].mnemonic == insn->mnemonic) {
-            put(text, "%s", other_names[i].name);
+    for (size_t i = 0; i < SPELLINGS; i++) {
+        if (spellings[i].mnemonic == insn->mnemonic && spellings[i].name) {
+            put(text, "%s", spellings[i].name);
             return;
         }
     }
@@ -232,6 +273,29 @@ static void put_prefixes(struct text *text, const struct x86_insn *insn)
         put(text, insn->flags & X86_ROW_REPZ ? "repe " : "rep ");
 }
 
+/* ST(0) of the forms that have no other, BLENDV's XMM0. */
+static bool operand_hidden(const struct x86_insn *insn, const struct x86_operand *op)
+{
+    if (insn->flags & X86_ROW_IMPLICIT)
+        return true;
+    if (op->kind == X86_OPERAND_XMM)
+        return op == &insn->ops[2];
+    if (op->kind != X86_OPERAND_ST || op->reg != 0 || insn->nops != 2)
+        return false;
+    bool first = op == &insn->ops[0];
+    switch (insn->opcode) {
+    case 0xd8:
+    case 0xdf:
+        return first;
+    case 0xdb: /* FUCOMI, FCOMI, but not FCMOV */
+        return first && insn->modrm >= 0xe8;
+    case 0xde:
+        return !first;
+    default:
+        return false;
+    }
+}
+
 size_t x86_insn_print(const struct x86_insn *insn, uint64_t address, char *out, size_t size)
 {
     struct text text = {out, size, 0};
@@ -244,9 +308,13 @@ size_t x86_insn_print(const struct x86_insn *insn, uint64_t address, char *out, 
         put_name(&text, insn);
     if (insn->mnemonic == X86_jcxz)
         put(&text, "z");
-    for (unsigned i = 0; i < insn->nops && !(insn->flags & X86_ROW_IMPLICIT); i++) {
-        put(&text, i ? ", " : " ");
+    const char *separator = " ";
+    for (unsigned i = 0; i < insn->nops; i++) {
+        if (operand_hidden(insn, &insn->ops[i]))
+            continue;
+        put(&text, "%s", separator);
         put_operand(&text, insn, &insn->ops[i], address);
+        separator = ", ";
     }
     return text.length;
 }

@@ -22,7 +22,7 @@ enum {
     IMPLICIT = X86_ROW_IMPLICIT,
 };
 
-#define NEEDS_MODRM(a, b, c)                                                  \
+#define NEEDS_MODRM(a, b, c)                                                   \
     ((int)SHAPE_OF_##a >= (int)SHAPE_E || (int)SHAPE_OF_##b >= (int)SHAPE_E || \
      (int)SHAPE_OF_##c >= (int)SHAPE_E)
 
@@ -38,7 +38,7 @@ enum {
 /* clang-format on */
 
 const struct operand_facts x86_operand_facts[OPERANDS] = {
-#define OPERAND(code, shape, width, reg_width)                                                     \
+#define OPERAND(code, shape, width, reg_width) \
     [OPERAND_##code] = {SHAPE_##shape, WIDTH_##width, WIDTH_##reg_width},
 #include "frontend/x86/decode/operands.def"
 };
@@ -49,11 +49,11 @@ const uint16_t x86_width_bytes[WIDTHS][3] = {
 };
 
 const struct row x86_map_1byte[256] = {
-#define PREFIX(code, prefix, segment)                                                              \
+#define PREFIX(code, prefix, segment) \
     [code] = {.kind = ROW_PREFIX, .group = X86_PREFIX_##prefix, .class = segment},
 #define OP(code, name, a, b, c, cls, fl, ft) [code] = ROW(name, a, b, c, cls, fl, ft),
 #define ALT(which, name, a, b, c, cls, fl, ft)
-#define GROUP(code, grp, a, b, c, fl, ft)    [code] = GROUP_ROW(grp, a, b, c, fl, ft),
+#define GROUP(code, grp, a, b, c, fl, ft) [code] = GROUP_ROW(grp, a, b, c, fl, ft),
 #include "frontend/x86/decode/map_1byte.def"
 };
 
@@ -147,13 +147,12 @@ const struct row x86_groups[GROUPS][SELECTORS][2][8] = {
 #define GRPRF3(grp, reg, name, a, b, c, cls, fl, ft)
 /* clang-format on */
 const struct row x86_group7_exact[64] = {
-#define EXACT(modrm, name, a, b, c, cls, fl, ft)                                                   \
-    [(modrm)-0xc0] = ROW(name, a, b, c, cls, fl, ft),
+#define EXACT(modrm, name, a, b, c, cls, fl, ft) [(modrm)-0xc0] = ROW(name, a, b, c, cls, fl, ft),
 #include "frontend/x86/decode/groups.def"
 };
 
 const struct row x86_x87_memory[8][8] = {
-#define MEM(escape, reg, name, a, b, c, fl, ft)                                                    \
+#define MEM(escape, reg, name, a, b, c, fl, ft) \
     [(escape)-0xd8][reg] = ROW(name, a, b, c, PLAIN, fl, ft),
 #define STI(escape, reg, name, a, b, c, fl, ft)
 #define ONE(escape, modrm, name, a, b, c, fl, ft)
@@ -162,7 +161,7 @@ const struct row x86_x87_memory[8][8] = {
 
 const struct row x86_x87_sti[8][8] = {
 #define MEM(escape, reg, name, a, b, c, fl, ft)
-#define STI(escape, reg, name, a, b, c, fl, ft)                                                    \
+#define STI(escape, reg, name, a, b, c, fl, ft) \
     [(escape)-0xd8][reg] = ROW(name, a, b, c, PLAIN, fl, ft),
 #define ONE(escape, modrm, name, a, b, c, fl, ft)
 #include "frontend/x86/decode/x87.def"
@@ -171,7 +170,7 @@ const struct row x86_x87_sti[8][8] = {
 const struct row x86_x87_one[8][64] = {
 #define MEM(escape, reg, name, a, b, c, fl, ft)
 #define STI(escape, reg, name, a, b, c, fl, ft)
-#define ONE(escape, modrm, name, a, b, c, fl, ft)                                                  \
+#define ONE(escape, modrm, name, a, b, c, fl, ft) \
     [(escape)-0xd8][(modrm)-0xc0] = ROW(name, a, b, c, PLAIN, fl, ft),
 #include "frontend/x86/decode/x87.def"
 };
