@@ -8,8 +8,8 @@
 #include <inttypes.h>
 
 static const char *const segment_names[SEG_COUNT] = {"es", "cs", "ss", "ds", "fs", "gs"};
-static const char *const condition_names[16] = {"o", "no", "b",  "ae", "e", "ne", "be", "a",
-                                                "s", "ns", "p",  "np", "l", "ge", "le", "g"};
+static const char *const condition_names[16] = {"o", "no", "b", "ae", "e", "ne", "be", "a",
+                                                "s", "ns", "p", "np", "l", "ge", "le", "g"};
 static const char *const gpr_names[GUEST_GPRS] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp",
                                                   "rsi", "rdi", "r8",  "r9",  "r10", "r11",
                                                   "r12", "r13", "r14", "r15"};

@@ -43,8 +43,7 @@ void lift_jcc(struct lift *l, const struct x86_insn *insn, unsigned arg)
 /* rCX -= 1 at address size, without flags. */
 static void decrement_count(struct lift *l, const struct x86_insn *insn)
 {
-    struct ir_inst *inst =
-        lift_op(l, IR_lea, insn->address_size, GUEST_RCX, IR_NONE, IR_NONE);
+    struct ir_inst *inst = lift_op(l, IR_lea, insn->address_size, GUEST_RCX, IR_NONE, IR_NONE);
     inst->base = GUEST_RCX;
     inst->disp = -1;
     inst->asize = insn->address_size;

@@ -90,7 +90,8 @@ void lift_mov_control(struct lift *l, const struct x86_insn *insn);
 void lift_push_segment(struct lift *l, const struct x86_insn *insn);
 void lift_pop_segment(struct lift *l, const struct x86_insn *insn);
 
-/* Raises #GP(0) and returns true where the level in the mode key forbids privileged instructions. */
+/* Raises #GP(0) and returns true where the level in the mode key forbids privileged instructions.
+ */
 bool lift_privileged(struct lift *l);
 
 #endif

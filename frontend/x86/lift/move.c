@@ -22,8 +22,7 @@ void lift_mov(struct lift *l, const struct x86_insn *insn, unsigned arg)
     } else if (is_kind(insn, X86_OPERAND_TR)) {
         lift_raise(l, VECTOR_UD);
     } else {
-        struct ir_inst *inst =
-            lift_op(l, IR_mov, insn->ops[0].width, IR_NONE, IR_NONE, IR_NONE);
+        struct ir_inst *inst = lift_op(l, IR_mov, insn->ops[0].width, IR_NONE, IR_NONE, IR_NONE);
         inst->dst = lift_operand(inst, &insn->ops[0], insn->address_size);
         inst->a = lift_operand(inst, &insn->ops[1], insn->address_size);
     }
@@ -42,8 +41,8 @@ void lift_extend(struct lift *l, const struct x86_insn *insn, unsigned arg)
 void lift_lea(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     (void)arg;
-    struct ir_inst *inst = lift_op(l, IR_lea, insn->ops[0].width, insn->ops[0].reg, IR_NONE,
-                                   IR_NONE);
+    struct ir_inst *inst =
+        lift_op(l, IR_lea, insn->ops[0].width, insn->ops[0].reg, IR_NONE, IR_NONE);
     lift_address(inst, &insn->ops[1], insn->address_size);
 }
 

@@ -6,10 +6,10 @@
 #include <stddef.h>
 
 /* Index of a row's prefix word: /digit of immediate shifts and one of four prefixes. */
-#define PREFIX_INDEX(prefix)                                                                       \
-    (((prefix) >> 8) * 4 + (((prefix)&0xff) == 0x66   ? 1                                          \
-                            : ((prefix)&0xff) == 0xf3 ? 2                                          \
-                            : ((prefix)&0xff) == 0xf2 ? 3                                          \
+#define PREFIX_INDEX(prefix)                              \
+    (((prefix) >> 8) * 4 + (((prefix)&0xff) == 0x66   ? 1 \
+                            : ((prefix)&0xff) == 0xf3 ? 2 \
+                            : ((prefix)&0xff) == 0xf2 ? 3 \
                                                       : 0))
 
 /* Row number plus one; 0: no such operation. */

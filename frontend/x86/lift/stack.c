@@ -33,8 +33,7 @@ static void load_stack(struct lift *l, unsigned temp, unsigned width, unsigned b
 /* rSP = base + disp at stack size. */
 static void set_stack(struct lift *l, unsigned base, int32_t disp)
 {
-    struct ir_inst *inst =
-        lift_op(l, IR_lea, lift_stack_size(l), GUEST_RSP, IR_NONE, IR_NONE);
+    struct ir_inst *inst = lift_op(l, IR_lea, lift_stack_size(l), GUEST_RSP, IR_NONE, IR_NONE);
     inst->seg = SEG_SS;
     inst->base = (uint8_t)base;
     inst->disp = disp;
