@@ -9,12 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-/* Items of the firmware configuration device that SeaBIOS reads. */
+/* Rows of the firmware's memory table. */
 enum {
-    FW_CFG_RAM_SIZE = 0x03,
-    FW_CFG_NB_CPUS = 0x05,
-    FW_CFG_BOOT_MENU = 0x0e,
-    FW_CFG_MAX_CPUS = 0x0f,
     E820_RAM = 1,
     E820_RESERVED = 2,
     E820_ENTRY = 20,
