@@ -135,6 +135,8 @@ void body_xchg(struct emit *e, const struct ir_inst *inst, struct x64_rm mem)
     x64_store(e->out, inst->width, left, operand_borrow(e, right));
     operand_give_back(e, right);
     x64_store(e->out, inst->width, right, REG_SCRATCH);
+    operand_settle(e, inst->dst, inst->width);
+    operand_settle(e, inst->a, inst->width);
 }
 
 /* dst = a + b, b = old a. */
