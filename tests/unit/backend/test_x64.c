@@ -69,7 +69,8 @@ struct plain {
     uint32_t undefined; /* flags that nobody may look at */
     bool looked;
     uint8_t ram[RAM_BYTES];
-    uint32_t ss_base;
+    uint32_t base;    /* of every segment */
+    unsigned asize;   /* of the stack */
     bool faulted;
     uint32_t rip, next;
 };
@@ -79,7 +80,7 @@ static uint64_t mask_of(unsigned width)
     return width == 8 ? UINT64_MAX : (UINT64_C(1) << width * 8) - 1;
 }
 
-static uint32_t plain_ea(const struct plain *p, const struct ir_inst *inst)
+static uint32_t plain_offset(const struct plain *p, const struct ir_inst *inst)
 {
     uint64_t ea = (uint64_t)(int64_t)inst->disp;
     ea += inst->base == IR_NONE ? 0 : inst->base < 8 ? p->gpr[inst->base] : p->temp[inst->base - 32];
@@ -88,6 +89,11 @@ static uint32_t plain_ea(const struct plain *p, const struct ir_inst *inst)
                                             : p->temp[inst->index - 32];
     ea += index << inst->scale;
     return (uint32_t)(ea & mask_of(inst->asize));
+}
+
+static uint32_t plain_ea(const struct plain *p, const struct ir_inst *inst)
+{
+    return plain_offset(p, inst) + p->base;
 }
 
 static uint64_t plain_memory(struct plain *p, uint32_t linear, unsigned width)
@@ -315,7 +321,7 @@ static void plain_other(struct plain *p, const struct ir_inst *inst)
         plain_write(p, inst, inst->dst, w, ea, (uint64_t)((int64_t)(a << (64 - aw * 8)) >> (64 - aw * 8)));
         break;
     case IR_lea:
-        plain_write(p, inst, inst->dst, w, ea, ea);
+        plain_write(p, inst, inst->dst, w, ea, plain_offset(p, inst));
         break;
     case IR_xchg:
         plain_write(p, inst, inst->dst, w, ea, a);
@@ -374,17 +380,17 @@ static void plain_other(struct plain *p, const struct ir_inst *inst)
         plain_write(p, inst, 0, 1, 0, before & 1 ? 0xff : 0);
         break;
     case IR_push:
-        ea = p->gpr[4] - w;
+        ea = p->base + ((p->gpr[4] - w) & (uint32_t)mask_of(p->asize));
         plain_memory(p, ea, w);
         if (!p->faulted) {
             plain_write(p, inst, IR_MEM, w, ea, a);
-            p->gpr[4] -= w;
+            plain_write(p, inst, GUEST_RSP, p->asize, 0, p->gpr[4] - w);
         }
         break;
     case IR_pop:
-        a = plain_memory(p, p->gpr[4], w);
+        a = plain_memory(p, p->base + (p->gpr[4] & (uint32_t)mask_of(p->asize)), w);
         if (!p->faulted) {
-            p->gpr[4] += w;
+            plain_write(p, inst, GUEST_RSP, p->asize, 0, p->gpr[4] + w);
             plain_write(p, inst, inst->dst, w, 0, a);
         }
         break;
@@ -424,8 +430,20 @@ static void plain_run(struct plain *p, const struct ir_block *block)
 
 /* ---- random blocks ---- */
 
+/* Flat 32-bit; real-mode style; 32-bit with based, and with checked segments. */
+enum variant { FLAT32, REAL16, BASED32, CHECKED32, VARIANTS };
+
+static const uint32_t modes[VARIANTS] = {
+    [FLAT32] = MODE_CODE32 | MODE_STACK32 | MODE_PROTECTED | MODE_CS_FLAT | MODE_NO_SSE,
+    [REAL16] = 0x3ffu << MODE_SEG_SHIFT & ~(0x155u << MODE_SEG_SHIFT),
+    [BASED32] = MODE_CODE32 | MODE_STACK32 | MODE_PROTECTED | 0x155u << MODE_SEG_SHIFT,
+    [CHECKED32] = MODE_CODE32 | MODE_STACK32 | MODE_PROTECTED | MODE_CS_CHECKED |
+                  0x3ffu << MODE_SEG_SHIFT,
+};
+
 struct dice {
     uint64_t state;
+    unsigned variant; /* enum variant */
 };
 
 static uint32_t roll(struct dice *dice, uint32_t below)
@@ -464,6 +482,19 @@ static void random_address(struct dice *dice, struct ir_inst *inst)
     inst->disp = RAM + (int32_t)roll(dice, spread - 16);
     if (roll(dice, 4) == 0) {
         inst->disp = RAM + 0x1000 * (1 + (int32_t)roll(dice, 3)) - (int32_t)roll(dice, 5);
+    }
+    inst->disp -= dice->variant == FLAT32 ? 0 : RAM;
+    inst->asize = dice->variant == REAL16 ? 2 : 4;
+    if (dice->variant == REAL16 && roll(dice, 20) == 0) {
+        inst->disp = 0xffff - (int32_t)roll(dice, 4);
+    }
+    if (roll(dice, 8) == 0) {
+        inst->base = (uint8_t)random_reg(dice, 4, false);
+        inst->index = roll(dice, 2) ? IR_NONE : (uint8_t)random_reg(dice, 4, false);
+        inst->scale = (uint8_t)roll(dice, 4);
+    } else if (roll(dice, 3) == 0) {
+        inst->base = GUEST_RSP; /* a small offset */
+        inst->disp = (int32_t)roll(dice, 64) - 32;
     }
 }
 
@@ -636,7 +667,10 @@ static void random_state(struct dice *dice, struct plain *p)
     for (unsigned i = 0; i < 8; i++) {
         p->gpr[i] = (uint32_t)random_imm(dice, 4);
     }
-    p->gpr[4] = RAM + roll(dice, 8) * 0x1000 + 0x800;
+    p->base = dice->variant == FLAT32 ? 0 : RAM;
+    p->asize = dice->variant == REAL16 ? 2 : 4;
+    p->gpr[4] = RAM - p->base + roll(dice, 8) * 0x1000 + 0x800;
+    p->gpr[4] |= dice->variant == REAL16 ? 0xabcd0000 : 0;
     p->gpr[4] += roll(dice, 3) == 0 ? 0x7fc + roll(dice, 8) : 0;
     p->flags = roll(dice, 0x1000) & FLAGS_ARITH;
     for (unsigned i = 0; i < RAM_BYTES; i += 4) {
@@ -652,6 +686,9 @@ static void prepare(struct world *world, const struct plain *p)
     }
     memcpy(world->ram, p->ram, RAM_BYTES);
     context_set_flags(ctx, p->flags);
+    for (unsigned i = 0; i < SEG_COUNT; i++) {
+        ctx->seg[i] = (struct segment){.base = p->base, .read_end = 0x3000, .write_end = 0x2804};
+    }
     ctx->budget = 1000;
     ctx->rip = 0x5000;
     for (unsigned i = 0; i < FAST_BYTES / 4096; i++) {
@@ -705,16 +742,16 @@ static void compare(const struct world *world, const struct plain *p, const stru
     ck_abort_msg("seed %lu differs", (unsigned long)seed);
 }
 
-static void run_seeds(uint64_t first, uint64_t count)
+static void run_seeds(unsigned variant, uint64_t first, uint64_t count)
 {
     struct world *world = world_create();
     struct engine *engine = host_x64.create(1 << 20);
     static struct plain plain;
     struct ir_block block = {.insts = calloc(IR_MAX_RECORDS, sizeof(struct ir_inst)),
-                             .mode = MODE_CODE32 | MODE_STACK32 | MODE_PROTECTED | MODE_CS_FLAT | MODE_NO_SSE};
+                             .mode = modes[variant]};
     unsigned compared = 0;
     for (uint64_t seed = first; seed < first + count; seed++) {
-        struct dice dice = {seed * UINT64_C(0x9e3779b97f4a7c15)};
+        struct dice dice = {seed * UINT64_C(0x9e3779b97f4a7c15), variant};
         memset(&plain, 0, sizeof plain);
         random_state(&dice, &plain);
         random_block(&dice, &block);
@@ -742,7 +779,7 @@ static void run_seeds(uint64_t first, uint64_t count)
 
 START_TEST(random_blocks_agree_with_plain_evaluation)
 {
-    run_seeds((uint64_t)_i * 4000 + 1, 4000);
+    run_seeds((unsigned)_i % VARIANTS, (uint64_t)_i * 1500 + 1, 1500);
 }
 END_TEST
 
@@ -750,7 +787,7 @@ int main(void)
 {
     Suite *suite = suite_create("x64");
     TCase *tcase = tcase_create("x64");
-    tcase_add_loop_test(tcase, random_blocks_agree_with_plain_evaluation, 0, 10);
+    tcase_add_loop_test(tcase, random_blocks_agree_with_plain_evaluation, 0, 2 * VARIANTS);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
