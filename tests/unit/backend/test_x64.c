@@ -783,11 +783,251 @@ START_TEST(random_blocks_agree_with_plain_evaluation)
 }
 END_TEST
 
+/* ---- control ---- */
+
+struct bench {
+    struct world *world;
+    struct engine *engine;
+    struct ir_block ir;
+    const void *callouts[CALLOUT_COUNT];
+};
+
+static void bench_open(struct bench *bench, uint32_t mode)
+{
+    memset(bench, 0, sizeof *bench);
+    bench->world = world_create();
+    bench->engine = host_x64.create(1 << 20);
+    bench->ir.insts = calloc(64, sizeof(struct ir_inst));
+    bench->ir.mode = mode;
+    bench->world->ctx.mode = mode;
+    bench->world->ctx.callouts = bench->callouts;
+    bench->world->ctx.budget = 100;
+}
+
+static void bench_close(struct bench *bench)
+{
+    free(bench->ir.insts);
+    host_x64.destroy(bench->engine);
+    world_destroy(bench->world);
+}
+
+static void begin(struct bench *bench, uint64_t rip)
+{
+    bench->ir.count = bench->ir.insn_count = 0;
+    bench->ir.rip = rip;
+}
+
+static struct ir_inst *add(struct bench *bench, struct ir_inst inst)
+{
+    struct ir_inst *slot = &bench->ir.insts[bench->ir.count++];
+    *slot = inst;
+    return slot;
+}
+
+#define NOTHING .dst = IR_NONE, .a = IR_NONE, .b = IR_NONE, .base = IR_NONE, .index = IR_NONE
+
+static void insn(struct bench *bench)
+{
+    uint32_t index = bench->ir.insn_count++;
+    add(bench, (struct ir_inst){.op = IR_insn,
+                                .imm = bench->ir.rip + index * 2,
+                                .aux = 2,
+                                .dst = IR_NONE,
+                                .a = IR_NONE,
+                                .b = (uint8_t)index});
+}
+
+static void compile(struct bench *bench, struct block *block)
+{
+    block->rip = bench->ir.rip;
+    block->gpa = bench->ir.rip & 0xffff;
+    ck_assert(host_x64.emit(bench->engine, &bench->ir, block));
+}
+
+/* inc eax; jmp target */
+static void counting_block(struct bench *bench, struct block *block, uint64_t rip, uint64_t target)
+{
+    begin(bench, rip);
+    insn(bench);
+    add(bench, (struct ir_inst){.op = IR_inc, .width = 4, .dst = 0, .a = 0, .b = IR_NONE});
+    insn(bench);
+    add(bench, (struct ir_inst){.op = IR_jmp, .imm = target, NOTHING});
+    compile(bench, block);
+}
+
+START_TEST(linked_blocks_run_until_the_budget_is_used)
+{
+    struct bench bench;
+    struct block one = {0}, two = {0};
+    bench_open(&bench, modes[FLAT32]);
+    struct context *ctx = &bench.world->ctx;
+    counting_block(&bench, &one, 0x5000, 0x5100);
+    counting_block(&bench, &two, 0x5100, 0x5000);
+    host_x64.enter(bench.engine, ctx, &one);
+    ck_assert_uint_eq(ctx->rip, 0x5100);
+    ck_assert_ptr_eq(ctx->exit_link, &one.exits[0]);
+    ck_assert_int_eq(ctx->budget, 98);
+    ck_assert_uint_eq(one.exits[0].target_rip, 0x5100);
+    ck_assert_uint_eq(one.exits[0].cross_page, 0);
+    host_x64.link(bench.engine, &one.exits[0], &two, 0);
+    host_x64.link(bench.engine, &two.exits[0], &one, 0);
+    host_x64.enter(bench.engine, ctx, &one);
+    ck_assert_int_eq(ctx->budget, 0);
+    ck_assert_uint_eq(ctx->gpr[0], 50);
+    ck_assert_uint_eq(ctx->rip, 0x5100);
+    ck_assert_ptr_null(ctx->exit_link);
+    ck_assert_int_eq(ctx->pending, 0);
+    ctx->budget = 10;
+    host_x64.unlink(bench.engine, &one.exits[0]);
+    host_x64.enter(bench.engine, ctx, &one);
+    ck_assert_ptr_eq(ctx->exit_link, &one.exits[0]);
+    ck_assert_int_eq(ctx->budget, 8);
+    bench_close(&bench);
+}
+END_TEST
+
+START_TEST(cross_page_link_is_guarded_by_the_code_table)
+{
+    static const uint32_t cs_modes[] = {MODE_CS_FLAT, 0};
+    struct bench bench;
+    struct block one = {0}, two = {0};
+    bench_open(&bench, (modes[FLAT32] & ~(uint32_t)MODE_CS_FLAT) | cs_modes[_i]);
+    struct context *ctx = &bench.world->ctx;
+    ctx->seg[SEG_CS].base = _i == 0 ? 0 : 0x1000;
+    counting_block(&bench, &one, 0x5ff0, 0x6000);
+    counting_block(&bench, &two, 0x6000, 0x9000);
+    ck_assert_uint_eq(one.exits[0].cross_page, 1);
+    host_x64.link(bench.engine, &one.exits[0], &two, 0x123456789000);
+    host_x64.enter(bench.engine, ctx, &one);
+    ck_assert_ptr_eq(ctx->exit_link, &one.exits[0]);
+    ck_assert_uint_eq(ctx->gpr[0], 1);
+    ctx->tables->code[_i == 0 ? 6 : 7] = 0x123456789000;
+    host_x64.enter(bench.engine, ctx, &one);
+    ck_assert_ptr_eq(ctx->exit_link, &two.exits[0]);
+    ck_assert_uint_eq(ctx->gpr[0], 3);
+    bench_close(&bench);
+}
+END_TEST
+
+START_TEST(exit_in_the_middle_refunds_what_did_not_run)
+{
+    struct bench bench;
+    struct block block = {0};
+    bench_open(&bench, modes[FLAT32]);
+    struct context *ctx = &bench.world->ctx;
+    begin(&bench, 0x5000);
+    insn(&bench);
+    add(&bench, (struct ir_inst){.op = IR_brz, .width = 4, .a = 1, .imm = 0x5200, .b = IR_NONE, .dst = IR_NONE});
+    insn(&bench);
+    insn(&bench);
+    add(&bench, (struct ir_inst){.op = IR_jmp, .imm = 0x5300, NOTHING});
+    compile(&bench, &block);
+    host_x64.enter(bench.engine, ctx, &block);
+    ck_assert_uint_eq(ctx->rip, 0x5200);
+    ck_assert_int_eq(ctx->budget, 99);
+    ctx->gpr[1] = 1;
+    host_x64.enter(bench.engine, ctx, &block);
+    ck_assert_uint_eq(ctx->rip, 0x5300);
+    ck_assert_int_eq(ctx->budget, 96);
+    bench_close(&bench);
+}
+END_TEST
+
+START_TEST(indirect_jump_hits_the_hash_by_eip_and_tag)
+{
+    struct bench bench;
+    struct block block = {0}, target = {0};
+    bench_open(&bench, modes[FLAT32]);
+    struct context *ctx = &bench.world->ctx;
+    counting_block(&bench, &target, 0x7654321, 0x9000);
+    begin(&bench, 0x5000);
+    insn(&bench);
+    add(&bench, (struct ir_inst){.op = IR_jmp_ind, .width = 4, .a = 1, .b = IR_NONE, .dst = IR_NONE});
+    compile(&bench, &block);
+    ctx->gpr[1] = 0x7654321;
+    ctx->tag = 77;
+    uint32_t index = (0x7654321 ^ 0x7654321 >> 12) & (HASH_ENTRIES - 1);
+    ctx->hash[index] = (struct hash_slot){UINT64_C(78) << 32 | 0x7654321, target.code};
+    host_x64.enter(bench.engine, ctx, &block);
+    ck_assert_uint_eq(ctx->rip, 0x7654321);
+    ck_assert_ptr_null(ctx->exit_link);
+    ctx->tag = 78;
+    host_x64.enter(bench.engine, ctx, &block);
+    ck_assert_uint_eq(ctx->rip, 0x9000);
+    ck_assert_uint_eq(ctx->gpr[0], 1);
+    bench_close(&bench);
+}
+END_TEST
+
+static uint64_t fake_callout(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    ck_assert_uint_eq(a, 0x11223344);
+    ck_assert_uint_eq(b, UINT64_MAX - 4);
+    ck_assert_uint_eq(imm, 0x123456789abcdef0);
+    ck_assert_uint_eq(ctx->rip, 0xc0005002);
+    ck_assert_uint_eq(ctx->next_rip, 0xc0005004);
+    ck_assert_int_eq(ctx->pending, 2);
+    ck_assert_int_eq(ctx->budget, 97);
+    ck_assert_uint_eq(ctx->gpr[3], 7);
+    ck_assert_uint_eq(context_flags(ctx), FLAG_CF | FLAG_PF | FLAG_AF | FLAG_SF);
+    ctx->gpr[3] = 8;
+    ctx->gpr[4] = 0x1000;
+    if (ctx->gpr[2] != 0) {
+        context_leave_after(ctx, LEAVE_STOP);
+    }
+    return UINT64_C(0xfeedfacecafef00d);
+}
+
+START_TEST(callout_sees_the_record_and_changes_it)
+{
+    struct bench bench;
+    struct block block = {0};
+    bench_open(&bench, modes[FLAT32]);
+    struct context *ctx = &bench.world->ctx;
+    bench.callouts[CALLOUT_port_in] = (const void *)(uintptr_t)fake_callout;
+    begin(&bench, 0xc0005000);
+    insn(&bench);
+    add(&bench, (struct ir_inst){.op = IR_mov, .width = 4, .dst = IR_T3, .a = IR_IMM, .imm = 99, .b = IR_NONE});
+    add(&bench, (struct ir_inst){.op = IR_cmp, .width = 4, .dst = IR_NONE, .a = 5, .b = 6});
+    insn(&bench);
+    add(&bench, (struct ir_inst){.op = IR_mov, .width = 4, .dst = IR_T0, .a = IR_IMM, .imm = 0x11223344, .b = IR_NONE});
+    add(&bench, (struct ir_inst){.op = IR_mov, .width = 4, .dst = IR_T1, .a = IR_IMM, .imm = 55, .b = IR_NONE});
+    add(&bench, (struct ir_inst){.op = IR_callout, .width = 2, .cc = CALLOUT_port_in, .dst = 0, .a = IR_T0, .b = IR_IMM32, .disp = -5, .imm = 0x123456789abcdef0});
+    add(&bench, (struct ir_inst){.op = IR_mov, .width = 4, .dst = 1, .a = IR_T1, .b = IR_NONE});
+    insn(&bench);
+    add(&bench, (struct ir_inst){.op = IR_add, .width = 4, .dst = 3, .a = 3, .b = IR_T3});
+    add(&bench, (struct ir_inst){.op = IR_jmp, .imm = 0x5300, NOTHING});
+    compile(&bench, &block);
+    ctx->gpr[0] = 0x55555555;
+    ctx->gpr[3] = 7;
+    ctx->gpr[6] = 1;
+    ctx->gpr[2] = _i == 1;
+    host_x64.enter(bench.engine, ctx, &block);
+    ck_assert_uint_eq(ctx->gpr[4], 0x1000);
+    if (_i == 1) {
+        ck_assert_uint_eq(ctx->leave, LEAVE_STOP);
+        ck_assert_uint_eq(ctx->rip, 0xc0005004);
+        ck_assert_int_eq(ctx->pending, 1);
+        ck_assert_uint_eq(ctx->gpr[0], 0x55555555);
+    } else {
+        ck_assert_uint_eq(ctx->gpr[0], 0x5555f00d);
+        ck_assert_uint_eq(ctx->gpr[1], 55);
+        ck_assert_uint_eq(ctx->gpr[3], 8 + 99);
+    }
+    bench_close(&bench);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("x64");
     TCase *tcase = tcase_create("x64");
     tcase_add_loop_test(tcase, random_blocks_agree_with_plain_evaluation, 0, 2 * VARIANTS);
+    tcase_add_test(tcase, linked_blocks_run_until_the_budget_is_used);
+    tcase_add_loop_test(tcase, cross_page_link_is_guarded_by_the_code_table, 0, 2);
+    tcase_add_test(tcase, exit_in_the_middle_refunds_what_did_not_run);
+    tcase_add_test(tcase, indirect_jump_hits_the_hash_by_eip_and_tag);
+    tcase_add_loop_test(tcase, callout_sees_the_record_and_changes_it, 0, 2);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
