@@ -64,9 +64,9 @@ enum leave_reason {
     LEAVE_EVENT, /* ctx->event is to be delivered; rip is that of the faulting (or next) instruction
                   */
     LEAVE_HALT,  /* HLT executed; rip is after it */
-    LEAVE_STOP,  /* the machine wants control (reset, power-off, pause); continue at rip */
-    LEAVE_STEP,  /* rip: run exactly one instruction in tier 0 first (interrupt shadow, own-block
-                    store) */
+    LEAVE_AFTER, /* set from outside the instruction (code was overwritten, an interrupt became
+                    pending, a deadline moved closer): the current instruction completes, then
+                    leave; the dispatcher moves rip and pending on when it sees this */
 };
 
 /* clang-format off */

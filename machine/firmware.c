@@ -1,0 +1,89 @@
+#include "machine/firmware.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *const folders[] = {"/usr/share/seabios", "/usr/share/qemu",
+                                      "/usr/local/share/seabios", "/usr/local/share/qemu"};
+
+bool file_read(const char *path, size_t limit, struct file_bytes *file, struct status *status)
+{
+    struct stat info;
+    FILE *in = fopen(path, "rb");
+    if (!in) {
+        return status_fail_errno(status, "cannot open %s", path);
+    }
+    if (fstat(fileno(in), &info) != 0 || S_ISDIR(info.st_mode)) {
+        fclose(in);
+        return status_fail(status, "%s is a directory, not a file", path);
+    }
+    if (info.st_size <= 0 || (uint64_t)info.st_size > limit) {
+        fclose(in);
+        return status_fail(status, info.st_size <= 0 ? "%s is empty" : "%s is too large", path);
+    }
+    file->size = (size_t)info.st_size;
+    file->bytes = malloc(file->size);
+    if (!file->bytes || fread(file->bytes, 1, file->size, in) != file->size) {
+        free(file->bytes);
+        fclose(in);
+        return status_fail(status, "cannot read %s", path);
+    }
+    fclose(in);
+    return true;
+}
+
+const char *firmware_find(const char *name, char *path, size_t bytes)
+{
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        struct stat info;
+        snprintf(path, bytes, "%s/%s", folders[i], name);
+        if (stat(path, &info) == 0 && S_ISREG(info.st_mode)) {
+            return path;
+        }
+    }
+    return NULL;
+}
+
+static bool load(const char *path, const char *name, const char *option, struct file_bytes *file,
+                 struct status *status)
+{
+    enum { LIMIT = 16 << 20 };
+    char found[256];
+    if (!path && !(path = firmware_find(name, found, sizeof(found)))) {
+        return status_fail(status,
+                           "the firmware %s is missing: install the package `seabios` "
+                           "(apt-get install seabios) or give %s FILE",
+                           name, option);
+    }
+    return file_read(path, LIMIT, file, status);
+}
+
+bool firmware_bios(const char *path, struct file_bytes *file, struct status *status)
+{
+    enum { STEP = 0x10000 };
+    if (!load(path, "bios-256k.bin", "--bios", file, status)) {
+        return false;
+    }
+    if (file->size % STEP) {
+        free(file->bytes);
+        return status_fail(status, "%s is no PC firmware: its size is not a multiple of 64 KiB",
+                           path ? path : "bios-256k.bin");
+    }
+    return true;
+}
+
+bool firmware_vgabios(const char *path, struct file_bytes *file, struct status *status)
+{
+    if (!load(path, "vgabios-stdvga.bin", "--vgabios", file, status)) {
+        return false;
+    }
+    if (file->size < 3 || file->bytes[0] != 0x55 || file->bytes[1] != 0xaa) {
+        free(file->bytes);
+        return status_fail(status, "%s is no option ROM: it does not begin with 55 AA",
+                           path ? path : "vgabios-stdvga.bin");
+    }
+    return true;
+}

@@ -1,0 +1,249 @@
+#define _GNU_SOURCE
+#include "machine/memory_map.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum {
+    PAGE = 4096,
+    WINDOW_BASE = 0xa0000,
+    PAM_BASE = 0xc0000,
+    MEGABYTE = 0x100000,
+    ISA_FIRMWARE = 0x20000,
+};
+
+bool memory_map_init(struct memory_map *map, uint64_t ram_bytes, const uint8_t *firmware,
+                     size_t firmware_bytes, struct status *status)
+{
+    map->ram_bytes = ram_bytes;
+    map->low_bytes = ram_bytes < LOW_RAM_MAX ? ram_bytes : LOW_RAM_MAX;
+    map->ram_fd = memfd_create("guest-ram", MFD_CLOEXEC);
+    if (map->ram_fd < 0 || ftruncate(map->ram_fd, (off_t)ram_bytes) != 0) {
+        return status_fail_errno(status, "cannot reserve %llu MiB of guest memory",
+                                 (unsigned long long)(ram_bytes >> 20));
+    }
+    map->ram = mmap(NULL, ram_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+                    map->ram_fd, 0);
+    map->firmware = malloc(firmware_bytes);
+    if (map->ram == MAP_FAILED || !map->firmware) {
+        map->ram = NULL;
+        return status_fail_errno(status, "cannot map %llu MiB of guest memory",
+                                 (unsigned long long)(ram_bytes >> 20));
+    }
+    memcpy(map->firmware, firmware, firmware_bytes);
+    map->firmware_bytes = firmware_bytes;
+    return true;
+}
+
+void memory_map_free(struct memory_map *map)
+{
+    if (map->ram) {
+        munmap(map->ram, map->ram_bytes);
+        close(map->ram_fd);
+    }
+    free(map->firmware);
+    *map = (struct memory_map){0};
+}
+
+/* Firmware byte that the ISA area shows at gpa (E0000..FFFFF), or NULL. */
+static uint8_t *isa_firmware(const struct memory_map *map, uint64_t gpa)
+{
+    uint64_t from_end = MEGABYTE - gpa;
+    return from_end <= ISA_FIRMWARE && from_end <= map->firmware_bytes
+               ? map->firmware + map->firmware_bytes - from_end
+               : NULL;
+}
+
+static struct phys_page legacy_page(const struct memory_map *map, uint64_t gpa)
+{
+    if (gpa < PAM_BASE) {
+        bool linear = map->window && gpa - WINDOW_BASE < map->window_bytes;
+        return (struct phys_page){linear ? map->window + (gpa - WINDOW_BASE) : NULL, linear};
+    }
+    unsigned segment = (unsigned)(gpa - PAM_BASE) / PAM_SEGMENT_BYTES;
+    if (map->pam_read[segment]) {
+        return (struct phys_page){map->ram + gpa, map->pam_write[segment]};
+    }
+    if (map->pam_write[segment]) {
+        return (struct phys_page){NULL, false};
+    }
+    return (struct phys_page){isa_firmware(map, gpa), false};
+}
+
+static struct phys_page map_page(void *opaque, uint64_t gpa)
+{
+    const struct memory_map *map = opaque;
+    if (gpa < map->low_bytes) {
+        bool legacy = gpa >= WINDOW_BASE && gpa < MEGABYTE;
+        return legacy ? legacy_page(map, gpa) : (struct phys_page){map->ram + gpa, true};
+    }
+    if (gpa >= WINDOW_BASE && gpa < MEGABYTE) {
+        return legacy_page(map, gpa);
+    }
+    if (gpa >= HIGH_RAM) {
+        uint64_t at = gpa - HIGH_RAM + LOW_RAM_MAX;
+        return at < map->ram_bytes ? (struct phys_page){map->ram + at, true}
+                                   : (struct phys_page){NULL, false};
+    }
+    if (gpa >= HIGH_RAM - map->firmware_bytes) {
+        return (struct phys_page){map->firmware + (gpa - (HIGH_RAM - map->firmware_bytes)), false};
+    }
+    if (map->frame_buffer_base && gpa - map->frame_buffer_base < map->frame_buffer_bytes) {
+        return (struct phys_page){map->frame_buffer + (gpa - map->frame_buffer_base), true};
+    }
+    return (struct phys_page){NULL, false};
+}
+
+/* Byte of the shadow area while it reads ROM and writes RAM. */
+static uint64_t read_shadow(const struct memory_map *map, uint64_t gpa, unsigned size)
+{
+    uint64_t value = 0;
+    for (unsigned i = 0; i < size; i++) {
+        const uint8_t *rom = isa_firmware(map, gpa + i);
+        value |= (uint64_t)(rom ? *rom : 0xff) << 8 * i;
+    }
+    return value;
+}
+
+static bool in_shadow(uint64_t gpa)
+{
+    return gpa >= PAM_BASE && gpa < MEGABYTE;
+}
+
+static uint64_t map_mmio_read(void *opaque, uint64_t gpa, unsigned size)
+{
+    struct memory_map *map = opaque;
+    if (in_shadow(gpa)) {
+        return read_shadow(map, gpa, size);
+    }
+    if (gpa >= HIGH_RAM) {
+        return UINT64_MAX;
+    }
+    if (size == 8) {
+        return bus_read(map->bus, gpa, 4) | (uint64_t)bus_read(map->bus, gpa + 4, 4) << 32;
+    }
+    return bus_read(map->bus, gpa, size);
+}
+
+static void map_mmio_write(void *opaque, uint64_t gpa, uint64_t value, unsigned size)
+{
+    struct memory_map *map = opaque;
+    if (in_shadow(gpa)) {
+        unsigned segment = (unsigned)(gpa - PAM_BASE) / PAM_SEGMENT_BYTES;
+        if (map->pam_write[segment] && !map->pam_read[segment]) {
+            memcpy(map->ram + gpa, &value, size);
+        }
+        return;
+    }
+    if (gpa >= HIGH_RAM) {
+        return;
+    }
+    if (size == 8) {
+        bus_write(map->bus, gpa, (uint32_t)value, 4);
+        bus_write(map->bus, gpa + 4, (uint32_t)(value >> 32), 4);
+        return;
+    }
+    bus_write(map->bus, gpa, (uint32_t)value, size);
+}
+
+struct memory_ops memory_map_ops(struct memory_map *map)
+{
+    return (struct memory_ops){map_page, map_mmio_read, map_mmio_write, map};
+}
+
+static void dma_read(void *opaque, uint64_t gpa, void *to, size_t bytes)
+{
+    uint8_t *out = to;
+    while (bytes) {
+        uint64_t at = gpa & (PAGE - 1);
+        size_t piece = bytes < PAGE - at ? bytes : (size_t)(PAGE - at);
+        struct phys_page page = map_page(opaque, gpa - at);
+        if (page.host) {
+            memcpy(out, page.host + at, piece);
+        } else {
+            memset(out, 0xff, piece);
+        }
+        gpa = (gpa + piece) & UINT32_MAX;
+        out += piece;
+        bytes -= piece;
+    }
+}
+
+static void dma_write(void *opaque, uint64_t gpa, const void *from, size_t bytes)
+{
+    struct memory_map *map = opaque;
+    const uint8_t *in = from;
+    while (bytes) {
+        uint64_t at = gpa & (PAGE - 1);
+        size_t piece = bytes < PAGE - at ? bytes : (size_t)(PAGE - at);
+        struct phys_page page = map_page(map, gpa - at);
+        if (page.host && page.writable) {
+            map->written(map->user, gpa, piece);
+            memcpy(page.host + at, in, piece);
+        }
+        gpa = (gpa + piece) & UINT32_MAX;
+        in += piece;
+        bytes -= piece;
+    }
+}
+
+struct dma_space memory_map_dma(struct memory_map *map)
+{
+    return (struct dma_space){dma_read, dma_write, map};
+}
+
+void memory_map_pam(void *opaque, uint32_t base, uint32_t length, bool read_ram, bool write_ram)
+{
+    struct memory_map *map = opaque;
+    bool changed = false;
+    for (uint32_t at = base; at < base + length; at += PAM_SEGMENT_BYTES) {
+        unsigned segment = (at - PAM_BASE) / PAM_SEGMENT_BYTES;
+        if (segment >= PAM_SEGMENTS) {
+            continue;
+        }
+        changed |= map->pam_read[segment] != read_ram || map->pam_write[segment] != write_ram;
+        map->pam_read[segment] = read_ram;
+        map->pam_write[segment] = write_ram;
+    }
+    if (changed) {
+        map->changed(map->user);
+    }
+}
+
+void memory_map_frame_buffer(struct memory_map *map, uint64_t base, bool enabled)
+{
+    uint64_t now = enabled ? base : 0;
+    if (map->frame_buffer_base != now) {
+        map->frame_buffer_base = now;
+        map->changed(map->user);
+    }
+}
+
+void memory_map_window(struct memory_map *map, uint8_t *host, uint64_t bytes)
+{
+    if (map->window != host || map->window_bytes != bytes) {
+        map->window = host;
+        map->window_bytes = bytes;
+        map->changed(map->user);
+    }
+}
+
+void memory_map_peek(struct memory_map *map, uint64_t gpa, void *to, size_t bytes)
+{
+    uint8_t *out = to;
+    while (bytes) {
+        uint64_t at = gpa & (PAGE - 1);
+        size_t piece = bytes < PAGE - at ? bytes : (size_t)(PAGE - at);
+        struct phys_page page = map_page(map, gpa - at);
+        if (page.host) {
+            memcpy(out, page.host + at, piece);
+        } else {
+            memset(out, 0, piece);
+        }
+        gpa += piece;
+        out += piece;
+        bytes -= piece;
+    }
+}

@@ -1,0 +1,59 @@
+/*
+ * Physical address space of the PC: RAM, shadowed ROM area, firmware, frame buffer, MMIO bus.
+ *
+ *   0          .. 9FFFF      RAM
+ *   A0000      .. BFFFF      VGA window (MMIO, or mapped straight to video memory)
+ *   C0000      .. FFFFF      RAM, ROM or both by the host bridge's PAM registers (16 KiB segments)
+ *   100000     .. low RAM    RAM up to 3.5 GiB
+ *   frame buffer where PCI put it; firmware below 4 GiB; RAM beyond 3.5 GiB from 4 GiB on
+ *
+ * RAM is a memfd, so that it can be mapped twice, shared and forked copy-on-write.
+ */
+#ifndef MACHINE_MEMORY_MAP_H
+#define MACHINE_MEMORY_MAP_H
+
+#include "base/status.h"
+#include "devices/core/bus.h"
+#include "devices/core/dma.h"
+#include "translator/api/memory.h"
+
+enum { PAM_SEGMENT_BYTES = 0x4000, PAM_SEGMENTS = 16 };
+#define LOW_RAM_MAX UINT64_C(0xe0000000)
+#define HIGH_RAM    UINT64_C(0x100000000)
+
+struct memory_map {
+    struct bus *bus; /* memory-mapped devices; borrowed */
+    void (*written)(void *user, uint64_t gpa, size_t bytes); /* before a bus master's write */
+    void (*changed)(void *user);                             /* the map changed */
+    void *user;
+    int ram_fd;
+    uint8_t *ram;
+    uint64_t ram_bytes, low_bytes;
+    uint8_t *firmware; /* ends at 4 GiB; its last 128 KiB also at E0000 */
+    uint64_t firmware_bytes;
+    uint8_t *frame_buffer;
+    uint64_t frame_buffer_bytes, frame_buffer_base; /* base 0: not decoded */
+    uint8_t *window; /* host address of A0000 while the VGA window is linear; else NULL */
+    uint64_t window_bytes;
+    bool pam_read[PAM_SEGMENTS], pam_write[PAM_SEGMENTS];
+};
+
+/* Reserves ram_bytes (a multiple of 4 KiB) of guest RAM.  firmware is copied (a multiple of 64 KiB). */
+bool memory_map_init(struct memory_map *map, uint64_t ram_bytes, const uint8_t *firmware,
+                     size_t firmware_bytes, struct status *status);
+void memory_map_free(struct memory_map *map);
+
+/* The physical side of the translator. */
+struct memory_ops memory_map_ops(struct memory_map *map);
+struct dma_space memory_map_dma(struct memory_map *map);
+
+/* PAM: what reads and writes of [base, base + length) reach. */
+void memory_map_pam(void *map, uint32_t base, uint32_t length, bool read_ram, bool write_ram);
+void memory_map_frame_buffer(struct memory_map *map, uint64_t base, bool enabled);
+/* A linear VGA window of that many bytes from A0000, or NULL. */
+void memory_map_window(struct memory_map *map, uint8_t *host, uint64_t bytes);
+
+/* Copies physical memory for the host's eyes: no side effects, MMIO reads as zeros. */
+void memory_map_peek(struct memory_map *map, uint64_t gpa, void *to, size_t bytes);
+
+#endif

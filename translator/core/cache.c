@@ -1,0 +1,145 @@
+/*
+ * The translation cache: blocks by (physical address, EIP, mode), their links, and the tags of the
+ * indirect-branch hash.
+ */
+#include "translator/core/core.h"
+
+#include "translator/api/mode.h"
+
+#include <string.h>
+
+static uint32_t bucket_of(uint64_t gpa, uint64_t rip, uint32_t mode)
+{
+    uint64_t h = (gpa ^ rip << 20 ^ (uint64_t)mode << 32) * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(h >> 48) & (BLOCK_BUCKETS - 1);
+}
+
+static uint32_t hash_index(uint64_t rip)
+{
+    return (uint32_t)(rip ^ rip >> 12) & (HASH_ENTRIES - 1);
+}
+
+struct block *cache_find(struct translator *tr, uint64_t gpa, uint64_t rip, uint32_t mode,
+                         uint64_t gpa2)
+{
+    struct block *block = tr->buckets[bucket_of(gpa, rip, mode)];
+    for (; block; block = block->next_in_bucket) {
+        if (block->gpa == gpa && block->rip == rip && block->mode == mode &&
+            (block->gpa2 == UINT64_MAX || block->gpa2 == gpa2)) {
+            return block;
+        }
+    }
+    return NULL;
+}
+
+struct block *cache_insert(struct translator *tr, const struct block *made)
+{
+    struct block *block = arena_new(tr->arena, struct block);
+    *block = *made;
+    block->valid = 1;
+    struct block **bucket = &tr->buckets[bucket_of(block->gpa, block->rip, block->mode)];
+    block->next_in_bucket = *bucket;
+    *bucket = block;
+    smc_add_block(tr, block);
+    return block;
+}
+
+static void unlink_exit(struct translator *tr, struct block_exit *exit)
+{
+    if (!exit->linked) {
+        return;
+    }
+    for (struct block_exit **at = &exit->target->linked_from; *at; at = &(*at)->next_to_target) {
+        if (*at == exit) {
+            *at = exit->next_to_target;
+            break;
+        }
+    }
+    tr->host->unlink(tr->engine, exit);
+    exit->linked = 0;
+    exit->target = NULL;
+}
+
+void cache_link(struct translator *tr, struct block_exit *exit, struct block *target)
+{
+    struct block *owner = exit->owner;
+    const struct context *ctx = tr->ctx;
+    if (exit->linked || !owner->valid || !target->valid || target->gpa2 != UINT64_MAX ||
+        owner->mode != target->mode || owner->mode & MODE_CS_CHECKED ||
+        exit->target_rip != target->rip) {
+        return;
+    }
+    uint64_t base = ctx->seg[SEG_CS].base;
+    uint64_t from = (base + owner->rip) & UINT32_MAX;
+    uint64_t to = (base + target->rip) & UINT32_MAX;
+    int64_t guard = 0;
+    exit->cross_page = from >> PAGE_BITS != to >> PAGE_BITS || owner->gpa2 != UINT64_MAX;
+    if (exit->cross_page) {
+        guard = ctx->tables->code[to >> PAGE_BITS];
+        if (guard <= 0) {
+            return;
+        }
+    }
+    exit->linked = 1;
+    exit->target = target;
+    exit->next_to_target = target->linked_from;
+    target->linked_from = exit;
+    tr->host->link(tr->engine, exit, target, guard);
+    tr->stats.links++;
+}
+
+void cache_invalidate(struct translator *tr, struct block *block)
+{
+    if (!block->valid) {
+        return;
+    }
+    block->valid = 0;
+    while (block->linked_from) {
+        unlink_exit(tr, block->linked_from);
+    }
+    for (uint32_t i = 0; i < block->exit_count; i++) {
+        unlink_exit(tr, &block->exits[i]);
+    }
+    struct block **at = &tr->buckets[bucket_of(block->gpa, block->rip, block->mode)];
+    while (*at != block) {
+        at = &(*at)->next_in_bucket;
+    }
+    *at = block->next_in_bucket;
+    struct hash_slot *slot = &tr->hash[hash_index(block->rip)];
+    if (slot->code == block->code) {
+        *slot = (struct hash_slot){.tag = UINT64_MAX};
+    }
+    smc_remove_block(tr, block);
+    tr->stats.blocks_invalidated++;
+    /* The struct is not reused before the next full reset: an exit in flight may still name it. */
+}
+
+void cache_reset(struct translator *tr)
+{
+    tr->host->reset(tr->engine);
+    memset(tr->buckets, 0, BLOCK_BUCKETS * sizeof(*tr->buckets));
+    memset(tr->hash, 0xff, HASH_ENTRIES * sizeof(*tr->hash));
+    softmmu_drop_code_pages(tr);
+    arena_rewind(tr->arena, tr->arena_start);
+    memory_flush_all(tr->ctx, false);
+    tr->ctx->exit_link = NULL;
+    tr->reset_wanted = false;
+    tr->stats.full_resets++;
+}
+
+void cache_new_tags(struct translator *tr)
+{
+    memset(tr->tag_slots, 0, sizeof(tr->tag_slots));
+    tr->ctx->tag = ++tr->next_tag;
+}
+
+uint32_t cache_tag(struct translator *tr, uint32_t mode, uint64_t base, uint32_t limit)
+{
+    uint64_t h = ((uint64_t)mode << 32 ^ base ^ limit) * UINT64_C(0x9e3779b97f4a7c15);
+    struct tag_slot *slot = &tr->tag_slots[h >> 32 & (TAG_SLOTS - 1)];
+    if (!slot->tag || slot->mode != mode || slot->base != base || slot->limit != limit) {
+        *slot =
+            (struct tag_slot){.base = base, .mode = mode, .limit = limit, .tag = ++tr->next_tag};
+    }
+    return slot->tag;
+}

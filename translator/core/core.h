@@ -1,0 +1,108 @@
+/*
+ * Inside the translator: the cache of blocks, the memory tables and the dispatcher share this.
+ *
+ * Code pages.  Every physical page that holds translated code has a code_page with a bitmap of its
+ * 64-byte granules that code covers.  The write entries of such pages are poisoned (POISON_CODE); a
+ * store looks at the bitmap and only invalidates blocks that it overlaps.
+ */
+#ifndef TRANSLATOR_CORE_CORE_H
+#define TRANSLATOR_CORE_CORE_H
+
+#include "base/arena.h"
+#include "translator/ir/ir.h"
+#include "translator/translator.h"
+
+enum {
+    PAGE_BITS = 12,
+    PAGE_BYTES = 1 << PAGE_BITS,
+    PHYS_PAGES = 1 << 24, /* 64 GiB of physical space */
+    BLOCK_BUCKETS = 1 << 16,
+    GRANULE_BITS = 6,
+    TAG_SLOTS = 64,
+};
+
+struct code_page {
+    uint64_t granules;    /* bit n: bytes n*64..n*64+63 are covered by a block */
+    struct block *blocks; /* linked by next_in_page */
+};
+
+/* Interned (mode, CS base, CS limit) with the number that stands for it in the branch hash. */
+struct tag_slot {
+    uint64_t base;
+    uint32_t mode, limit, tag;
+};
+
+struct touched_list {
+    uint32_t *pages; /* linear page numbers with any entry filled; bit 31: global */
+    uint32_t count;
+    uint32_t capacity;
+};
+
+struct translator {
+    struct context *ctx;
+    const struct guest_ops *guest;
+    const struct host_ops *host;
+    const struct memory_ops *memory;
+    struct engine *engine;
+    struct engine *stepper;          /* portable engine for single instructions */
+    struct memory_tables *tables[2]; /* supervisor, user */
+    uint32_t *code_gpn[2];           /* physical page of each filled code entry */
+    struct touched_list touched[2];
+    struct code_page **code_pages; /* by physical page number */
+    struct block **buckets;
+    struct hash_slot *hash;
+    struct arena *arena;   /* blocks and code pages, until the next full reset */
+    struct arena *scratch; /* records of the block being translated */
+    struct ir_block ir;
+    struct arena_mark arena_start;
+    struct tag_slot tag_slots[TAG_SLOTS];
+    uint32_t next_tag;
+    uint32_t max_insns;
+    bool interrupt;
+    bool in_run;
+    bool kicked; /* budget and icount_end are lowered by KICK until the dispatcher looks */
+    bool stop;
+    bool reset_wanted; /* the physical map changed under running code */
+    struct translator_stats stats;
+};
+
+/* softmmu.c */
+bool softmmu_create(struct translator *tr);
+void softmmu_destroy(struct translator *tr);
+/* Turns write deltas of a physical page into POISON_CODE. */
+void softmmu_protect_code(struct translator *tr, uint64_t gpa);
+/* Forgets every code page (their memory is the arena's). */
+void softmmu_drop_code_pages(struct translator *tr);
+/* Host address of the code page of a linear address, and its physical address; NULL: a fault was
+ * raised, or (*mmio true) there is no memory there. */
+const uint8_t *softmmu_fetch_page(struct translator *tr, uint64_t linear, uint64_t *gpa,
+                                  bool *mmio);
+
+/* smc.c */
+void smc_add_block(struct translator *tr, struct block *block);
+void smc_remove_block(struct translator *tr, struct block *block);
+/* A store to [gpa, gpa + bytes) within one page: invalidates what it overlaps. */
+void smc_store(struct translator *tr, uint64_t gpa, size_t bytes);
+
+/* cache.c */
+struct block *cache_find(struct translator *tr, uint64_t gpa, uint64_t rip, uint32_t mode,
+                         uint64_t gpa2);
+struct block *cache_insert(struct translator *tr, const struct block *made);
+void cache_invalidate(struct translator *tr, struct block *block);
+void cache_link(struct translator *tr, struct block_exit *exit, struct block *target);
+void cache_reset(struct translator *tr);
+void cache_new_tags(struct translator *tr);
+uint32_t cache_tag(struct translator *tr, uint32_t mode, uint64_t base, uint32_t limit);
+
+/* exec.c */
+/* The dispatcher is to look around as soon as the current instruction is done (or, where an engine
+ * cannot tell that moment, its block). */
+void exec_leave_soon(struct translator *tr);
+
+/* translate.c */
+/* The block at the current rip and mode, made if need be; NULL: a fault was raised (ctx->leave). */
+struct block *translate_block(struct translator *tr);
+/* Runs at most max_insns instructions at rip in the portable engine, uncached. */
+void translate_and_step(struct translator *tr, uint32_t max_insns);
+
+#endif

@@ -1,0 +1,295 @@
+/*
+ * The dispatcher: from one leave to the next.
+ */
+#include "translator/core/core.h"
+
+#include "translator/api/mode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_MAX_INSNS = 32, ARENA_BYTES = 1 << 20 };
+
+/* Instructions by which a kick makes the budget look used up, so that the next block is not begun.
+ */
+#define KICK (INT64_C(1) << 40)
+
+static void setup_record(struct translator *tr, const struct translator_config *config)
+{
+    struct context *ctx = config->ctx;
+    ctx->translator = tr;
+    ctx->guest = config->guest;
+    ctx->memory = config->memory;
+    ctx->hash = tr->hash;
+    ctx->tables = tr->tables[0];
+    ctx->budget = 0;
+    ctx->pending = 0;
+    ctx->icount_end = ctx->icount;
+    ctx->leave = LEAVE_NONE;
+    ctx->exit_link = NULL;
+}
+
+struct translator *translator_create(const struct translator_config *config)
+{
+    struct translator *tr = calloc(1, sizeof(*tr));
+    if (!tr) {
+        return NULL;
+    }
+    tr->ctx = config->ctx;
+    tr->guest = config->guest;
+    tr->host = config->host;
+    tr->memory = config->memory;
+    tr->max_insns = config->max_insns ? config->max_insns : DEFAULT_MAX_INSNS;
+    tr->engine = config->host->create(config->code_bytes);
+    tr->stepper = host_interp.create(0);
+    tr->buckets = calloc(BLOCK_BUCKETS, sizeof(*tr->buckets));
+    tr->hash = aligned_alloc(64, HASH_ENTRIES * sizeof(*tr->hash));
+    tr->arena = arena_create(ARENA_BYTES);
+    tr->arena_start = arena_mark(tr->arena);
+    tr->scratch = arena_create(IR_MAX_RECORDS * sizeof(struct ir_inst));
+    tr->ir.insts = arena_alloc(tr->scratch, IR_MAX_RECORDS * sizeof(struct ir_inst));
+    if (!tr->engine || !tr->stepper || !tr->buckets || !tr->hash || !softmmu_create(tr)) {
+        return NULL;
+    }
+    memset(tr->hash, 0xff, HASH_ENTRIES * sizeof(*tr->hash));
+    setup_record(tr, config);
+    return tr;
+}
+
+void translator_destroy(struct translator *tr)
+{
+    tr->host->destroy(tr->engine);
+    host_interp.destroy(tr->stepper);
+    softmmu_destroy(tr);
+    arena_destroy(tr->arena);
+    arena_destroy(tr->scratch);
+    free(tr->buckets);
+    free(tr->hash);
+    free(tr);
+}
+
+/* Brings mode, tables and tag in line with the state. */
+static void refresh_mode(struct translator *tr)
+{
+    struct context *ctx = tr->ctx;
+    const struct segment *cs = &ctx->seg[SEG_CS];
+    ctx->mode = tr->guest->mode(ctx);
+    ctx->user = (ctx->mode & MODE_USER) != 0;
+    ctx->tables = tr->tables[ctx->user];
+    ctx->tag = cache_tag(tr, ctx->mode, cs->base, cs->limit);
+}
+
+/* Gives back what the left block did not run. */
+static void settle(struct translator *tr)
+{
+    struct context *ctx = tr->ctx;
+    if (tr->kicked) {
+        tr->kicked = false;
+        ctx->budget += KICK;
+        ctx->icount_end += (uint64_t)KICK;
+    }
+    if (ctx->leave == LEAVE_AFTER) {
+        ctx->rip = ctx->next_rip;
+        ctx->pending -= 1;
+        ctx->leave = LEAVE_LOOKUP;
+    }
+    ctx->budget += ctx->pending;
+    ctx->pending = 0;
+}
+
+bool translator_deliver(struct translator *tr)
+{
+    tr->stats.events++;
+    tr->ctx->leave = LEAVE_NONE;
+    bool alive = tr->guest->deliver(tr->ctx);
+    tr->ctx->leave = LEAVE_NONE;
+    return alive;
+}
+
+/* One instruction with everything that belongs between two instructions. */
+static void step(struct translator *tr)
+{
+    struct context *ctx = tr->ctx;
+    uint32_t eflags = ctx->eflags;
+    ctx->shadow = 0;
+    translate_and_step(tr, 1);
+    settle(tr);
+    if (ctx->leave != LEAVE_EVENT && eflags & FLAG_TF) {
+        enum leave_reason reason = (enum leave_reason)ctx->leave;
+        ctx->leave = LEAVE_NONE;
+        tr->guest->after_step(ctx, eflags);
+        if (ctx->leave == LEAVE_NONE) {
+            ctx->leave = reason;
+        }
+    }
+}
+
+static void fill_hash(struct translator *tr, const struct block *block)
+{
+    const struct context *ctx = tr->ctx;
+    if (block->gpa2 != UINT64_MAX) {
+        return;
+    }
+    uint32_t index = (uint32_t)(ctx->rip ^ ctx->rip >> 12) & (HASH_ENTRIES - 1);
+    tr->hash[index] =
+        (struct hash_slot){.tag = (uint64_t)ctx->tag << 32 | ctx->rip, .code = block->code};
+}
+
+/* Finds the block at rip and runs it; links the exit that led here. */
+static void run_block(struct translator *tr)
+{
+    struct context *ctx = tr->ctx;
+    struct block_exit *from = ctx->exit_link;
+    uint64_t resets = tr->stats.full_resets;
+    ctx->exit_link = NULL;
+    tr->stats.lookups++;
+    struct block *block = translate_block(tr);
+    if (!block) {
+        return;
+    }
+    if (from && resets == tr->stats.full_resets) {
+        cache_link(tr, from, block);
+    } else if (!from) {
+        fill_hash(tr, block);
+    }
+    if ((int64_t)block->insns > ctx->budget) {
+        translate_and_step(tr, (uint32_t)ctx->budget);
+        return;
+    }
+    tr->host->enter(tr->engine, ctx, block);
+}
+
+/* What a leave means; true: translator_run() returns *result. */
+static bool handle_leave(struct translator *tr, enum run_result *result)
+{
+    struct context *ctx = tr->ctx;
+    enum leave_reason reason = (enum leave_reason)ctx->leave;
+    ctx->leave = LEAVE_NONE;
+    switch (reason) {
+    case LEAVE_EVENT:
+        *result = RUN_TRIPLE_FAULT;
+        return !translator_deliver(tr);
+    case LEAVE_HALT:
+        ctx->halted = 1;
+        return false;
+    case LEAVE_NONE:
+    case LEAVE_LOOKUP:
+    case LEAVE_AFTER:
+        return false;
+    }
+    return false;
+}
+
+/* Reasons not to start the next instruction. */
+static bool must_return(struct translator *tr, enum run_result *result)
+{
+    struct context *ctx = tr->ctx;
+    if (tr->stop) {
+        tr->stop = false;
+        *result = RUN_STOPPED;
+        return true;
+    }
+    if (tr->interrupt && tr->guest->interruptible(ctx)) {
+        *result = RUN_INTERRUPT;
+        return true;
+    }
+    if (ctx->halted) {
+        *result = RUN_HALTED;
+        return true;
+    }
+    if (ctx->budget <= 0) {
+        *result = RUN_DEADLINE;
+        return true;
+    }
+    return false;
+}
+
+enum run_result translator_run(struct translator *tr)
+{
+    struct context *ctx = tr->ctx;
+    enum run_result result = RUN_DEADLINE;
+    tr->in_run = true;
+    while (!must_return(tr, &result)) {
+        if (tr->reset_wanted) {
+            cache_reset(tr);
+        }
+        refresh_mode(tr);
+        if (ctx->shadow || ctx->eflags & FLAG_TF) {
+            ctx->exit_link = NULL;
+            step(tr);
+        } else {
+            run_block(tr);
+            settle(tr);
+        }
+        if (handle_leave(tr, &result)) {
+            break;
+        }
+    }
+    tr->in_run = false;
+    ctx->exit_link = NULL;
+    ctx->icount = context_icount(ctx);
+    return result;
+}
+
+void exec_leave_soon(struct translator *tr)
+{
+    struct context *ctx = tr->ctx;
+    if (!tr->in_run) {
+        return;
+    }
+    if (ctx->leave == LEAVE_NONE) {
+        ctx->leave = LEAVE_AFTER;
+    }
+    if (!tr->kicked) {
+        tr->kicked = true;
+        ctx->budget -= KICK;
+        ctx->icount_end -= (uint64_t)KICK;
+    }
+}
+
+void translator_set_deadline(struct translator *tr, uint64_t icount)
+{
+    struct context *ctx = tr->ctx;
+    uint64_t end = tr->kicked ? icount - (uint64_t)KICK : icount;
+    int64_t moved = (int64_t)(end - ctx->icount_end);
+    ctx->icount_end = end;
+    ctx->budget += moved;
+    if (moved < 0 && ctx->budget < 0) {
+        exec_leave_soon(tr);
+    }
+}
+
+void translator_set_interrupt(struct translator *tr, bool pending)
+{
+    tr->interrupt = pending;
+    if (pending && tr->ctx->eflags & (FLAG_IF | FLAG_VIF)) {
+        exec_leave_soon(tr);
+    }
+}
+
+void translator_stop(struct translator *tr)
+{
+    tr->stop = true;
+    exec_leave_soon(tr);
+}
+
+void translator_map_changed(struct translator *tr)
+{
+    if (tr->in_run) {
+        tr->reset_wanted = true;
+        memory_flush_all(tr->ctx, false);
+        exec_leave_soon(tr);
+    } else {
+        cache_reset(tr);
+    }
+}
+
+const struct translator_stats *translator_stats(const struct translator *tr)
+{
+    return &tr->stats;
+}
+
+size_t translator_code_used(const struct translator *tr)
+{
+    return tr->host->code_used(tr->engine);
+}

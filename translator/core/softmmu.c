@@ -1,0 +1,484 @@
+/*
+ * Memory tables: filling by page walk, flushing by list, and the slow paths behind them.
+ *
+ * A filled entry is a delta from linear to host address; a poisoned one keeps the physical page in
+ * bits 12..62 and the reason below, so that the slow path needs no second walk.
+ */
+#include "translator/core/core.h"
+
+#include "base/endian.h"
+#include "translator/api/mode.h"
+
+#include <assert.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define POISON_BIT ((uint64_t)INT64_MIN)
+
+static void *reserve(size_t bytes)
+{
+    void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return at == MAP_FAILED ? NULL : at;
+}
+
+bool softmmu_create(struct translator *tr)
+{
+    for (unsigned user = 0; user < 2; user++) {
+        tr->tables[user] = reserve(sizeof(struct memory_tables));
+        tr->code_gpn[user] = reserve(TABLE_ENTRIES * sizeof(uint32_t));
+        tr->touched[user].capacity = TABLE_ENTRIES;
+        tr->touched[user].pages = reserve(TABLE_ENTRIES * sizeof(uint32_t));
+        if (!tr->tables[user] || !tr->code_gpn[user] || !tr->touched[user].pages) {
+            return false;
+        }
+    }
+    tr->code_pages = reserve(PHYS_PAGES * sizeof(*tr->code_pages));
+    return tr->code_pages != NULL;
+}
+
+void softmmu_destroy(struct translator *tr)
+{
+    for (unsigned user = 0; user < 2; user++) {
+        munmap(tr->tables[user], sizeof(struct memory_tables));
+        munmap(tr->code_gpn[user], TABLE_ENTRIES * sizeof(uint32_t));
+        munmap(tr->touched[user].pages, TABLE_ENTRIES * sizeof(uint32_t));
+    }
+    munmap(tr->code_pages, PHYS_PAGES * sizeof(*tr->code_pages));
+}
+
+static int64_t poison(uint64_t gpa, enum poison reason)
+{
+    return (int64_t)(POISON_BIT | (gpa & ~(uint64_t)(PAGE_BYTES - 1)) | (uint64_t)reason);
+}
+
+static uint64_t poison_gpa(int64_t entry)
+{
+    return (uint64_t)entry & ~POISON_BIT & ~(uint64_t)(PAGE_BYTES - 1);
+}
+
+static enum poison poison_reason(int64_t entry)
+{
+    return (enum poison)((uint64_t)entry & (PAGE_BYTES - 1));
+}
+
+static void touch(struct translator *tr, bool user, uint32_t page, bool global)
+{
+    struct memory_tables *tables = tr->tables[user];
+    if (tables->read[page] | tables->write[page] | tables->code[page]) {
+        return;
+    }
+    struct touched_list *list = &tr->touched[user];
+    if (list->count == list->capacity) {
+        memory_flush_all(tr->ctx, false);
+    }
+    list->pages[list->count++] = page | (global ? UINT32_C(1) << 31 : 0);
+}
+
+static int64_t write_entry(const struct translator *tr, struct phys_page phys, uint64_t gpa,
+                           int64_t delta)
+{
+    if (!phys.writable) {
+        return poison(gpa, POISON_ROM);
+    }
+    const struct code_page *code = tr->code_pages[gpa >> PAGE_BITS];
+    return code && code->blocks ? poison(gpa, POISON_CODE) : delta;
+}
+
+/* Walks and fills the entries of one page; false: fault raised. */
+static bool fill(struct translator *tr, uint64_t linear, enum access access, bool user)
+{
+    struct page_walk walk;
+    if (!tr->guest->walk(tr->ctx, linear, access, user, &walk)) {
+        return false;
+    }
+    tr->stats.table_fills++;
+    uint32_t page = (uint32_t)(linear >> PAGE_BITS) & (TABLE_ENTRIES - 1);
+    uint64_t gpa = walk.gpa & (((uint64_t)PHYS_PAGES << PAGE_BITS) - PAGE_BYTES);
+    struct phys_page phys = tr->memory->page(tr->memory->memory, gpa);
+    struct memory_tables *tables = tr->tables[user];
+    touch(tr, user, page, walk.global);
+    if (!phys.host) {
+        tables->read[page] = poison(gpa, POISON_MMIO);
+        if (walk.writable) {
+            tables->write[page] = poison(gpa, POISON_MMIO);
+        }
+        return true;
+    }
+    int64_t delta = (int64_t)((uintptr_t)phys.host - ((uint64_t)page << PAGE_BITS));
+    tables->read[page] = delta;
+    if (walk.writable) {
+        tables->write[page] = write_entry(tr, phys, gpa, delta);
+    }
+    if (access == ACCESS_EXECUTE) {
+        tables->code[page] = delta;
+        tr->code_gpn[user][page] = (uint32_t)(gpa >> PAGE_BITS);
+    }
+    return true;
+}
+
+static int64_t entry_of(struct translator *tr, uint64_t linear, enum access access, bool user)
+{
+    uint32_t page = (uint32_t)(linear >> PAGE_BITS) & (TABLE_ENTRIES - 1);
+    const struct memory_tables *tables = tr->tables[user];
+    return access == ACCESS_WRITE ? tables->write[page] : tables->read[page];
+}
+
+/* The entry for an access, filled if need be; 0: fault raised. */
+static int64_t entry_for(struct translator *tr, uint64_t linear, enum access access, bool user)
+{
+    int64_t entry = entry_of(tr, linear, access, user);
+    if (entry) {
+        return entry;
+    }
+    return fill(tr, linear, access, user) ? entry_of(tr, linear, access, user) : 0;
+}
+
+const uint8_t *softmmu_fetch_page(struct translator *tr, uint64_t linear, uint64_t *gpa, bool *mmio)
+{
+    bool user = tr->ctx->user;
+    uint32_t page = (uint32_t)(linear >> PAGE_BITS) & (TABLE_ENTRIES - 1);
+    int64_t delta = tr->tables[user]->code[page];
+    *mmio = false;
+    if (!delta) {
+        if (!fill(tr, linear, ACCESS_EXECUTE, user)) {
+            return NULL;
+        }
+        delta = tr->tables[user]->code[page];
+        if (!delta) {
+            *mmio = true;
+            *gpa = poison_gpa(tr->tables[user]->read[page]);
+            return NULL;
+        }
+    }
+    *gpa = (uint64_t)tr->code_gpn[user][page] << PAGE_BITS;
+    return (const uint8_t *)(uintptr_t)(((uint64_t)page << PAGE_BITS) + (uint64_t)delta);
+}
+
+void softmmu_protect_code(struct translator *tr, uint64_t gpa)
+{
+    struct phys_page phys = tr->memory->page(tr->memory->memory, gpa);
+    for (unsigned user = 0; user < 2; user++) {
+        const struct touched_list *list = &tr->touched[user];
+        int64_t *write = tr->tables[user]->write;
+        for (uint32_t i = 0; i < list->count; i++) {
+            uint32_t page = list->pages[i] & (TABLE_ENTRIES - 1);
+            if (write[page] > 0 &&
+                ((uint64_t)page << PAGE_BITS) + (uint64_t)write[page] == (uintptr_t)phys.host) {
+                write[page] = poison(gpa, POISON_CODE);
+            }
+        }
+    }
+}
+
+void softmmu_drop_code_pages(struct translator *tr)
+{
+    /* Replacing the mapping zeroes the table without touching its pages. */
+    void *same = mmap(tr->code_pages, PHYS_PAGES * sizeof(*tr->code_pages), PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    assert(same == tr->code_pages);
+}
+
+/* Flushing. */
+
+static void clear_entry(struct translator *tr, unsigned user, uint32_t page)
+{
+    tr->tables[user]->read[page] = 0;
+    tr->tables[user]->write[page] = 0;
+    tr->tables[user]->code[page] = 0;
+}
+
+void memory_flush_all(struct context *ctx, bool keep_global)
+{
+    struct translator *tr = ctx->translator;
+    for (unsigned user = 0; user < 2; user++) {
+        struct touched_list *list = &tr->touched[user];
+        uint32_t kept = 0;
+        for (uint32_t i = 0; i < list->count; i++) {
+            if (keep_global && list->pages[i] >> 31) {
+                list->pages[kept++] = list->pages[i];
+            } else {
+                clear_entry(tr, user, list->pages[i] & (TABLE_ENTRIES - 1));
+            }
+        }
+        list->count = kept;
+    }
+    tr->stats.table_flushes++;
+    cache_new_tags(tr);
+}
+
+void memory_flush_page(struct context *ctx, uint64_t linear)
+{
+    struct translator *tr = ctx->translator;
+    uint32_t page = (uint32_t)(linear >> PAGE_BITS) & (TABLE_ENTRIES - 1);
+    bool code = false;
+    for (unsigned user = 0; user < 2; user++) {
+        code |= tr->tables[user]->code[page] != 0;
+        /* The page stays in the touched list; a second entry there does no harm. */
+        clear_entry(tr, user, page);
+    }
+    tr->stats.page_flushes++;
+    if (code) {
+        cache_new_tags(tr);
+    }
+}
+
+void memory_select(struct context *ctx)
+{
+    ctx->user = (ctx->guest->mode(ctx) & MODE_USER) != 0;
+    ctx->tables = ctx->translator->tables[ctx->user];
+}
+
+/* Accesses within one page. */
+
+static uint64_t mmio_read(struct translator *tr, uint64_t gpa, unsigned size)
+{
+    tr->stats.mmio_accesses++;
+    return tr->memory->mmio_read(tr->memory->memory, gpa, size);
+}
+
+static void read_mmio(struct translator *tr, uint64_t gpa, uint8_t *to, unsigned size)
+{
+    while (size) {
+        unsigned piece = size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1;
+        store_le(to, mmio_read(tr, gpa, piece), piece);
+        gpa += piece;
+        to += piece;
+        size -= piece;
+    }
+}
+
+static void write_mmio(struct translator *tr, uint64_t gpa, const uint8_t *from, unsigned size)
+{
+    while (size) {
+        unsigned piece = size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1;
+        tr->stats.mmio_accesses++;
+        tr->memory->mmio_write(tr->memory->memory, gpa, load_le(from, piece), piece);
+        gpa += piece;
+        from += piece;
+        size -= piece;
+    }
+}
+
+static void read_in_page(struct translator *tr, int64_t entry, uint64_t linear, uint8_t *to,
+                         unsigned size)
+{
+    linear &= UINT32_MAX;
+    if (entry > 0) {
+        memcpy(to, (const uint8_t *)(uintptr_t)(linear + (uint64_t)entry), size);
+    } else {
+        read_mmio(tr, poison_gpa(entry) | (linear & (PAGE_BYTES - 1)), to, size);
+    }
+}
+
+/* A page whose last block went away becomes plain again. */
+static void unpoison(struct translator *tr, uint64_t linear, bool user, uint8_t *host)
+{
+    uint32_t page = (uint32_t)(linear >> PAGE_BITS);
+    tr->tables[user]->write[page] = (int64_t)((uintptr_t)host - ((uint64_t)page << PAGE_BITS));
+}
+
+static void write_in_page(struct translator *tr, int64_t entry, uint64_t linear,
+                          const uint8_t *from, unsigned size, bool user)
+{
+    linear &= UINT32_MAX;
+    if (entry > 0) {
+        memcpy((uint8_t *)(uintptr_t)(linear + (uint64_t)entry), from, size);
+        return;
+    }
+    uint64_t offset = linear & (PAGE_BYTES - 1);
+    uint64_t gpa = poison_gpa(entry) | offset;
+    if (poison_reason(entry) != POISON_CODE) {
+        write_mmio(tr, gpa, from, size);
+        return;
+    }
+    tr->stats.smc_stores++;
+    uint8_t *host = tr->memory->page(tr->memory->memory, gpa - offset).host;
+    smc_store(tr, gpa, size);
+    memcpy(host + offset, from, size);
+    if (!tr->code_pages[gpa >> PAGE_BITS]->blocks) {
+        unpoison(tr, linear, user, host);
+    }
+}
+
+static bool crosses(uint64_t linear, unsigned size)
+{
+    return (linear & (PAGE_BYTES - 1)) + size > PAGE_BYTES;
+}
+
+/* Linear accesses of up to 16 bytes through `bytes`. */
+
+static bool load_bytes(struct context *ctx, uint64_t linear, unsigned size, enum access access,
+                       bool user, uint8_t *bytes)
+{
+    struct translator *tr = ctx->translator;
+    tr->stats.slow_loads++;
+    int64_t entry = entry_for(tr, linear, ACCESS_READ, user);
+    if (!entry || (access == ACCESS_WRITE && !entry_for(tr, linear, access, user))) {
+        return false;
+    }
+    if (!crosses(linear, size)) {
+        read_in_page(tr, entry, linear, bytes, size);
+        return true;
+    }
+    unsigned first = PAGE_BYTES - (unsigned)(linear & (PAGE_BYTES - 1));
+    uint64_t next = linear + first;
+    int64_t second = entry_for(tr, next, ACCESS_READ, user);
+    if (!second || (access == ACCESS_WRITE && !entry_for(tr, next, access, user))) {
+        return false;
+    }
+    entry = entry_for(tr, linear, ACCESS_READ, user);
+    if (!entry) {
+        return false;
+    }
+    read_in_page(tr, entry, linear, bytes, first);
+    read_in_page(tr, second, next, bytes + first, size - first);
+    return true;
+}
+
+static bool store_bytes(struct context *ctx, uint64_t linear, unsigned size, bool user,
+                        const uint8_t *bytes)
+{
+    struct translator *tr = ctx->translator;
+    tr->stats.slow_stores++;
+    int64_t entry = entry_for(tr, linear, ACCESS_WRITE, user);
+    if (!entry) {
+        return false;
+    }
+    if (!crosses(linear, size)) {
+        write_in_page(tr, entry, linear, bytes, size, user);
+        return true;
+    }
+    unsigned first = PAGE_BYTES - (unsigned)(linear & (PAGE_BYTES - 1));
+    uint64_t next = linear + first;
+    int64_t second = entry_for(tr, next, ACCESS_WRITE, user);
+    if (!second) {
+        return false;
+    }
+    write_in_page(tr, entry, linear, bytes, first, user);
+    second = entry_for(tr, next, ACCESS_WRITE, user);
+    write_in_page(tr, second, next, bytes + first, size - first, user);
+    return true;
+}
+
+/* #AC: misaligned for its size, CPL 3, with CR0.AM and EFLAGS.AC. */
+static bool alignment_ok(struct context *ctx, uint64_t linear, unsigned size)
+{
+    unsigned mask = size == 10 ? 7 : size - 1;
+    if (!(ctx->mode & MODE_ALIGN_CHECK) || !(linear & mask) || size == 16) {
+        return true;
+    }
+    context_fault(ctx, 17, true, 0);
+    return false;
+}
+
+static bool guest_linear(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
+                         enum access access, uint64_t *linear)
+{
+    return ctx->guest->segment_check(ctx, seg, offset, size, access, linear) &&
+           alignment_ok(ctx, *linear, size);
+}
+
+bool guest_load(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
+{
+    uint64_t linear;
+    ctx->slow_value[0] = 0;
+    ctx->slow_value[1] = 0;
+    return guest_linear(ctx, seg, offset, size, ACCESS_READ, &linear) &&
+           load_bytes(ctx, linear, size, ACCESS_READ, ctx->user, (uint8_t *)ctx->slow_value);
+}
+
+bool guest_load_for_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
+{
+    uint64_t linear;
+    ctx->slow_value[0] = 0;
+    ctx->slow_value[1] = 0;
+    return guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
+           load_bytes(ctx, linear, size, ACCESS_WRITE, ctx->user, (uint8_t *)ctx->slow_value);
+}
+
+bool guest_store(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
+{
+    uint64_t linear;
+    return guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
+           store_bytes(ctx, linear, size, ctx->user, (const uint8_t *)ctx->slow_value);
+}
+
+bool guest_read(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
+                uint64_t *value)
+{
+    uint64_t linear;
+    uint8_t bytes[8];
+    if (!guest_linear(ctx, seg, offset, size, ACCESS_READ, &linear) ||
+        !load_bytes(ctx, linear, size, ACCESS_READ, ctx->user, bytes)) {
+        return false;
+    }
+    *value = load_le(bytes, size);
+    return true;
+}
+
+bool guest_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
+                 uint64_t value)
+{
+    uint64_t linear;
+    uint8_t bytes[8];
+    store_le(bytes, value, size);
+    return guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
+           store_bytes(ctx, linear, size, ctx->user, bytes);
+}
+
+bool linear_read(struct context *ctx, uint64_t linear, unsigned size, bool user, uint64_t *value)
+{
+    uint8_t bytes[8];
+    if (!load_bytes(ctx, linear, size, ACCESS_READ, user, bytes)) {
+        return false;
+    }
+    *value = load_le(bytes, size);
+    return true;
+}
+
+bool linear_write(struct context *ctx, uint64_t linear, unsigned size, bool user, uint64_t value)
+{
+    uint8_t bytes[8];
+    store_le(bytes, value, size);
+    return store_bytes(ctx, linear, size, user, bytes);
+}
+
+bool linear_probe_write(struct context *ctx, uint64_t linear, unsigned size, bool user)
+{
+    struct translator *tr = ctx->translator;
+    uint64_t last = linear + size - 1;
+    for (uint64_t at = linear;; at = (at | (PAGE_BYTES - 1)) + 1) {
+        if (!entry_for(tr, at, ACCESS_WRITE, user)) {
+            return false;
+        }
+        if (at >> PAGE_BITS == last >> PAGE_BITS) {
+            return true;
+        }
+    }
+}
+
+uint8_t *linear_host(struct context *ctx, uint64_t linear, enum access access, bool user,
+                     bool *fault)
+{
+    int64_t entry = entry_for(ctx->translator, linear, access, user);
+    *fault = !entry;
+    return entry > 0 ? (uint8_t *)(uintptr_t)((linear & UINT32_MAX) + (uint64_t)entry) : NULL;
+}
+
+uint64_t phys_read(struct context *ctx, uint64_t gpa, unsigned size)
+{
+    const struct memory_ops *memory = ctx->translator->memory;
+    struct phys_page page = memory->page(memory->memory, gpa & ~(uint64_t)(PAGE_BYTES - 1));
+    return page.host ? load_le(page.host + (gpa & (PAGE_BYTES - 1)), size) : UINT64_MAX;
+}
+
+void phys_write(struct context *ctx, uint64_t gpa, unsigned size, uint64_t value)
+{
+    struct translator *tr = ctx->translator;
+    struct phys_page page = tr->memory->page(tr->memory->memory, gpa & ~(uint64_t)(PAGE_BYTES - 1));
+    if (page.host && page.writable) {
+        translator_written(tr, gpa, size);
+        store_le(page.host + (gpa & (PAGE_BYTES - 1)), value, size);
+    }
+}

@@ -1,0 +1,259 @@
+/*
+ * From the current rip to a block: fetch, find, or lift, verify, emit and insert.
+ */
+#include "translator/core/core.h"
+
+#include "translator/api/mode.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { VECTOR_GP = 13, INSN_MAX_BYTES = 15 };
+
+/* Code bytes at rip: in one page, or assembled over two for a straddling instruction. */
+struct code_bytes {
+    uint64_t gpa, gpa2;
+    const uint8_t *bytes;
+    uint32_t in_page;
+    uint32_t available;
+    bool uncached; /* MMIO: run it, do not keep it */
+    uint8_t assembled[2 * INSN_MAX_BYTES + 2];
+};
+
+static uint64_t host_cycles(void)
+{
+#if defined(__x86_64__)
+    return __builtin_ia32_rdtsc();
+#else
+    return 0;
+#endif
+}
+
+static uint64_t linear_pc(const struct context *ctx)
+{
+    return (ctx->seg[SEG_CS].base + ctx->rip) & UINT32_MAX;
+}
+
+static void fetch_mmio(struct translator *tr, struct code_bytes *code, uint64_t gpa)
+{
+    uint32_t count = code->in_page < INSN_MAX_BYTES ? code->in_page : INSN_MAX_BYTES;
+    for (uint32_t i = 0; i < count; i++) {
+        code->assembled[i] = (uint8_t)tr->memory->mmio_read(tr->memory->memory, gpa + i, 1);
+    }
+    code->bytes = code->assembled;
+    code->available = count;
+    code->in_page = count;
+    code->uncached = true;
+}
+
+/* First page at rip; false: fault raised. */
+static bool fetch(struct translator *tr, struct code_bytes *code)
+{
+    struct context *ctx = tr->ctx;
+    uint64_t linear = linear_pc(ctx);
+    uint64_t offset = linear & (PAGE_BYTES - 1);
+    bool mmio;
+    if (ctx->rip > ctx->seg[SEG_CS].limit) {
+        context_fault(ctx, VECTOR_GP, true, 0);
+        return false;
+    }
+    code->gpa2 = UINT64_MAX;
+    code->in_page = PAGE_BYTES - (uint32_t)offset;
+    code->available = code->in_page;
+    code->uncached = false;
+    const uint8_t *page = softmmu_fetch_page(tr, linear, &code->gpa, &mmio);
+    code->gpa |= offset;
+    if (!page && !mmio) {
+        return false;
+    }
+    if (mmio) {
+        fetch_mmio(tr, code, code->gpa);
+        return true;
+    }
+    code->bytes = page + offset;
+    return true;
+}
+
+/* The instruction at rip runs into the next page; false: fault raised. */
+static bool fetch_tail(struct translator *tr, struct code_bytes *code)
+{
+    uint64_t linear = linear_pc(tr->ctx);
+    uint64_t next = (linear | (PAGE_BYTES - 1)) + 1;
+    bool mmio;
+    uint32_t head = code->in_page;
+    assert(head < INSN_MAX_BYTES);
+    if (!code->uncached) {
+        memcpy(code->assembled, code->bytes, head);
+    }
+    const uint8_t *page = softmmu_fetch_page(tr, next & UINT32_MAX, &code->gpa2, &mmio);
+    if (!page && !mmio) {
+        return false;
+    }
+    for (uint32_t i = 0; i < INSN_MAX_BYTES; i++) {
+        code->assembled[head + i] =
+            page ? page[i] : (uint8_t)tr->memory->mmio_read(tr->memory->memory, code->gpa2 + i, 1);
+    }
+    code->uncached |= mmio;
+    code->bytes = code->assembled;
+    code->available = head + INSN_MAX_BYTES;
+    return true;
+}
+
+static enum lift_result lift(struct translator *tr, const struct code_bytes *code,
+                             uint32_t max_insns)
+{
+    struct lift_request request = {
+        .bytes = code->bytes,
+        .available = code->available,
+        .in_page = code->in_page,
+        .rip = tr->ctx->rip,
+        .mode = tr->ctx->mode,
+        .max_insns = max_insns,
+    };
+    tr->ir.count = 0;
+    tr->ir.insn_count = 0;
+    tr->ir.bytes = 0;
+    tr->ir.mode = request.mode;
+    tr->ir.rip = request.rip;
+    return tr->guest->lift(&request, &tr->ir);
+}
+
+/* Cuts a block that runs past the CS limit; false: its first instruction does. */
+static bool fit_limit(struct translator *tr, const struct code_bytes *code)
+{
+    uint64_t room = (uint64_t)tr->ctx->seg[SEG_CS].limit + 1 - tr->ctx->rip;
+    uint32_t insns = tr->ir.insn_count;
+    while (tr->ir.bytes > room) {
+        if (insns <= 1) {
+            context_fault(tr->ctx, VECTOR_GP, true, 0);
+            return false;
+        }
+        insns--;
+        if (lift(tr, code, insns) != LIFT_OK) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Lifts at rip into tr->ir, fetching a second page when the first instruction needs it. */
+static bool lift_here(struct translator *tr, struct code_bytes *code, uint32_t max_insns)
+{
+    if (lift(tr, code, max_insns) == LIFT_NEED_MORE) {
+        if (!fetch_tail(tr, code) || lift(tr, code, 1) != LIFT_OK) {
+            return false;
+        }
+    }
+    return fit_limit(tr, code);
+}
+
+static void count_translation(struct translator *tr, uint64_t cycles)
+{
+    tr->stats.blocks_translated++;
+    tr->stats.insns_translated += tr->ir.insn_count;
+    tr->stats.bytes_translated += tr->ir.bytes;
+    tr->stats.translate_cycles += cycles;
+}
+
+static struct block *emit(struct translator *tr, const struct code_bytes *code)
+{
+    struct block made = {
+        .gpa = code->gpa,
+        .gpa2 = tr->ir.bytes > code->in_page ? code->gpa2 : UINT64_MAX,
+        .rip = tr->ir.rip,
+        .mode = tr->ir.mode,
+        .bytes = tr->ir.bytes,
+        .insns = tr->ir.insn_count,
+    };
+    struct block *block = cache_insert(tr, &made);
+    if (!tr->host->emit(tr->engine, &tr->ir, block)) {
+        cache_reset(tr);
+        block = cache_insert(tr, &made);
+        bool fits = tr->host->emit(tr->engine, &tr->ir, block);
+        assert(fits);
+        (void)fits;
+    }
+    for (uint32_t i = 0; i < block->exit_count; i++) {
+        block->exits[i].owner = block;
+    }
+    return block;
+}
+
+/* A block at gpa whose tail page (if any) is the one mapped now. */
+static struct block *find(struct translator *tr, const struct code_bytes *code)
+{
+    struct context *ctx = tr->ctx;
+    struct block *block = cache_find(tr, code->gpa, ctx->rip, ctx->mode, UINT64_MAX);
+    if (block && block->gpa2 == UINT64_MAX) {
+        return block;
+    }
+    if (code->in_page >= INSN_MAX_BYTES) {
+        return NULL;
+    }
+    uint64_t gpa2;
+    bool mmio;
+    uint64_t next = (linear_pc(ctx) | (PAGE_BYTES - 1)) + 1;
+    if (!softmmu_fetch_page(tr, next & UINT32_MAX, &gpa2, &mmio)) {
+        ctx->leave = LEAVE_NONE; /* whether the tail is needed is the decoder's to say */
+        return NULL;
+    }
+    return cache_find(tr, code->gpa, ctx->rip, ctx->mode, gpa2);
+}
+
+struct block *translate_block(struct translator *tr)
+{
+    struct code_bytes code;
+    if (!fetch(tr, &code)) {
+        return NULL;
+    }
+    if (code.uncached) {
+        translate_and_step(tr, 1);
+        return NULL;
+    }
+    struct block *block = find(tr, &code);
+    if (block) {
+        uint64_t end = block->rip + block->bytes - 1;
+        if (end <= tr->ctx->seg[SEG_CS].limit) {
+            return block;
+        }
+    }
+    uint64_t start = host_cycles();
+    uint32_t max_insns = tr->ctx->mode & MODE_STEP ? 1 : tr->max_insns;
+    if (block) {
+        translate_and_step(tr, 1); /* the limit cuts a block made under a larger one */
+        return NULL;
+    }
+    if (!lift_here(tr, &code, max_insns)) {
+        return NULL;
+    }
+    if (code.uncached) {
+        translate_and_step(tr, 1);
+        return NULL;
+    }
+    block = emit(tr, &code);
+    count_translation(tr, host_cycles() - start);
+    return block;
+}
+
+void translate_and_step(struct translator *tr, uint32_t max_insns)
+{
+    struct code_bytes code;
+    if (!fetch(tr, &code) || !lift_here(tr, &code, max_insns)) {
+        return;
+    }
+    struct block block = {
+        .gpa = code.gpa,
+        .gpa2 = UINT64_MAX,
+        .rip = tr->ir.rip,
+        .mode = tr->ir.mode,
+        .bytes = tr->ir.bytes,
+        .insns = tr->ir.insn_count,
+    };
+    host_interp.reset(tr->stepper);
+    bool fits = host_interp.emit(tr->stepper, &tr->ir, &block);
+    assert(fits);
+    (void)fits;
+    host_interp.enter(tr->stepper, tr->ctx, &block);
+    tr->ctx->exit_link = NULL;
+    tr->stats.stepped_insns += tr->ir.insn_count;
+}

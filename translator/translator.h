@@ -1,0 +1,73 @@
+/*
+ * The translator as the machine sees it: runs the guest, keeps translated blocks, answers memory.
+ */
+#ifndef TRANSLATOR_TRANSLATOR_H
+#define TRANSLATOR_TRANSLATOR_H
+
+#include "translator/api/guest.h"
+#include "translator/api/host.h"
+#include "translator/api/memory.h"
+
+struct translator;
+
+/* Why translator_run() came back. */
+enum run_result {
+    RUN_DEADLINE,  /* the instruction count of translator_set_deadline was reached exactly */
+    RUN_INTERRUPT, /* an external interrupt is pending and can be taken: acknowledge and deliver it
+                    */
+    RUN_HALTED,    /* HLT: nothing to do before an interrupt */
+    RUN_STOPPED,   /* somebody set LEAVE_STOP */
+    RUN_TRIPLE_FAULT, /* shutdown */
+};
+
+struct translator_stats {
+    uint64_t blocks_translated, insns_translated, bytes_translated;
+    uint64_t translate_cycles; /* host time-stamp cycles spent in lift and emit */
+    uint64_t blocks_invalidated, smc_stores, smc_hits;
+    uint64_t lookups, hash_misses, links;
+    uint64_t table_fills, table_flushes, page_flushes;
+    uint64_t slow_loads, slow_stores, mmio_accesses;
+    uint64_t stepped_insns; /* executed one at a time for exact deadlines, shadows and TF */
+    uint64_t full_resets;   /* code memory was full */
+    uint64_t events;
+};
+
+struct translator_config {
+    struct context *ctx;
+    const struct guest_ops *guest;
+    const struct host_ops *host;
+    const struct memory_ops *memory;
+    size_t code_bytes;  /* 0: the engine's default */
+    uint32_t max_insns; /* guest instructions a block, 1..IR_MAX_INSNS; 0: default */
+};
+
+/* Takes over ctx's derived members.  NULL when the engine is not available on this host. */
+struct translator *translator_create(const struct translator_config *config);
+void translator_destroy(struct translator *translator);
+
+/* Runs until something has to be done by the machine.  The record is canonical afterwards. */
+enum run_result translator_run(struct translator *translator);
+
+/* The count at which translator_run() comes back.  May be called from within callouts: when it is
+ * closer than the running block's end, the block is left after the current instruction. */
+void translator_set_deadline(struct translator *translator, uint64_t icount);
+
+/* Level of the interrupt request to the CPU.  May be called from within callouts. */
+void translator_set_interrupt(struct translator *translator, bool pending);
+
+/* Makes translator_run() return RUN_STOPPED after the current instruction; from callouts only. */
+void translator_stop(struct translator *translator);
+
+/* Delivers ctx->event; false: triple fault. */
+bool translator_deliver(struct translator *translator);
+
+/* Bus masters and the host: physical memory [gpa, gpa + bytes) is about to change. */
+void translator_written(struct translator *translator, uint64_t gpa, size_t bytes);
+
+/* The physical map changed (PAM, A20, MMIO moved): everything derived from it is dropped. */
+void translator_map_changed(struct translator *translator);
+
+const struct translator_stats *translator_stats(const struct translator *translator);
+size_t translator_code_used(const struct translator *translator);
+
+#endif
