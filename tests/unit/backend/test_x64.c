@@ -962,6 +962,7 @@ static void compile(struct bench *bench, struct block *block)
 {
     block->rip = bench->ir.rip;
     block->gpa = bench->ir.rip & 0xffff;
+    block->gpa2 = UINT64_MAX;
     ck_assert(host_x64.emit(bench->engine, &bench->ir, block));
 }
 
@@ -1094,7 +1095,7 @@ static uint64_t fake_callout(struct context *ctx, uint64_t a, uint64_t b, uint64
     ctx->gpr[3] = 8;
     ctx->gpr[4] = 0x1000;
     if (ctx->gpr[2] != 0) {
-        context_leave_after(ctx, LEAVE_STOP);
+        context_leave_after(ctx, LEAVE_HALT);
     }
     return UINT64_C(0xfeedfacecafef00d);
 }
@@ -1126,7 +1127,7 @@ START_TEST(callout_sees_the_record_and_changes_it)
     host_x64.enter(bench.engine, ctx, &block);
     ck_assert_uint_eq(ctx->gpr[4], 0x1000);
     if (_i == 1) {
-        ck_assert_uint_eq(ctx->leave, LEAVE_STOP);
+        ck_assert_uint_eq(ctx->leave, LEAVE_HALT);
         ck_assert_uint_eq(ctx->rip, 0xc0005004);
         ck_assert_int_eq(ctx->pending, 1);
         ck_assert_uint_eq(ctx->gpr[0], 0x55555555);
