@@ -20,6 +20,7 @@ static void setup_record(struct translator *tr, const struct translator_config *
     ctx->translator = tr;
     ctx->guest = config->guest;
     ctx->memory = config->memory;
+    ctx->callouts = config->callouts;
     ctx->hash = tr->hash;
     ctx->tables = tr->tables[0];
     ctx->budget = 0;
