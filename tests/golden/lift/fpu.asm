@@ -30,6 +30,8 @@ bits 32
     psrldq xmm1, 5
     movhlps xmm0, xmm1
     maskmovdqu xmm0, xmm1
+    db 0x64
+    maskmovq mm0, mm1
     ldmxcsr [eax]
     stmxcsr [eax]
     sfence
@@ -95,16 +97,19 @@ bits 32
 ;|     vec.movlps xmm0 = xmm1 #0
 ;| insn 28 rip=104e len=4
 ;|     mov.4 t0 = 50
-;|     callout.maskmov t0, 51 #400
-;| insn 29 rip=1052 len=3
+;|     callout.maskmov t0, 51 #403
+;| insn 29 rip=1052 len=4
+;|     mov.4 t0 = 60
+;|     callout.maskmov t0, 61 #404
+;| insn 30 rip=1056 len=3
 ;|     mov.4 t0 = ds:[rax].4
 ;|     callout.ldmxcsr t0 #0
-;| insn 30 rip=1055 len=3
+;| insn 31 rip=1059 len=3
 ;|     get.4 t0 @656
 ;|     mov.4 ds:[rax].4 = t0
-;| insn 31 rip=1058 len=3
-;| insn 32 rip=105b len=3
-;| insn 33 rip=105e len=3
+;| insn 32 rip=105c len=3
+;| insn 33 rip=105f len=3
+;| insn 34 rip=1062 len=3
 ;|     mov.4 ds:[rax].4 = rcx
-;| insn 34 rip=1061 len=4
+;| insn 35 rip=1065 len=4
 ;|     callout.raise #6

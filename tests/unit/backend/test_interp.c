@@ -1,4 +1,5 @@
-/* The portable engine: every integer instruction against the host CPU, and the engine's protocol. */
+/* The portable engine: every integer instruction against the host CPU, and the engine's protocol.
+ */
 #include "backend/host/interp/eval.h"
 #include "frontend/x86/lift/lift.h"
 
@@ -24,7 +25,8 @@ struct bench {
 
 static struct bench *bench;
 
-/* ---- slow memory: faults above the memory; below it a device that counts ----------------------- */
+/* ---- slow memory: faults above the memory; below it a device that counts -----------------------
+ */
 
 bool guest_load(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
 {
@@ -143,14 +145,14 @@ struct native_state {
 };
 
 /* Loads the state, runs the instruction, stores the state; r8 holds the pointer. */
-static const uint8_t prologue[] = {
-    0x53, 0x55, 0x49, 0x89, 0xf8, 0x41, 0xff, 0x70, 0x40, 0x9d, 0x49, 0x8b, 0x40,
-    0x00, 0x49, 0x8b, 0x48, 0x08, 0x49, 0x8b, 0x50, 0x10, 0x49, 0x8b, 0x58, 0x18,
-    0x49, 0x8b, 0x68, 0x28, 0x49, 0x8b, 0x70, 0x30, 0x49, 0x8b, 0x78, 0x38};
-static const uint8_t epilogue[] = {0x9c, 0x41, 0x8f, 0x40, 0x40, 0x49, 0x89, 0x40, 0x00, 0x49, 0x89,
-                                   0x48, 0x08, 0x49, 0x89, 0x50, 0x10, 0x49, 0x89, 0x58, 0x18, 0x49,
-                                   0x89, 0x68, 0x28, 0x49, 0x89, 0x70, 0x30, 0x49, 0x89, 0x78, 0x38,
-                                   0x5d, 0x5b, 0xc3};
+static const uint8_t prologue[] = {0x53, 0x55, 0x49, 0x89, 0xf8, 0x41, 0xff, 0x70, 0x40, 0x9d,
+                                   0x49, 0x8b, 0x40, 0x00, 0x49, 0x8b, 0x48, 0x08, 0x49, 0x8b,
+                                   0x50, 0x10, 0x49, 0x8b, 0x58, 0x18, 0x49, 0x8b, 0x68, 0x28,
+                                   0x49, 0x8b, 0x70, 0x30, 0x49, 0x8b, 0x78, 0x38};
+static const uint8_t epilogue[] = {0x9c, 0x41, 0x8f, 0x40, 0x40, 0x49, 0x89, 0x40, 0x00,
+                                   0x49, 0x89, 0x48, 0x08, 0x49, 0x89, 0x50, 0x10, 0x49,
+                                   0x89, 0x58, 0x18, 0x49, 0x89, 0x68, 0x28, 0x49, 0x89,
+                                   0x70, 0x30, 0x49, 0x89, 0x78, 0x38, 0x5d, 0x5b, 0xc3};
 
 struct native {
     uint8_t *code;
@@ -161,8 +163,8 @@ struct native {
 static struct native native_setup(void)
 {
     struct native native;
-    native.code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    native.code =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     native.memory = mmap(NULL, GUEST_BYTES, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
     native.zen = __builtin_cpu_is("amd");
@@ -243,8 +245,8 @@ static void compare_once(const struct native *native, size_t length, const char 
     for (unsigned i = 0; i < 8; i++) {
         ck_assert_msg(i == GUEST_RSP || (uint32_t)bench->ctx.gpr[i] == (uint32_t)state.gpr[i],
                       "%s: register %u is %x, host %x; eax %x ecx %x edx %x", text, i,
-                      (uint32_t)bench->ctx.gpr[i], (uint32_t)state.gpr[i],
-                      (uint32_t)before.gpr[0], (uint32_t)before.gpr[1], (uint32_t)before.gpr[2]);
+                      (uint32_t)bench->ctx.gpr[i], (uint32_t)state.gpr[i], (uint32_t)before.gpr[0],
+                      (uint32_t)before.gpr[1], (uint32_t)before.gpr[2]);
     }
     uint32_t mask = FLAGS_ARITH & ~(uint32_t)undefined_flags(native);
     ck_assert_msg((context_flags(&bench->ctx) & mask) == (state.eflags & mask),

@@ -69,9 +69,12 @@ static uint32_t mode_of(const char *source)
     static const struct {
         const char *word;
         uint32_t bits;
-    } words[] = {{"code32", MODE_CODE32 | MODE_STACK32}, {"protected", MODE_PROTECTED},
-                 {"user", MODE_USER},                    {"v86", MODE_V86 | MODE_USER},
-                 {"nofpu", MODE_NO_FPU},                 {"nosse", MODE_NO_SSE},
+    } words[] = {{"code32", MODE_CODE32 | MODE_STACK32},
+                 {"protected", MODE_PROTECTED},
+                 {"user", MODE_USER},
+                 {"v86", MODE_V86 | MODE_USER},
+                 {"nofpu", MODE_NO_FPU},
+                 {"nosse", MODE_NO_SSE},
                  {"slowfpu", MODE_FPU_SLOW}};
     const char *line = strstr(source, "; mode:");
     ck_assert_ptr_nonnull(line);
@@ -244,8 +247,11 @@ END_TEST
 
 START_TEST(undefined_and_later_instructions_raise_ud)
 {
-    static const uint8_t codes[][4] = {
-        {0x0f, 0x0b}, {0x0f, 0x38, 0x00, 0xc1}, {0xf3, 0x0f, 0xb8, 0xc1}, {0x8e, 0xc8}, {0x0f, 0x04}};
+    static const uint8_t codes[][4] = {{0x0f, 0x0b},
+                                       {0x0f, 0x38, 0x00, 0xc1},
+                                       {0xf3, 0x0f, 0xb8, 0xc1},
+                                       {0x8e, 0xc8},
+                                       {0x0f, 0x04}};
     for (unsigned i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         struct ir_block block;
         lift_32(codes[i], 4, &block);
