@@ -36,6 +36,9 @@ struct context *x86_context(struct x86_cpu *cpu);
  * but for leave, pending and event. */
 void x86_reset(struct x86_cpu *cpu, bool init);
 
+/* After saved state was loaded into cpu: derived members follow. */
+void x86_loaded(struct x86_cpu *cpu);
+
 /* All saved state: CONTEXT_STATE and the system registers. */
 const struct state_desc *x86_state(void);
 
@@ -43,6 +46,13 @@ const struct state_desc *x86_state(void);
 void x86_set_a20(struct x86_cpu *cpu, bool enabled);
 
 extern const struct guest_ops x86_guest;
+
+/* Physical address behind a linear one by the present page tables, without side effects; false: not
+ * present. */
+bool x86_peek_linear(struct x86_cpu *cpu, uint64_t linear, uint64_t *gpa);
+
+/* Lifts one block: guest_ops.lift (frontend/x86/lift). */
+enum lift_result x86_lift(const struct lift_request *request, struct ir_block *block);
 
 /* Full EFLAGS image as PUSHF shows it. */
 uint32_t x86_eflags(const struct context *ctx);

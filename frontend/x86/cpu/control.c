@@ -1,0 +1,108 @@
+/*
+ * Writes of CR0, CR3 and CR4: reserved bits, PAE pointers, what they invalidate, and the A20 mask.
+ */
+#include "frontend/x86/cpu/cpu.h"
+
+static uint32_t cr0_known(const struct x86_cpu *cpu)
+{
+    uint32_t known = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_PG;
+    if (cpu->model->family >= 4) {
+        known |= CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD;
+    }
+    return known;
+}
+
+static uint32_t cr4_known(const struct x86_cpu *cpu)
+{
+    static const struct {
+        uint32_t feature, bits;
+    } rows[] = {
+        {FEATURE_VME, CR4_VME | CR4_PVI}, {FEATURE_TSC, CR4_TSD}, {FEATURE_DE, CR4_DE},
+        {FEATURE_PSE, CR4_PSE},           {FEATURE_PAE, CR4_PAE}, {FEATURE_MSR, CR4_MCE},
+        {FEATURE_PGE, CR4_PGE},           {FEATURE_MMX, CR4_PCE}, {FEATURE_FXSR, CR4_OSFXSR},
+        {FEATURE_SSE, CR4_OSXMMEXCPT},
+    };
+    uint32_t known = 0;
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (x86_has(cpu, rows[i].feature)) {
+            known |= rows[i].bits;
+        }
+    }
+    return known;
+}
+
+/* Segment caches are read differently in real mode. */
+static void segments_refresh(struct context *ctx)
+{
+    for (unsigned i = 0; i < SEG_COUNT; i++) {
+        segment_update(ctx, &ctx->seg[i]);
+    }
+}
+
+bool control_write_cr0(struct context *ctx, uint32_t value)
+{
+    struct x86_cpu *cpu = x86_of(ctx);
+    value = (value & cr0_known(cpu)) | CR0_ET;
+    if (((value & CR0_PG) && !(value & CR0_PE)) || ((value & CR0_NW) && !(value & CR0_CD))) {
+        return fault_gp(ctx, 0);
+    }
+    uint32_t changed = cpu->cr0 ^ value;
+    if ((changed & value & CR0_PG) && (cpu->cr4 & CR4_PAE) && !paging_load_pdptes(cpu, cpu->cr3)) {
+        return fault_gp(ctx, 0);
+    }
+    cpu->cr0 = value;
+    if (changed & CR0_PE) {
+        segments_refresh(ctx);
+        x86_privilege_changed(ctx);
+    }
+    if (changed & (CR0_PG | CR0_WP)) {
+        memory_flush_all(ctx, false);
+        memory_select(ctx);
+    }
+    return true;
+}
+
+bool control_write_cr3(struct context *ctx, uint32_t value)
+{
+    struct x86_cpu *cpu = x86_of(ctx);
+    bool pae = (cpu->cr4 & CR4_PAE) && (cpu->cr0 & CR0_PG);
+    if (pae && !paging_load_pdptes(cpu, value)) {
+        return fault_gp(ctx, 0);
+    }
+    cpu->cr3 = value;
+    if (cpu->cr0 & CR0_PG) {
+        memory_flush_all(ctx, (cpu->cr4 & CR4_PGE) != 0);
+        memory_select(ctx);
+    }
+    return true;
+}
+
+bool control_write_cr4(struct context *ctx, uint32_t value)
+{
+    struct x86_cpu *cpu = x86_of(ctx);
+    if (value & ~cr4_known(cpu)) {
+        return fault_gp(ctx, 0);
+    }
+    uint32_t changed = cpu->cr4 ^ value;
+    if ((changed & value & CR4_PAE) && (cpu->cr0 & CR0_PG) && !paging_load_pdptes(cpu, cpu->cr3)) {
+        return fault_gp(ctx, 0);
+    }
+    cpu->cr4 = value;
+    if (changed & (CR4_PSE | CR4_PAE | CR4_PGE)) {
+        memory_flush_all(ctx, false);
+        memory_select(ctx);
+    }
+    return true;
+}
+
+void x86_set_a20(struct x86_cpu *cpu, bool enabled)
+{
+    uint64_t mask = enabled ? UINT64_MAX : ~UINT64_C(0x100000);
+    if (cpu->a20_mask != mask) {
+        cpu->a20_mask = mask;
+        if (cpu->ctx.tables) {
+            memory_flush_all(&cpu->ctx, false);
+            memory_select(&cpu->ctx);
+        }
+    }
+}

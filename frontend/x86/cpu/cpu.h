@@ -1,0 +1,302 @@
+/*
+ * The architectural state of a 32-bit x86 and the rules that act on it.
+ *
+ * struct x86_cpu is the record of translator/api/context.h followed by what only callouts touch:
+ * control and debug registers, descriptor tables, model-specific registers.  Everything the manual
+ * calls system state is a row of X86_SYSTEM_STATE.  Follows the Intel SDM, volumes 2 and 3.
+ *
+ * Convention of this module and of frontend/x86/helper: a function that can fault returns bool; on
+ * false the fault stands in ctx->event, ctx->leave is LEAVE_EVENT, and no architectural state has
+ * changed unless the comment says otherwise.
+ */
+#ifndef FRONTEND_X86_CPU_CPU_H
+#define FRONTEND_X86_CPU_CPU_H
+
+#include "frontend/x86/x86.h"
+#include "translator/api/context.h"
+#include "translator/api/memory.h"
+
+enum {
+    CR0_PE = 1 << 0,
+    CR0_MP = 1 << 1,
+    CR0_EM = 1 << 2,
+    CR0_TS = 1 << 3,
+    CR0_ET = 1 << 4,
+    CR0_NE = 1 << 5,
+    CR0_WP = 1 << 16,
+    CR0_AM = 1 << 18,
+    CR0_NW = 1 << 29,
+    CR0_CD = 1 << 30
+};
+#define CR0_PG UINT32_C(0x80000000)
+
+enum {
+    CR4_VME = 1 << 0,
+    CR4_PVI = 1 << 1,
+    CR4_TSD = 1 << 2,
+    CR4_DE = 1 << 3,
+    CR4_PSE = 1 << 4,
+    CR4_PAE = 1 << 5,
+    CR4_MCE = 1 << 6,
+    CR4_PGE = 1 << 7,
+    CR4_PCE = 1 << 8,
+    CR4_OSFXSR = 1 << 9,
+    CR4_OSXMMEXCPT = 1 << 10
+};
+
+enum { EFER_SCE = 1 << 0, EFER_NXE = 1 << 11 };
+
+enum { DR6_B0 = 1 << 0, DR6_BD = 1 << 13, DR6_BS = 1 << 14, DR6_BT = 1 << 15, DR7_GD = 1 << 13 };
+#define DR6_FIXED UINT32_C(0xffff0ff0)
+#define DR7_FIXED UINT32_C(0x00000400)
+
+/* Exception vectors. */
+enum {
+    VECTOR_DE,
+    VECTOR_DB,
+    VECTOR_NMI,
+    VECTOR_BP,
+    VECTOR_OF,
+    VECTOR_BR,
+    VECTOR_UD,
+    VECTOR_NM,
+    VECTOR_DF,
+    VECTOR_TS = 10,
+    VECTOR_NP,
+    VECTOR_SS,
+    VECTOR_GP,
+    VECTOR_PF,
+    VECTOR_MF = 16,
+    VECTOR_AC,
+    VECTOR_MC,
+    VECTOR_XM
+};
+
+/* struct segment.rights: descriptor bits 40..55 with the limit field cleared. */
+enum {
+    RIGHTS_ACCESSED = 1 << 0,
+    RIGHTS_WRITE = 1 << 1 /* data: writable, code: readable */,
+    RIGHTS_DOWN = 1 << 2 /* data: expand-down, code: conforming */,
+    RIGHTS_CODE = 1 << 3,
+    RIGHTS_S = 1 << 4,
+    RIGHTS_P = 1 << 7,
+    RIGHTS_AVL = 1 << 12,
+    RIGHTS_BIG = 1 << 14,
+    RIGHTS_G = 1 << 15,
+    RIGHTS_MASK = 0xf0ff
+};
+enum { RIGHTS_DATA_RW = 0x93, RIGHTS_V86 = 0xf3 };
+
+/* CPUID leaf 1 EDX, by bit. */
+enum {
+    FEATURE_FPU = 1 << 0,
+    FEATURE_VME = 1 << 1,
+    FEATURE_DE = 1 << 2,
+    FEATURE_PSE = 1 << 3,
+    FEATURE_TSC = 1 << 4,
+    FEATURE_MSR = 1 << 5,
+    FEATURE_PAE = 1 << 6,
+    FEATURE_CX8 = 1 << 8,
+    FEATURE_APIC = 1 << 9,
+    FEATURE_SEP = 1 << 11,
+    FEATURE_MTRR = 1 << 12,
+    FEATURE_PGE = 1 << 13,
+    FEATURE_CMOV = 1 << 15,
+    FEATURE_PAT = 1 << 16,
+    FEATURE_PSE36 = 1 << 17,
+    FEATURE_CLFSH = 1 << 19,
+    FEATURE_MMX = 1 << 23,
+    FEATURE_FXSR = 1 << 24,
+    FEATURE_SSE = 1 << 25,
+    FEATURE_SSE2 = 1 << 26
+};
+/* CPUID leaf 80000001 EDX. */
+enum { FEATURE_EXT_NX = 1 << 20 };
+
+/* A row of cpuid.def. */
+struct x86_model {
+    const char *name;
+    const char *what;
+    const char *vendor; /* 12 characters */
+    const char *brand;  /* up to 47 characters, "" : no extended leaves */
+    uint8_t family, model, stepping;
+    uint8_t max_leaf;      /* highest standard CPUID leaf; 0: no CPUID instruction */
+    uint32_t features;     /* leaf 1 EDX */
+    uint32_t features_ext; /* leaf 80000001 EDX */
+};
+
+enum { MTRR_FIXED = 11, MTRR_VARIABLE = 8 };
+
+/* clang-format off */
+#define X86_SYSTEM_STATE(S, VAL, ARR, SUB)                                                   \
+    VAL(S, u32, cr0,        0x60000010, "control register 0")                                \
+    VAL(S, u32, cr2,        0,          "linear address of the last page fault")             \
+    VAL(S, u32, cr3,        0,          "page directory base")                               \
+    VAL(S, u32, cr4,        0,          "control register 4")                                \
+    ARR(S, u64, pdpte, 4,   0,          "PAE page-directory-pointer entries, read at CR3 loads") \
+    VAL(S, u64, efer,       0,          "MSR C0000080h: NXE")                                \
+    VAL(S, u32, gdt_base,   0,          "GDTR base")                                         \
+    VAL(S, u32, gdt_limit,  0xffff,     "GDTR limit")                                        \
+    VAL(S, u32, idt_base,   0,          "IDTR base")                                         \
+    VAL(S, u32, idt_limit,  0xffff,     "IDTR limit")                                        \
+    SUB(S, segment, ldtr, 1,            "local descriptor table register")                   \
+    SUB(S, segment, tr, 1,              "task register")                                     \
+    ARR(S, u32, dr, 8,      0,          "debug registers; 4 and 5 unused")                   \
+    VAL(S, u64, a20_mask,   UINT64_MAX, "applied to physical addresses")                     \
+    VAL(S, u8,  nmi_blocked, 0,         "1: an NMI handler runs, until IRET")                \
+    VAL(S, u32, smbase,     0x30000,    "SMRAM base")                                        \
+    VAL(S, u64, apic_base,  0xfee00900, "MSR 1Bh")                                           \
+    VAL(S, u64, tsc_offset, 0,          "added to the board's time-stamp counter")           \
+    VAL(S, u32, sysenter_cs,  0,        "MSR 174h")                                          \
+    VAL(S, u32, sysenter_esp, 0,        "MSR 175h")                                          \
+    VAL(S, u32, sysenter_eip, 0,        "MSR 176h")                                          \
+    VAL(S, u64, pat, 0x0007040600070406, "MSR 277h")                                         \
+    VAL(S, u64, misc_enable, 1,         "MSR 1A0h: fast strings")                            \
+    VAL(S, u64, microcode,  0,          "MSR 8Bh, written by guests before CPUID")           \
+    VAL(S, u64, debugctl,   0,          "MSR 1D9h")                                          \
+    VAL(S, u64, mtrr_default, 0,        "MSR 2FFh")                                          \
+    ARR(S, u64, mtrr_fixed, MTRR_FIXED, 0, "MSRs 250h, 258h, 259h, 268h..26Fh")              \
+    ARR(S, u64, mtrr_base, MTRR_VARIABLE, 0, "MSRs 200h, 202h...")                           \
+    ARR(S, u64, mtrr_mask, MTRR_VARIABLE, 0, "MSRs 201h, 203h...")                           \
+    ARR(S, u64, perf_select, 2, 0,      "MSRs 186h, 187h: storage only")                     \
+    ARR(S, u64, perf_count, 2, 0,       "MSRs C1h, C2h: storage only")                       \
+    VAL(S, u64, platform,   0,          "MSRs 2Ah and 2Ch: storage only")
+/* clang-format on */
+
+struct x86_cpu {
+    struct context ctx; /* first: a struct context * of this CPU is a struct x86_cpu * */
+
+    /* wires */
+    const struct x86_model *model;
+    struct x86_wires wires;
+
+    /* state */
+    STATE_MEMBERS(X86_SYSTEM_STATE)
+
+    /* derived */
+    uint32_t external;     /* EXT bit of error codes while an event is delivered */
+    uint32_t step_inhibit; /* 1: this instruction takes no single-step trap (INT n) */
+};
+
+/* The CPU that owns the record. */
+static inline struct x86_cpu *x86_of(struct context *ctx)
+{
+    return (struct x86_cpu *)ctx;
+}
+
+static inline const struct x86_cpu *x86_of_const(const struct context *ctx)
+{
+    return (const struct x86_cpu *)ctx;
+}
+
+static inline unsigned rights_dpl(uint32_t rights)
+{
+    return rights >> 5 & 3;
+}
+
+/* Current privilege level: the DPL of the stack segment (0 in real mode, 3 in V86 mode). */
+static inline unsigned x86_cpl(const struct context *ctx)
+{
+    return rights_dpl(ctx->seg[SEG_SS].rights);
+}
+
+static inline bool x86_protected(const struct context *ctx)
+{
+    return (x86_of_const(ctx)->cr0 & CR0_PE) != 0;
+}
+
+static inline bool x86_v86(const struct context *ctx)
+{
+    return (ctx->eflags & FLAG_VM) != 0;
+}
+
+/* Protected mode proper: neither real nor virtual-8086. */
+static inline bool x86_selectors(const struct context *ctx)
+{
+    return x86_protected(ctx) && !x86_v86(ctx);
+}
+
+static inline unsigned x86_iopl(const struct context *ctx)
+{
+    return ctx->eflags >> 12 & 3;
+}
+
+static inline uint32_t x86_gpr(const struct context *ctx, unsigned reg)
+{
+    return (uint32_t)ctx->gpr[reg];
+}
+
+/* Replaces the low size bytes (1, 2, 4) of a register; 1 is the low byte. */
+static inline void x86_gpr_put(struct context *ctx, unsigned reg, unsigned size, uint32_t value)
+{
+    uint32_t mask = size == 4 ? UINT32_MAX : size == 2 ? 0xffffu : 0xffu;
+    ctx->gpr[reg] = (x86_gpr(ctx, reg) & ~mask) | (value & mask);
+}
+
+/* Faults.  All return false so that `return fault_gp(...)` reads well. */
+static inline bool fault(struct context *ctx, uint8_t vector)
+{
+    context_fault(ctx, vector, false, 0);
+    return false;
+}
+
+static inline bool fault_code(struct context *ctx, uint8_t vector, uint32_t error)
+{
+    context_fault(ctx, vector, true, error | x86_of(ctx)->external);
+    return false;
+}
+
+/* #GP with that error code. */
+static inline bool fault_gp(struct context *ctx, uint32_t error)
+{
+    return fault_code(ctx, VECTOR_GP, error);
+}
+
+/* mode.c */
+uint32_t x86_mode(const struct context *ctx);
+/* Recomputes read_end and write_end of one segment from base, limit and rights. */
+void segment_update(const struct context *ctx, struct segment *segment);
+/* The CPL, paging or PE may have changed: user flag and memory tables follow. */
+void x86_privilege_changed(struct context *ctx);
+
+/* flags.c */
+/* Replaces the EFLAGS bits of mask (any bits, arithmetic and DF included). */
+void x86_set_eflags(struct context *ctx, uint32_t value, uint32_t mask);
+/* EFLAGS bits the model implements. */
+uint32_t x86_eflags_known(const struct context *ctx);
+
+/* paging.c */
+bool x86_walk(struct context *ctx, uint64_t linear, enum access access, bool user,
+              struct page_walk *out);
+/* Reads the four PAE pointers at cr3; false when one has reserved bits (the caller raises #GP). */
+bool paging_load_pdptes(struct x86_cpu *cpu, uint32_t cr3);
+
+/* event.c */
+bool x86_deliver(struct context *ctx);
+bool x86_interruptible(const struct context *ctx);
+void x86_after_step(struct context *ctx, uint32_t eflags_before);
+/* One attempt to enter the handler of a vector; return_eip is pushed. */
+bool event_enter(struct context *ctx, const struct guest_event *event, uint32_t return_eip);
+
+/* cpuid.c */
+/* The four registers of a CPUID leaf: EAX EBX ECX EDX. */
+void x86_cpuid(const struct x86_cpu *cpu, uint32_t leaf, uint32_t out[4]);
+/* Family, model and stepping as in CPUID.1.EAX and in EDX after reset. */
+uint32_t x86_signature(const struct x86_model *model);
+
+/* msr.c: false when the register does not exist or refuses the value (the caller raises #GP). */
+bool msr_read(struct x86_cpu *cpu, uint32_t index, uint64_t *value);
+bool msr_write(struct x86_cpu *cpu, uint32_t index, uint64_t value);
+
+/* A feature bit of the model. */
+static inline bool x86_has(const struct x86_cpu *cpu, uint32_t feature)
+{
+    return (cpu->model->features & feature) != 0;
+}
+
+/* control.c: writes of control registers with all checks; flush and reselect memory as needed. */
+bool control_write_cr0(struct context *ctx, uint32_t value);
+bool control_write_cr3(struct context *ctx, uint32_t value);
+bool control_write_cr4(struct context *ctx, uint32_t value);
+
+#endif

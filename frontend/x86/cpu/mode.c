@@ -1,0 +1,120 @@
+/*
+ * The mode key (translator/api/mode.h) and the derived members of segment caches.
+ *
+ * Everything is computed from the record, so there is no cache to go stale after a snapshot load.
+ */
+#include "translator/api/mode.h"
+
+#include "frontend/x86/cpu/cpu.h"
+
+#define SEGMENT_4G (UINT64_C(1) << 32)
+
+static enum seg_class segment_class(const struct segment *segment)
+{
+    if (segment->read_end != segment->write_end) {
+        return SEG_CHECKED;
+    }
+    if (segment->read_end == SEGMENT_4G) {
+        return segment->base == 0 ? SEG_FLAT : SEG_BASED;
+    }
+    if (segment->read_end == 0x10000 && (segment->base & 15) == 0) {
+        return SEG_BASED64K;
+    }
+    return SEG_CHECKED;
+}
+
+static uint32_t mode_segments(const struct context *ctx)
+{
+    uint32_t mode = (uint32_t)segment_class(&ctx->seg[SEG_ES]) << 16 |
+                    (uint32_t)segment_class(&ctx->seg[SEG_SS]) << 18 |
+                    (uint32_t)segment_class(&ctx->seg[SEG_DS]) << 20 |
+                    (uint32_t)segment_class(&ctx->seg[SEG_FS]) << 22 |
+                    (uint32_t)segment_class(&ctx->seg[SEG_GS]) << 24;
+    const struct segment *cs = &ctx->seg[SEG_CS];
+    if (cs->rights & RIGHTS_BIG) {
+        mode |= MODE_CODE32;
+    }
+    if (ctx->seg[SEG_SS].rights & RIGHTS_BIG) {
+        mode |= MODE_STACK32;
+    }
+    if (cs->base == 0) {
+        mode |= MODE_CS_FLAT;
+    }
+    bool whole = cs->rights & RIGHTS_BIG ? cs->limit == UINT32_MAX : cs->limit >= 0xffff;
+    return whole ? mode : mode | MODE_CS_CHECKED;
+}
+
+static uint32_t mode_fpu(const struct context *ctx, const struct x86_cpu *cpu)
+{
+    uint32_t mode = 0;
+    if (cpu->cr0 & (CR0_EM | CR0_TS)) {
+        mode |= MODE_NO_FPU | MODE_NO_SSE;
+    }
+    if (!(cpu->cr4 & CR4_OSFXSR)) {
+        mode |= MODE_NO_SSE;
+    }
+    if ((ctx->fcw & 0x3f) != 0x3f || (ctx->fsw & 0x80)) {
+        mode |= MODE_FPU_SLOW;
+    }
+    if ((ctx->mxcsr & 0x1f80) != 0x1f80) {
+        mode |= MODE_SSE_SLOW;
+    }
+    return mode;
+}
+
+uint32_t x86_mode(const struct context *ctx)
+{
+    const struct x86_cpu *cpu = x86_of_const(ctx);
+    unsigned cpl = x86_cpl(ctx);
+    uint32_t mode = mode_segments(ctx) | mode_fpu(ctx, cpu);
+    if (cpl == 3) {
+        mode |= MODE_USER;
+        if ((cpu->cr0 & CR0_AM) && (ctx->eflags & FLAG_AC)) {
+            mode |= MODE_ALIGN_CHECK;
+        }
+    }
+    if (cpu->cr0 & CR0_PE) {
+        mode |= MODE_PROTECTED;
+    }
+    if (cpu->cr0 & CR0_PG) {
+        mode |= MODE_PAGING;
+    }
+    if (ctx->eflags & FLAG_VM) {
+        mode |= MODE_V86 | MODE_IOPL_CHECK;
+    } else if (cpl > x86_iopl(ctx)) {
+        mode |= MODE_IOPL_CHECK;
+    }
+    if ((ctx->eflags & FLAG_TF) || ctx->single_step || (cpu->dr[7] & 0xff)) {
+        mode |= MODE_STEP;
+    }
+    return mode;
+}
+
+void segment_update(const struct context *ctx, struct segment *segment)
+{
+    uint32_t rights = segment->rights;
+    uint64_t end = (uint64_t)segment->limit + 1;
+    segment->read_end = 0;
+    segment->write_end = 0;
+    if (!(rights & RIGHTS_P)) {
+        return;
+    }
+    if (!x86_protected(ctx)) {
+        segment->read_end = end;
+        segment->write_end = end;
+    } else if (rights & RIGHTS_CODE) {
+        segment->read_end = rights & RIGHTS_WRITE ? end : 0;
+    } else if (!(rights & RIGHTS_DOWN)) {
+        segment->read_end = end;
+        segment->write_end = rights & RIGHTS_WRITE ? end : 0;
+    }
+}
+
+void x86_privilege_changed(struct context *ctx)
+{
+    uint32_t user = x86_cpl(ctx) == 3;
+    if (ctx->user != user) {
+        ctx->user = user;
+        memory_select(ctx);
+    }
+}
