@@ -133,7 +133,7 @@ static void emit_direct_exit(struct emit *e, const struct exit_site *site)
     for (unsigned i = 0; i < sizeof data / 8; i++) {
         buffer_put(out, 0, 8);
     }
-    bool cross = crosses_page(e, site->target);
+    bool cross = crosses_page(e, site->target) || e->block->gpa2 != UINT64_MAX;
     if (cross) {
         emit_guard(e, site, &data, data_at);
     }
@@ -191,6 +191,7 @@ void x64_call_callout(struct emit *e, enum callout_id id, uint64_t imm)
     x64_call_to(out, e->engine->stubs.callout);
     e->flags_in_record = true;
     e->flags_in_host = false;
+    e->check_leave = true;
 }
 
 void x64_emit_callout_data(struct emit *e)
@@ -218,8 +219,7 @@ void select_callout(struct emit *e, const struct ir_inst *inst)
     operand_load(e, inst, inst->b, 8, X64_R9, x64_reg(0));
     x64_call_callout(e, id, inst->imm);
     if ((callout_rows[id].effects & CALLOUT_ENDS) != 0) {
-        x64_load(e->out, 4, X64_R8, CTX(rip));
-        x64_jmp_to(e->out, e->engine->stubs.miss);
+        x64_jmp_to(e->out, e->engine->stubs.leave_live); /* LEAVE_AFTER comes back */
         e->ended = true;
     } else {
         operand_store(e, inst->dst, inst->width, REG_SCRATCH, x64_reg(0));

@@ -45,7 +45,6 @@ struct x64_stubs {
     uint32_t enter;
     uint32_t leave_live;   /* guest registers are in host registers */
     uint32_t leave_synced; /* the record is complete */
-    uint32_t leave_after;  /* live; the current instruction is done */
     uint32_t exit;         /* r8 EIP, r9 exit: leave for a look-up */
     uint32_t miss;         /* r8 EIP: leave for a look-up without exit */
     uint32_t access;       /* r8 offset, r9 packed: slow access */
@@ -78,7 +77,8 @@ struct slow_site {
     uint32_t slow_count;
     uint32_t cross; /* displacement of the misaligned jump, or 0 */
     uint32_t resume, back;
-    bool needs_flags, writes_flags, host_flags_after, last;
+    bool needs_flags, writes_flags, host_flags_after;
+    uint32_t at; /* index of the record */
 };
 
 struct callout_site {
@@ -103,6 +103,7 @@ struct emit {
     uint32_t rip, length, index; /* current guest instruction */
     bool flags_in_record, flags_in_host;
     bool ended;
+    bool check_leave; /* the instruction called out: LEAVE_AFTER may be set when it ends */
     bool fpu_ready; /* x87 known resident here */
     uint32_t slow_count, callout_count, exit_count;
     uint16_t live[IR_MAX_RECORDS]; /* flags that matter after each record */

@@ -154,11 +154,6 @@ static void emit_lookup(struct emit *e, struct slow_site *site)
     }
 }
 
-static bool is_last_record(const struct emit *e)
-{
-    return e->at + 1 >= e->ir->count || e->ir->insts[e->at + 1].op == IR_insn;
-}
-
 void x64_with_memory(struct emit *e, const struct ir_inst *inst,
                      const struct memory_access *access, emit_body *body, emit_body *post,
                      const struct flag_use *use)
@@ -170,7 +165,7 @@ void x64_with_memory(struct emit *e, const struct ir_inst *inst,
                                .post = post,
                                .access = *access,
                                .pack = x64_pack(e, access),
-                               .last = is_last_record(e)};
+                               .at = e->at};
     x64_effective_address(e, access);
     emit_segment(e, site);
     emit_lookup(e, site);
@@ -212,6 +207,40 @@ static void call_access(struct emit *e, uint64_t pack, unsigned kind)
     x64_call_to(e->out, e->engine->stubs.access);
 }
 
+/* True when the rest of the instruction can be emitted a second time: it neither leaves nor touches
+ * memory nor calls. */
+static bool tail_is_simple(const struct emit *e, uint32_t at)
+{
+    for (uint32_t i = at; i < e->ir->count && e->ir->insts[i].op != IR_insn; i++) {
+        const struct ir_inst *inst = &e->ir->insts[i];
+        if (ir_has_memory(inst) || ir_rows[inst->op].effects != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* When the access asked to leave after this instruction: the rest of it, then out.  An instruction
+ * whose rest is not simple goes on; it leaves at its exit or at the next poll. */
+static void emit_leave_after(struct emit *e, const struct slow_site *site)
+{
+    struct code_buffer *out = e->out;
+    if (!tail_is_simple(e, site->at + 1)) {
+        return;
+    }
+    x64_alu_imm(out, 4, 7, CTX(leave), LEAVE_NONE);
+    uint32_t normal = x64_jcc(out, X64_E);
+    e->flags_in_record = true;
+    e->flags_in_host = false;
+    for (e->at = site->at + 1; e->at < e->ir->count && e->ir->insts[e->at].op != IR_insn;
+         e->at++) {
+        x64_select_record(e);
+    }
+    x64_flags_to_record(e);
+    x64_jmp_to(out, e->engine->stubs.leave_live);
+    x64_here(out, normal);
+}
+
 static void emit_slow(struct emit *e, struct slow_site *site)
 {
     struct code_buffer *out = e->out;
@@ -229,22 +258,18 @@ static void emit_slow(struct emit *e, struct slow_site *site)
         x64_load_flags(out);
     }
     site->body(e, site->inst, x64_slow_operand());
+    if (site->writes_flags) {
+        x64_save_flags(out);
+    }
     if (site->access.kind != ACCESS_LOAD) {
-        if (site->writes_flags) {
-            x64_save_flags(out);
-        }
         call_access(e, site->pack, 1);
-        if (site->post != NULL) {
-            site->post(e, site->inst, x64_slow_operand());
-        }
-        if (site->last) {
-            x64_jcc_to(out, X64_NE, e->engine->stubs.leave_after);
-        }
-        if (site->host_flags_after) {
-            x64_load_flags(out);
-        }
-    } else if (site->post != NULL) {
+    }
+    if (site->post != NULL) {
         site->post(e, site->inst, x64_slow_operand());
+    }
+    emit_leave_after(e, site);
+    if (site->host_flags_after) {
+        x64_load_flags(out);
     }
     x64_jmp_to(out, site->back);
 }

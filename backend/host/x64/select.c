@@ -3,6 +3,13 @@
 
 void select_insn(struct emit *e, const struct ir_inst *inst)
 {
+    if (e->check_leave) {
+        x64_flags_to_record(e);
+        x64_alu_imm(e->out, 4, 7, CTX(leave), LEAVE_NONE);
+        x64_jcc_to(e->out, X64_NE, e->engine->stubs.leave_live);
+        e->flags_in_host = false;
+        e->check_leave = false;
+    }
     e->rip = (uint32_t)inst->imm;
     e->length = inst->aux;
     e->index = inst->b;
@@ -16,7 +23,7 @@ static emit_record *const records[IR_OPS] = {
     [IR_advance] = select_advance, [IR_get] = select_get,       [IR_put] = select_put,
     [IR_x87] = select_x87,         [IR_vec] = select_vec,       [IR_clc] = select_carry,
     [IR_stc] = select_carry,       [IR_cmc] = select_carry,     [IR_cdq] = select_cdq,
-    [IR_lea] = select_lea,
+    [IR_lea] = select_lea,         [IR_bit_ea] = select_bit_ea,
 };
 static emit_body *const bodies[IR_OPS] = {
     [IR_mov] = body_mov,     [IR_movzx] = body_extend, [IR_movsx] = body_extend,
@@ -86,18 +93,24 @@ static void emit_poll(struct emit *e, uint32_t field)
     x64_jmp_to(e->out, e->engine->stubs.miss);
 }
 
+void x64_select_record(struct emit *e)
+{
+    const struct ir_inst *inst = &e->ir->insts[e->at];
+    if (records[inst->op] != NULL) {
+        records[inst->op](e, inst);
+    } else {
+        select_integer(e, inst);
+    }
+}
+
 bool x64_select_block(struct emit *e)
 {
     e->flags_in_record = true;
+    e->check_leave = false;
     x64_flag_liveness(e);
     uint32_t poll = emit_prologue(e);
     for (e->at = 0; e->at < e->ir->count && !e->ended; e->at++) {
-        const struct ir_inst *inst = &e->ir->insts[e->at];
-        if (records[inst->op] != NULL) {
-            records[inst->op](e, inst);
-        } else {
-            select_integer(e, inst);
-        }
+        x64_select_record(e);
     }
     if (!e->ended) {
         /* The last callout did not leave: go on after the block. */

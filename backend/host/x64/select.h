@@ -19,6 +19,8 @@ struct flag_use {
 
 /* select.c */
 bool x64_select_block(struct emit *e);
+/* Emits record e->at. */
+void x64_select_record(struct emit *e);
 
 /* flags.c */
 struct flag_use x64_flag_use(const struct ir_inst *inst);
@@ -73,7 +75,7 @@ void x64_call_callout(struct emit *e, enum callout_id id, uint64_t imm);
 typedef void emit_record(struct emit *e, const struct ir_inst *inst);
 emit_record select_insn, select_branch, select_jmp, select_jmp_ind, select_callout;
 emit_record select_push, select_pop, select_advance, select_get, select_put;
-emit_record select_x87, select_vec, select_carry, select_cdq, select_lea;
+emit_record select_x87, select_vec, select_carry, select_cdq, select_lea, select_bit_ea;
 
 emit_body body_mov, body_extend, body_alu, body_incdec, body_not_neg, body_bswap;
 emit_body body_shift, body_double_shift, body_imul, body_mul1, body_bit, body_scan;

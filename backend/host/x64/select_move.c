@@ -83,6 +83,26 @@ void select_lea(struct emit *e, const struct ir_inst *inst)
     operand_store(e, inst->dst, inst->width, REG_EA, x64_reg(0));
 }
 
+/* Address of the operand that a register bit offset reaches. */
+void select_bit_ea(struct emit *e, const struct ir_inst *inst)
+{
+    struct code_buffer *out = e->out;
+    struct memory_access access = x64_access_of(inst, inst->width, ACCESS_LOAD);
+    unsigned width = inst->width;
+    x64_flags_to_record(e);
+    e->flags_in_host = false;
+    x64_effective_address(e, &access);
+    operand_load(e, inst, inst->b, width, REG_SCRATCH, x64_reg(0));
+    if (width == 2) {
+        x64_op(out, 4, X64_0F | 0xbf, REG_SCRATCH, x64_reg(REG_SCRATCH)); /* movsx */
+    }
+    x64_op(out, 4, X64_DIGIT | 0xc1, 7, x64_reg(REG_SCRATCH)); /* sar */
+    buffer_put8(out, 3);
+    x64_alu_imm(out, 4, 4, x64_reg(REG_SCRATCH), -(int32_t)width);
+    x64_op(out, 4, 0x03, REG_EA, x64_reg(REG_SCRATCH));
+    operand_store(e, inst->dst, inst->asize, REG_EA, x64_reg(0));
+}
+
 void body_setcc(struct emit *e, const struct ir_inst *inst, struct x64_rm mem)
 {
     uint32_t opcode = X64_0F | X64_DIGIT | 0x90u | (inst->cc & 15u);

@@ -111,10 +111,6 @@ static void emit_enter(struct code_buffer *out, struct x64_stubs *stubs)
 static void emit_leave(struct code_buffer *out, struct x64_stubs *stubs)
 {
     static const uint8_t saved[] = {X64_R15, X64_R14, X64_R13, X64_R12, X64_RBP, X64_RBX};
-    stubs->leave_after = out->at;
-    x64_load(out, 8, X64_R8, CTX(next_rip));
-    x64_store(out, 8, CTX(rip), X64_R8);
-    x64_alu_imm(out, 8, 5, CTX(pending), 1);
     stubs->leave_live = out->at;
     x64_spill_gprs(out);
     spill_vectors(out);
@@ -135,9 +131,7 @@ static void emit_exit(struct code_buffer *out, struct x64_stubs *stubs)
     x64_store(out, 8, CTX(rip), X64_R8);
     x64_store(out, 8, CTX(exit_link), X64_R9);
     x64_mov_mem_imm(out, 8, CTX(pending), 0);
-    x64_alu_imm(out, 4, 7, CTX(leave), 0);
-    x64_jcc_to(out, X64_NE, stubs->leave_live); /* a reason from inside the block goes first */
-    x64_mov_mem_imm(out, 4, CTX(leave), LEAVE_LOOKUP);
+    x64_mov_mem_imm(out, 4, CTX(leave), LEAVE_LOOKUP); /* the instruction of LEAVE_AFTER is over */
     x64_jmp_to(out, stubs->leave_live);
 }
 
@@ -179,7 +173,6 @@ static void emit_access(struct code_buffer *out, struct x64_stubs *stubs)
     uint32_t failed = x64_jcc(out, X64_E);
     reload_vectors(out);
     reload_gprs(out);
-    x64_alu_imm(out, 4, 7, CTX(leave), 0);
     end_call(out);
     emit_abandon(out, stubs, failed);
 }
@@ -210,13 +203,18 @@ static void emit_callout(struct code_buffer *out, struct x64_stubs *stubs)
     x64_store(out, 8, CTX(next_rip), X64_RAX);
     x64_load(out, 4, X64_RAX, x64_mem(REG_SCRATCH, offsetof(struct callout_data, pending)));
     x64_store(out, 8, CTX(pending), X64_RAX);
+    x64_load(out, 4, X64_RBX, CTX(leave));
     x64_mov_mem_imm(out, 4, CTX(leave), LEAVE_NONE);
     x64_load(out, 4, X64_RAX, x64_mem(REG_SCRATCH, offsetof(struct callout_data, id)));
     x64_load(out, 8, X64_R8, CTX(callouts));
     x64_op(out, 4, X64_DIGIT | 0xff, 2, x64_index(X64_R8, X64_RAX, 3, 0));
     x64_op(out, 8, 0x8b, REG_SCRATCH, x64_reg(X64_RAX));
-    x64_alu_imm(out, 4, 7, CTX(leave), 0);
+    x64_alu_imm(out, 4, 7, CTX(leave), LEAVE_AFTER);
+    uint32_t after = x64_jcc(out, X64_E);
+    x64_alu_imm(out, 4, 7, CTX(leave), LEAVE_NONE);
     uint32_t leaves = x64_jcc(out, X64_NE);
+    x64_store(out, 4, CTX(leave), X64_RBX); /* LEAVE_AFTER from an earlier record stays */
+    x64_here(out, after);
     reload_mxcsr(out);
     reload_vectors(out);
     reload_gprs(out);

@@ -88,22 +88,21 @@ static void engine_link(struct engine *engine, struct block_exit *exit, struct b
 {
     struct exit_data data = exit_data_of(engine, exit);
     uint32_t code = (uint32_t)((const uint8_t *)target->code - engine->memory.exec);
-    if (data.guard != 0) {
+    if (exit->cross_page) {
+        if (data.guard == 0) {
+            return; /* stays a look-up */
+        }
         memcpy(engine->memory.write + exit->patch, &guard_delta, sizeof guard_delta);
         buffer_patch_rel32(&engine->out, data.onward, code);
         code = data.guard;
     }
     buffer_patch_rel32(&engine->out, data.branch, code);
-    exit->linked = 1;
-    exit->target = target;
 }
 
 static void engine_unlink(struct engine *engine, struct block_exit *exit)
 {
     struct exit_data data = exit_data_of(engine, exit);
     buffer_patch_rel32(&engine->out, data.branch, data.unlinked);
-    exit->linked = 0;
-    exit->target = NULL;
 }
 
 static void record_fpu_sync(struct context *ctx)

@@ -399,6 +399,94 @@ static void plain_other(struct plain *p, const struct ir_inst *inst)
     }
 }
 
+static int64_t sext(uint64_t value, unsigned width)
+{
+    return (int64_t)(value << (64 - width * 8)) >> (64 - width * 8);
+}
+
+static void product_flags(struct plain *p, bool overflow)
+{
+    p->flags = (p->flags & ~(uint32_t)(FLAG_CF | FLAG_OF)) | (overflow ? FLAG_CF | FLAG_OF : 0);
+    p->undefined = FLAG_SF | FLAG_ZF | FLAG_AF | FLAG_PF;
+}
+
+static void plain_wide(struct plain *p, const struct ir_inst *inst, uint64_t a)
+{
+    unsigned w = inst->width, bits = w * 8;
+    uint64_t left = p->gpr[0] & mask_of(w);
+    uint64_t product = inst->op == IR_mul1 ? left * a : (uint64_t)(sext(left, w) * sext(a, w));
+    bool overflow = inst->op == IR_mul1 ? product >> bits != 0 : (int64_t)product != sext(product, w);
+    if (w == 1) {
+        plain_write(p, inst, 0, 2, 0, product);
+    } else {
+        plain_write(p, inst, 0, w, 0, product);
+        plain_write(p, inst, 2, w, 0, product >> bits);
+    }
+    product_flags(p, overflow);
+}
+
+static void plain_double(struct plain *p, const struct ir_inst *inst, uint64_t a, uint64_t b,
+                         uint32_t ea)
+{
+    unsigned w = inst->width, bits = w * 8;
+    unsigned count = (inst->aux == 1 ? p->gpr[1] : (uint32_t)inst->imm) & 31;
+    if (count == 0) {
+        plain_write(p, inst, inst->dst, w, ea, a);
+        return;
+    }
+    uint64_t result = inst->op == IR_shld ? a << count | b >> (bits - count)
+                                          : a >> count | b << (bits - count);
+    uint64_t carry = inst->op == IR_shld ? a >> (bits - count) : a >> (count - 1);
+    p->flags = (carry & 1) | szp(result, w);
+    p->undefined = FLAG_AF | FLAG_OF;
+    plain_write(p, inst, inst->dst, w, ea, result);
+}
+
+/* Multiplication, double shifts, scans and the like. */
+static void plain_rare(struct plain *p, const struct ir_inst *inst)
+{
+    unsigned w = inst->width;
+    uint32_t ea = plain_ea(p, inst);
+    uint64_t a = inst->a == IR_NONE ? 0 : plain_read(p, inst, inst->a, w);
+    uint64_t b = inst->b == IR_NONE ? 0 : plain_read(p, inst, inst->b, w);
+    if (p->faulted) {
+        return;
+    }
+    switch (inst->op) {
+    case IR_imul:
+        plain_write(p, inst, inst->dst, w, ea, (uint64_t)(sext(a, w) * sext(b, w)));
+        b = (uint64_t)(sext(a, w) * sext(b, w));
+        product_flags(p, (int64_t)b != sext(b, w));
+        break;
+    case IR_mul1:
+    case IR_imul1:
+        plain_wide(p, inst, a);
+        break;
+    case IR_shld:
+    case IR_shrd:
+        plain_double(p, inst, a, b, ea);
+        break;
+    case IR_bsf:
+    case IR_bsr:
+        if (a != 0) {
+            b = (uint64_t)(inst->op == IR_bsf ? __builtin_ctzll(a) : 63 - __builtin_clzll(a));
+            plain_write(p, inst, inst->dst, w, 0, b);
+        }
+        p->flags = (p->flags & ~(uint32_t)FLAG_ZF) | (a == 0 ? FLAG_ZF : 0);
+        p->undefined = FLAGS_ARITH & ~FLAG_ZF;
+        break;
+    case IR_bswap:
+        plain_write(p, inst, inst->dst, w, 0, __builtin_bswap32((uint32_t)a));
+        break;
+    case IR_cdq:
+        plain_write(p, inst, 2, w, 0, (uint64_t)(sext(p->gpr[0], w) >> 63));
+        break;
+    default: /* advance, with DF set */
+        plain_write(p, inst, inst->dst, inst->asize, 0, plain_read(p, inst, inst->dst, 4) - inst->imm);
+        break;
+    }
+}
+
 static void plain_run(struct plain *p, const struct ir_block *block)
 {
     for (uint32_t i = 0; i < block->count && !p->faulted; i++) {
@@ -422,6 +510,10 @@ static void plain_run(struct plain *p, const struct ir_block *block)
         } else if (inst->op == IR_mov || (inst->op >= IR_add && inst->op <= IR_not) ||
                    (inst->op >= IR_shl && inst->op <= IR_rcr)) {
             plain_alu(p, inst);
+        } else if ((inst->op >= IR_shld && inst->op <= IR_imul1) || inst->op == IR_bsf ||
+                   inst->op == IR_bsr || inst->op == IR_bswap || inst->op == IR_cdq ||
+                   inst->op == IR_advance) {
+            plain_rare(p, inst);
         } else {
             plain_other(p, inst);
         }
@@ -535,7 +627,7 @@ static void random_inst(struct dice *dice, struct ir_inst *inst)
         IR_inc, IR_dec,  IR_neg,   IR_not,  IR_rol,  IR_ror,  IR_rcl,  IR_rcr,   IR_shl,     IR_shr,
         IR_sar, IR_xchg, IR_xadd,  IR_cmov, IR_setcc, IR_bt,  IR_bts,  IR_btr,   IR_btc,     IR_movzx,
         IR_movsx, IR_lea, IR_push, IR_pop,  IR_clc,  IR_stc,  IR_cmc,  IR_lahf,  IR_sahf,    IR_salc,
-        IR_cmpxchg};
+        IR_cmpxchg, IR_imul, IR_mul1, IR_imul1, IR_shld, IR_shrd, IR_bsf, IR_bsr, IR_bswap, IR_cdq, IR_advance};
     static const uint8_t widths[] = {1, 2, 4};
     *inst = (struct ir_inst){.op = ops[roll(dice, sizeof ops)],
                              .width = widths[roll(dice, 3)],
@@ -547,7 +639,36 @@ static void random_inst(struct dice *dice, struct ir_inst *inst)
                              .asize = 4,
                              .cc = (uint8_t)roll(dice, 16)};
     unsigned op = inst->op;
-    if (op >= IR_shl && op <= IR_rcr) {
+    if (op == IR_imul) {
+        inst->width = roll(dice, 2) ? 2 : 4;
+        random_operands(dice, inst, true, true);
+        if (inst->dst == IR_MEM || inst->a == IR_MEM) {
+            inst->dst = 7;
+            inst->b = IR_IMM;
+            inst->imm = random_imm(dice, inst->width);
+        }
+    } else if (op == IR_mul1 || op == IR_imul1) {
+        random_operands(dice, inst, false, false);
+    } else if (op == IR_shld || op == IR_shrd) {
+        inst->width = 4;
+        random_operands(dice, inst, false, true);
+        inst->b = (uint8_t)random_reg(dice, 4, false);
+        inst->aux = (uint8_t)roll(dice, 2);
+        inst->imm = roll(dice, 32);
+    } else if (op == IR_bsf || op == IR_bsr) {
+        inst->width = roll(dice, 2) ? 2 : 4;
+        random_operands(dice, inst, false, false);
+        inst->dst = (uint8_t)random_reg(dice, 4, false);
+    } else if (op == IR_bswap) {
+        inst->width = 4;
+        inst->dst = inst->a = (uint8_t)random_reg(dice, 4, false);
+    } else if (op == IR_cdq) {
+        inst->width = roll(dice, 2) ? 2 : 4;
+    } else if (op == IR_advance) {
+        inst->width = inst->asize = roll(dice, 2) ? 2 : 4;
+        inst->dst = roll(dice, 2) ? 6 : 7;
+        inst->imm = 1u << roll(dice, 3);
+    } else if (op >= IR_shl && op <= IR_rcr) {
         random_operands(dice, inst, false, true);
         inst->b = roll(dice, 2) ? IR_IMM : GUEST_RCX;
         inst->imm = roll(dice, 33);
@@ -705,7 +826,7 @@ static struct world *world_create(void)
     world->ctx.tables = calloc(1, sizeof *world->ctx.tables);
     world->ctx.hash = calloc(HASH_ENTRIES, sizeof *world->ctx.hash);
     world->ctx.mxcsr = 0x1f80;
-    world->ctx.df = 1;
+    world->ctx.df = 0xffffffff;
     return world;
 }
 
@@ -841,6 +962,7 @@ static void compile(struct bench *bench, struct block *block)
 {
     block->rip = bench->ir.rip;
     block->gpa = bench->ir.rip & 0xffff;
+    block->gpa2 = UINT64_MAX;
     ck_assert(host_x64.emit(bench->engine, &bench->ir, block));
 }
 
@@ -973,7 +1095,7 @@ static uint64_t fake_callout(struct context *ctx, uint64_t a, uint64_t b, uint64
     ctx->gpr[3] = 8;
     ctx->gpr[4] = 0x1000;
     if (ctx->gpr[2] != 0) {
-        context_leave_after(ctx, LEAVE_STOP);
+        context_leave_after(ctx, LEAVE_HALT);
     }
     return UINT64_C(0xfeedfacecafef00d);
 }
@@ -1005,7 +1127,7 @@ START_TEST(callout_sees_the_record_and_changes_it)
     host_x64.enter(bench.engine, ctx, &block);
     ck_assert_uint_eq(ctx->gpr[4], 0x1000);
     if (_i == 1) {
-        ck_assert_uint_eq(ctx->leave, LEAVE_STOP);
+        ck_assert_uint_eq(ctx->leave, LEAVE_HALT);
         ck_assert_uint_eq(ctx->rip, 0xc0005004);
         ck_assert_int_eq(ctx->pending, 1);
         ck_assert_uint_eq(ctx->gpr[0], 0x55555555);
