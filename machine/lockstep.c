@@ -10,6 +10,7 @@
 #define DEFAULT_LIMIT  UINT64_C(20000000)
 #define FIRST_WINDOW   UINT64_C(100000)
 #define WINDOW_DIVISOR 10
+#define LAST_WINDOW    UINT64_C(100)
 #define FOREVER_NS     (UINT64_C(1) << 62)
 
 struct pair {
@@ -112,7 +113,7 @@ static uint64_t compare(struct pair *pair, uint64_t good, uint64_t limit, uint64
         uint64_t at;
         run_to(pair, next);
         *what = difference(pair);
-        if (!*what && (window == 1 || next == limit) && memory_differs(pair, &at)) {
+        if (!*what && next == limit && memory_differs(pair, &at)) {
             printf("memory differs at %" PRIx64 "\n", at);
             *what = memory;
         }
@@ -124,29 +125,64 @@ static uint64_t compare(struct pair *pair, uint64_t good, uint64_t limit, uint64
     return good;
 }
 
-static int narrow(struct pair *pair, uint64_t good, uint64_t window, struct status *status)
+/*
+ * Both agree at good and differ at bad, a few instructions later.  Single instructions run in the
+ * portable engine on both sides, so the culprit is the block that, begun as late as possible, still
+ * gives the difference.  Leaves the pair at that beginning; returns its count.
+ */
+static uint64_t pinpoint(struct pair *pair, uint64_t good, uint64_t bad, const char **what,
+                         struct status *status)
 {
-    const char *what = NULL;
-    while (window > 1) {
-        uint64_t limit = good + window;
-        window = window > WINDOW_DIVISOR ? window / WINDOW_DIVISOR : 1;
+    for (uint64_t start = bad - 1; start > good; start--) {
         close_pair(pair);
-        uint64_t again = compare(pair, good, limit, window, &what, status);
+        if (!open_pair(pair, status)) {
+            return good;
+        }
+        for (uint64_t at = good; at <= start; at++) {
+            run_to(pair, at);
+        }
+        run_to(pair, bad);
+        if ((*what = difference(pair))) {
+            good = start;
+            break;
+        }
+    }
+    return good;
+}
+
+static void show_instructions(struct pair *pair, uint64_t from, uint64_t to)
+{
+    for (uint64_t at = from; at < to; at++) {
+        run_to(pair, at);
+        show_code(&pair->machine[0], at);
+    }
+}
+
+static int narrow(struct pair *pair, uint64_t good, struct status *status)
+{
+    uint64_t window = FIRST_WINDOW;
+    const char *what = NULL;
+    while (window > LAST_WINDOW && !status->failed) {
+        uint64_t limit = good + window;
+        window /= WINDOW_DIVISOR;
+        close_pair(pair);
+        good = compare(pair, good, limit, window, &what, status);
         if (!what) {
-            printf("the difference after instruction %" PRIu64 " did not repeat\n", good);
+            printf("the difference did not repeat in smaller windows\n");
             return 1;
         }
-        good = again;
     }
-    const char *difference_name = what;
+    uint64_t bad = good + window;
+    uint64_t start = pinpoint(pair, good, bad, &what, status);
+    printf("the engines differ in %s\n", what ? what : "(see above)");
     show_states(pair);
     close_pair(pair);
     if (open_pair(pair, status)) {
         run_to(pair, good);
-        printf("\nthe engines differ in %s\n", difference_name);
-        show_code(&pair->machine[0], good);
-        printf("before it:\n");
+        run_to(pair, start);
+        printf("--- before\n");
         x86_print(pair->machine[0].cpu, stdout);
+        show_instructions(pair, start, bad);
     }
     return 1;
 }
@@ -173,7 +209,7 @@ int lockstep_command(int argc, char **argv)
     }
     uint64_t good = compare(pair, 0, limit, FIRST_WINDOW, &what, &status);
     if (!status.failed) {
-        result = what ? narrow(pair, good, FIRST_WINDOW, &status) : EXIT_OK;
+        result = what ? narrow(pair, good, &status) : EXIT_OK;
         if (!what) {
             printf("the engines agree over %" PRIu64 " instructions\n", good);
         }

@@ -8,6 +8,7 @@
 #define FRONTEND_X86_X86_H
 
 #include "base/log.h"
+#include "translator/api/callout.h"
 #include "translator/api/guest.h"
 
 struct x86_cpu;
@@ -46,6 +47,8 @@ const struct state_desc *x86_state(void);
 void x86_set_a20(struct x86_cpu *cpu, bool enabled);
 
 extern const struct guest_ops x86_guest;
+/* Every callout, by enum callout_id. */
+extern callout_function *const x86_callouts[CALLOUT_COUNT];
 
 /* Physical address behind a linear one by the present page tables, without side effects; false: not
  * present. */

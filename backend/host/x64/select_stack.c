@@ -72,6 +72,6 @@ void select_advance(struct emit *e, const struct ir_inst *inst)
     static const uint8_t scale[9] = {[1] = 0, [2] = 1, [4] = 2, [8] = 3};
     struct x64_rm to = operand_rm(inst->dst, x64_reg(0));
     x64_load(e->out, 4, REG_SCRATCH, CTX(df));
-    unsigned width = inst->asize == 2 ? 2 : 4;
+    unsigned width = inst->width == 2 ? 2 : 4;
     x64_lea(e->out, width, to.reg, x64_index(to.reg, REG_SCRATCH, scale[inst->imm & 15], 0));
 }

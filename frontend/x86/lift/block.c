@@ -92,6 +92,7 @@ enum lift_result x86_lift(const struct lift_request *request, struct ir_block *b
         if (!first && at + taken(result, &insn) > request->in_page) {
             break;
         }
+        l.bytes = request->bytes + at;
         l.rip = (request->rip + at) & 0xffffffff;
         lift_one(&l, result, &insn);
     }

@@ -13,8 +13,9 @@
 
 struct lift {
     struct ir_block *block;
-    uint64_t rip;  /* EIP of the instruction */
-    uint64_t next; /* EIP after it */
+    const uint8_t *bytes; /* of the instruction */
+    uint64_t rip;         /* EIP of the instruction */
+    uint64_t next;        /* EIP after it */
     uint32_t mode;
     bool ended; /* the block ends with this instruction; it has left the block on every path */
 };
