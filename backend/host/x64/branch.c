@@ -22,6 +22,7 @@ static void add_exit(struct emit *e, uint32_t field, uint32_t target)
 
 void select_branch(struct emit *e, const struct ir_inst *inst)
 {
+    x64_fpu_flush(e);
     x64_flags_to_record(e);
     if (inst->op == IR_brcc) {
         x64_flags_to_host(e);
@@ -40,6 +41,7 @@ void select_branch(struct emit *e, const struct ir_inst *inst)
 
 void select_jmp(struct emit *e, const struct ir_inst *inst)
 {
+    x64_fpu_flush(e);
     x64_flags_to_record(e);
     add_exit(e, x64_jmp(e->out), (uint32_t)inst->imm);
     e->ended = true;
@@ -74,10 +76,12 @@ static void body_target(struct emit *e, const struct ir_inst *inst, struct x64_r
 void select_jmp_ind(struct emit *e, const struct ir_inst *inst)
 {
     static const struct flag_use no_flags;
+    x64_fpu_flush(e);
     x64_flags_to_record(e);
     if (inst->a == IR_MEM) {
         struct memory_access access = x64_access_of(inst, inst->width, ACCESS_LOAD);
         x64_with_memory(e, inst, &access, body_target, NULL, &no_flags);
+        x64_access_goes_on(e);
         x64_op(e->out, 4, 0x8b, X64_R8, x64_reg(REG_SCRATCH));
     } else {
         unsigned width = inst->width == 2 ? 2 : 4;
@@ -177,6 +181,7 @@ void x64_emit_exit_sites(struct emit *e)
 void x64_call_callout(struct emit *e, enum callout_id id, uint64_t imm)
 {
     struct code_buffer *out = e->out;
+    x64_fpu_flush(e);
     x64_flags_to_record(e);
     /* lea r12, [rip + data] */
     buffer_put(out, 0x258d4c, 3);
@@ -192,6 +197,7 @@ void x64_call_callout(struct emit *e, enum callout_id id, uint64_t imm)
     e->flags_in_record = true;
     e->flags_in_host = false;
     e->check_leave = true;
+    e->fpu_ready = false;
 }
 
 void x64_emit_callout_data(struct emit *e)
@@ -214,6 +220,7 @@ void x64_emit_callout_data(struct emit *e)
 void select_callout(struct emit *e, const struct ir_inst *inst)
 {
     enum callout_id id = ir_callout_id(inst);
+    x64_fpu_flush(e);
     x64_flags_to_record(e);
     operand_load(e, inst, inst->a, 8, X64_R8, x64_reg(0));
     operand_load(e, inst, inst->b, 8, X64_R9, x64_reg(0));

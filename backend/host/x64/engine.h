@@ -50,7 +50,6 @@ struct x64_stubs {
     uint32_t access;       /* r8 offset, r9 packed: slow access */
     uint32_t callout;      /* r8 a, r9 b, r12 data: result in r12 */
     uint32_t fpu_load;     /* makes the x87 state resident; flags must be saved */
-    uint32_t fpu_sync;     /* writes it back */
 };
 
 struct memory_access {
@@ -60,6 +59,15 @@ struct memory_access {
     bool aligned; /* 16-byte alignment demanded */
     bool push;    /* address is ESP - size, cut to the stack width */
     int32_t disp;
+};
+
+/* Last x87 instruction of the block so far, not yet in the record. */
+struct fpu_last {
+    bool valid;
+    bool memory; /* an operand segment is to be recorded */
+    uint8_t seg;
+    uint16_t fop;
+    uint32_t rip;
 };
 
 struct emit;
@@ -78,7 +86,9 @@ struct slow_site {
     uint32_t cross; /* displacement of the misaligned jump, or 0 */
     uint32_t resume, back;
     bool needs_flags, writes_flags, host_flags_after;
+    bool incomplete; /* the record goes on after its access */
     uint32_t at; /* index of the record */
+    struct fpu_last last, last_after; /* before and after the record */
 };
 
 struct callout_site {
@@ -105,6 +115,7 @@ struct emit {
     bool ended;
     bool check_leave; /* the instruction called out: LEAVE_AFTER may be set when it ends */
     bool fpu_ready; /* x87 known resident here */
+    struct fpu_last fpu_last;
     uint32_t slow_count, callout_count, exit_count;
     uint16_t live[IR_MAX_RECORDS]; /* flags that matter after each record */
     struct slow_site slow[IR_MAX_RECORDS];
@@ -119,6 +130,10 @@ struct engine {
     struct x64_stubs stubs;
     struct emit emit;
 };
+
+/* fpu.c: x87 state to the host, and back to the record. */
+void x64_fpu_load(struct context *ctx);
+void x64_fpu_sync(struct context *ctx);
 
 /* stubs.c */
 void x64_emit_stubs(struct engine *engine);

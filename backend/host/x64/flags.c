@@ -92,6 +92,8 @@ struct flag_use x64_flag_use(const struct ir_inst *inst)
     case IR_cmov:
     case IR_brcc:
         return (struct flag_use){.inputs = ir_cc_flags[inst->cc & 15]};
+    case IR_x87:
+        return x64_x87_flag_use(inst);
     default:
         return alu_use(inst);
     }

@@ -165,7 +165,9 @@ void x64_with_memory(struct emit *e, const struct ir_inst *inst,
                                .post = post,
                                .access = *access,
                                .pack = x64_pack(e, access),
-                               .at = e->at};
+                               .at = e->at,
+                               .last = e->fpu_last,
+                               .last_after = e->fpu_last};
     x64_effective_address(e, access);
     emit_segment(e, site);
     emit_lookup(e, site);
@@ -180,6 +182,11 @@ void x64_with_memory(struct emit *e, const struct ir_inst *inst,
     x64_flags_done(e, use);
     site->host_flags_after = e->flags_in_host;
     site->back = e->out->at;
+}
+
+void x64_access_goes_on(struct emit *e)
+{
+    e->slow[e->slow_count - 1].incomplete = true;
 }
 
 /* Misaligned: does the access leave the page, or pass offset FFFFh of a 64 KiB segment? */
@@ -225,7 +232,7 @@ static bool tail_is_simple(const struct emit *e, uint32_t at)
 static void emit_leave_after(struct emit *e, const struct slow_site *site)
 {
     struct code_buffer *out = e->out;
-    if (!tail_is_simple(e, site->at + 1)) {
+    if (site->incomplete || !tail_is_simple(e, site->at + 1)) {
         return;
     }
     x64_alu_imm(out, 4, 7, CTX(leave), LEAVE_NONE);
@@ -237,6 +244,7 @@ static void emit_leave_after(struct emit *e, const struct slow_site *site)
         x64_select_record(e);
     }
     x64_flags_to_record(e);
+    x64_fpu_flush_last(e, &site->last_after);
     x64_jmp_to(out, e->engine->stubs.leave_live);
     x64_here(out, normal);
 }
@@ -250,6 +258,7 @@ static void emit_slow(struct emit *e, struct slow_site *site)
     for (uint32_t i = 0; i < site->slow_count; i++) {
         x64_here(out, site->slow[i]);
     }
+    x64_fpu_flush_last(e, &site->last);
     x64_effective_address(e, &site->access);
     if (site->access.kind != ACCESS_STORE) {
         call_access(e, site->pack, site->access.kind == ACCESS_LOAD ? 0 : 2);

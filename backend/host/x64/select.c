@@ -4,6 +4,7 @@
 void select_insn(struct emit *e, const struct ir_inst *inst)
 {
     if (e->check_leave) {
+        x64_fpu_flush(e);
         x64_flags_to_record(e);
         x64_alu_imm(e->out, 4, 7, CTX(leave), LEAVE_NONE);
         x64_jcc_to(e->out, X64_NE, e->engine->stubs.leave_live);
@@ -107,6 +108,8 @@ bool x64_select_block(struct emit *e)
 {
     e->flags_in_record = true;
     e->check_leave = false;
+    e->fpu_ready = false;
+    e->fpu_last = (struct fpu_last){0};
     x64_flag_liveness(e);
     uint32_t poll = emit_prologue(e);
     for (e->at = 0; e->at < e->ir->count && !e->ended; e->at++) {

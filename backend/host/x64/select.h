@@ -61,10 +61,19 @@ void x64_with_memory(struct emit *e, const struct ir_inst *inst, const struct me
                      emit_body *body, emit_body *post, const struct flag_use *use);
 struct memory_access x64_access_of(const struct ir_inst *inst, unsigned size,
                                    enum access_kind kind);
+/* The record of the last access is not complete with it. */
+void x64_access_goes_on(struct emit *e);
 void x64_emit_slow_sites(struct emit *e);
 uint64_t x64_pack(const struct emit *e, const struct memory_access *access);
 struct x64_rm x64_fast_operand(void);
 struct x64_rm x64_slow_operand(void);
+
+/* select_x87.c */
+struct flag_use x64_x87_flag_use(const struct ir_inst *inst);
+void x64_fpu_make_resident(struct emit *e);
+/* Last-instruction members of the record made current. */
+void x64_fpu_flush(struct emit *e);
+void x64_fpu_flush_last(struct emit *e, const struct fpu_last *last);
 
 /* branch.c */
 void x64_emit_exit_sites(struct emit *e);

@@ -177,6 +177,17 @@ static void emit_access(struct code_buffer *out, struct x64_stubs *stubs)
     emit_abandon(out, stubs, failed);
 }
 
+static void emit_fpu_load(struct code_buffer *out, struct x64_stubs *stubs)
+{
+    stubs->fpu_load = out->at;
+    begin_call(out);
+    x64_mov_imm(out, X64_RAX, (uintptr_t)x64_fpu_load);
+    x64_op(out, 4, X64_DIGIT | 0xff, 2, x64_reg(X64_RAX));
+    reload_vectors(out);
+    reload_gprs(out);
+    end_call(out);
+}
+
 /* MXCSR changed by the callout (or by C code) is loaded again. */
 static void reload_mxcsr(struct code_buffer *out)
 {
@@ -231,6 +242,7 @@ void x64_emit_stubs(struct engine *engine)
     emit_exit(out, stubs);
     emit_access(out, stubs);
     emit_callout(out, stubs);
+    emit_fpu_load(out, stubs);
     buffer_align(out, 16, 0xcc);
 }
 
@@ -243,7 +255,7 @@ static bool alignment_fault(struct context *ctx, unsigned seg, uint64_t offset, 
     return true;
 }
 
-bool x64_slow_access(struct context *ctx, uint64_t offset, uint64_t pack)
+static bool slow_access(struct context *ctx, uint64_t offset, uint64_t pack)
 {
     unsigned size = pack >> PACK_SIZE & 31;
     enum seg_index seg = (enum seg_index)(pack >> PACK_SEG & 7);
@@ -262,4 +274,14 @@ bool x64_slow_access(struct context *ctx, uint64_t offset, uint64_t pack)
     default:
         return guest_load_for_write(ctx, seg, offset, size);
     }
+}
+
+bool x64_slow_access(struct context *ctx, uint64_t offset, uint64_t pack)
+{
+    bool resident = ctx->fpu_resident != 0;
+    bool made = slow_access(ctx, offset, pack);
+    if (resident && !ctx->fpu_resident && made) {
+        x64_fpu_load(ctx);
+    }
+    return made;
 }

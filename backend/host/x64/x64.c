@@ -105,11 +105,6 @@ static void engine_unlink(struct engine *engine, struct block_exit *exit)
     buffer_patch_rel32(&engine->out, data.branch, data.unlinked);
 }
 
-static void record_fpu_sync(struct context *ctx)
-{
-    (void)ctx;
-}
-
 static void engine_sync_fpu(struct engine *engine, struct context *ctx)
 {
     (void)engine;
@@ -124,7 +119,7 @@ static void engine_enter(struct engine *engine, struct context *ctx, const struc
     ctx->leave = LEAVE_NONE;
     ctx->exit_link = NULL;
     ctx->pending = 0;
-    ctx->fpu_sync = record_fpu_sync;
+    ctx->fpu_sync = x64_fpu_sync;
     enter(ctx, block->code);
     context_fpu_sync(ctx);
 }
