@@ -110,6 +110,9 @@ uint64_t callout_vec(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     if (mmx) {
         vec_enter_mmx(ctx);
     }
+    if (call.sets_eflags) {
+        context_set_flags(ctx, call.eflags);
+    }
     deposit(ctx, dst, &call.dst);
     return 0;
 }
