@@ -2,19 +2,15 @@
 
 #include "base/endian.h"
 #include "machine/firmware.h"
-#include "machine/linuxboot_rom.h"
+#include "devices/firmware/linuxboot.h"
 #include "machine/pc.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-/* Items of the firmware configuration device that SeaBIOS reads. */
+/* Rows of the firmware's memory table. */
 enum {
-    FW_CFG_RAM_SIZE = 0x03,
-    FW_CFG_NB_CPUS = 0x05,
-    FW_CFG_BOOT_MENU = 0x0e,
-    FW_CFG_MAX_CPUS = 0x0f,
     E820_RAM = 1,
     E820_RESERVED = 2,
     E820_ENTRY = 20,
@@ -154,6 +150,10 @@ static bool add_kernel(struct machine *machine, struct status *status)
         memcpy(reason, status->text, sizeof(reason));
         done = status_fail(status, "%s: %.400s", path, reason);
     }
+    if (done) {
+        static const char order[] = "/rom@genroms/linuxboot.bin\n";
+        fw_cfg_add_file(machine->pc->fw_cfg, "bootorder", order, sizeof(order));
+    }
     done = done && fw_cfg_add_option_rom(machine->pc->fw_cfg, "genroms/linuxboot.bin",
                                          linuxboot_rom, linuxboot_rom_bytes, status);
     free(kernel.bytes);
@@ -174,5 +174,6 @@ bool board_config_setup(struct machine *machine, struct status *status)
     fw_cfg_add_u16(pc->fw_cfg, FW_CFG_NB_CPUS, 1);
     fw_cfg_add_u16(pc->fw_cfg, FW_CFG_MAX_CPUS, 1);
     fw_cfg_add_u16(pc->fw_cfg, FW_CFG_BOOT_MENU, 0);
+    fw_cfg_add_bytes(pc->fw_cfg, FW_CFG_IRQ0_OVERRIDE, "\1", 1);
     return add_vgabios(machine, status) && add_kernel(machine, status);
 }

@@ -89,6 +89,7 @@ static bool create_processor(struct machine *machine, const struct resolved *opt
     machine->memory_ops = memory_map_ops(&machine->memory);
     struct translator_config config = {.ctx = machine->ctx,
                                        .guest = &x86_guest,
+                                       .callouts = x86_callouts,
                                        .host = options->host,
                                        .memory = &machine->memory_ops};
     machine->translator = translator_create(&config);

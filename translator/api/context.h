@@ -180,9 +180,10 @@ struct context {
     uint64_t temp[16];                  /* IR temporaries that have no host register */
     uint32_t fpu_resident; /* 1: the x87 state is in the host's x87, not in st/fcw/fsw/... */
     void (*fpu_sync)(
-        struct context *ctx);    /* native: writes the resident x87 state back to the record */
-    uint32_t single_step;        /* run blocks of one instruction (TF, trace) */
-    const void *const *callouts; /* function pointers by enum callout_id */
+        struct context *ctx); /* native: writes the resident x87 state back to the record */
+    uint32_t single_step;     /* run blocks of one instruction (TF, trace) */
+    uint64_t (*const *callouts)(struct context *ctx, uint64_t a, uint64_t b,
+                                uint64_t imm); /* by enum callout_id */
     const struct guest_ops *guest;
     const struct memory_ops *memory;
     struct translator *translator;

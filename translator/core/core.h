@@ -51,6 +51,7 @@ struct translator {
     struct code_page **code_pages; /* by physical page number */
     struct block **buckets;
     struct hash_slot *hash;
+    struct hash_slot *no_hash;       /* never hits */
     struct arena *arena;   /* blocks and code pages, until the next full reset */
     struct arena *scratch; /* records of the block being translated */
     struct ir_block ir;

@@ -20,6 +20,7 @@ static void setup_record(struct translator *tr, const struct translator_config *
     ctx->translator = tr;
     ctx->guest = config->guest;
     ctx->memory = config->memory;
+    ctx->callouts = config->callouts;
     ctx->hash = tr->hash;
     ctx->tables = tr->tables[0];
     ctx->budget = 0;
@@ -44,14 +45,17 @@ struct translator *translator_create(const struct translator_config *config)
     tr->stepper = host_interp.create(0);
     tr->buckets = calloc(BLOCK_BUCKETS, sizeof(*tr->buckets));
     tr->hash = aligned_alloc(64, HASH_ENTRIES * sizeof(*tr->hash));
+    tr->no_hash = aligned_alloc(64, HASH_ENTRIES * sizeof(*tr->hash));
     tr->arena = arena_create(ARENA_BYTES);
     tr->arena_start = arena_mark(tr->arena);
     tr->scratch = arena_create(IR_MAX_RECORDS * sizeof(struct ir_inst));
     tr->ir.insts = arena_alloc(tr->scratch, IR_MAX_RECORDS * sizeof(struct ir_inst));
-    if (!tr->engine || !tr->stepper || !tr->buckets || !tr->hash || !softmmu_create(tr)) {
+    if (!tr->engine || !tr->stepper || !tr->buckets || !tr->hash || !tr->no_hash ||
+        !softmmu_create(tr)) {
         return NULL;
     }
     memset(tr->hash, 0xff, HASH_ENTRIES * sizeof(*tr->hash));
+    memset(tr->no_hash, 0xff, HASH_ENTRIES * sizeof(*tr->no_hash));
     setup_record(tr, config);
     return tr;
 }
@@ -65,6 +69,7 @@ void translator_destroy(struct translator *tr)
     arena_destroy(tr->scratch);
     free(tr->buckets);
     free(tr->hash);
+    free(tr->no_hash);
     free(tr);
 }
 

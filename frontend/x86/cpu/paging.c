@@ -194,3 +194,19 @@ bool paging_load_pdptes(struct x86_cpu *cpu, uint32_t cr3)
     }
     return true;
 }
+
+bool x86_peek_linear(struct x86_cpu *cpu, uint64_t linear, uint64_t *gpa)
+{
+    struct walk walk = {.cpu = cpu, .linear = (uint32_t)linear, .access = ACCESS_READ};
+    uint64_t page = linear & 0xfffff000u;
+    if (cpu->cr0 & CR0_PG) {
+        if (!(cpu->cr4 & CR4_PAE ? walk_pae(&walk) : walk_legacy(&walk)) || walk.reserved) {
+            return false;
+        }
+        page = walk.large              ? large_gpa(&walk)
+               : walk.entry_bytes == 8 ? walk.pte & PAE_ADDRESS
+                                       : walk.pte & 0xfffff000u;
+    }
+    *gpa = (page & cpu->a20_mask) | (linear & 0xfff);
+    return true;
+}
