@@ -155,6 +155,10 @@ struct memory_tables {
     int64_t read[TABLE_ENTRIES];
     int64_t write[TABLE_ENTRIES];
     int64_t code[TABLE_ENTRIES]; /* filled by instruction fetch only; same deltas */
+    /* Where write is POISON_CODE: bit n of *granules says that code was translated from bytes
+     * 64n..64n+63 of the page; the delta stands in bits 12..62 of the write entry.  A store that stays
+     * in granules without code may go to memory at once. */
+    const uint64_t *granules[TABLE_ENTRIES];
 };
 
 /* A slot of the indirect-branch hash: hit when tag == (context tag << 32 | EIP). */

@@ -23,6 +23,7 @@ enum {
 
 struct code_page {
     uint64_t granules;    /* bit n: bytes n*64..n*64+63 are covered by a block */
+    uint64_t gpa;          /* of the page */
     struct block *blocks; /* linked by next_in_page */
 };
 

@@ -45,6 +45,7 @@ static void add_range(struct translator *tr, struct block *block, bool tail)
     struct code_page **slot = &tr->code_pages[gpa >> PAGE_BITS];
     if (!*slot) {
         *slot = arena_new(tr->arena, struct code_page);
+        (*slot)->gpa = gpa & ~(uint64_t)(PAGE_BYTES - 1);
     }
     struct code_page *page = *slot;
     if (!page->blocks) {
