@@ -659,7 +659,7 @@ static void random_inst(struct dice *dice, struct ir_inst *inst)
     } else if (op == IR_bsf || op == IR_bsr) {
         inst->width = roll(dice, 2) ? 2 : 4;
         random_operands(dice, inst, false, false);
-        inst->dst = (uint8_t)random_reg(dice, 4, false);
+        inst->dst = (uint8_t)(5 + roll(dice, 3));
     } else if (op == IR_bswap) {
         inst->width = 4;
         inst->dst = inst->a = (uint8_t)random_reg(dice, 4, false);
@@ -707,7 +707,7 @@ static void random_inst(struct dice *dice, struct ir_inst *inst)
         }
     } else if (op == IR_cmov) {
         inst->width = roll(dice, 2) ? 2 : 4;
-        inst->dst = (uint8_t)random_reg(dice, 4, false);
+        inst->dst = (uint8_t)(5 + roll(dice, 3));
         inst->a = (uint8_t)random_reg(dice, 4, false);
         if (roll(dice, 3) == 0) {
             random_address(dice, inst);
