@@ -91,6 +91,7 @@ struct slow_site {
     bool needs_flags, writes_flags, host_flags_after;
     bool incomplete; /* the record goes on after its access */
     uint32_t at; /* index of the record */
+    const struct ir_inst *replay;     /* makes the flags that stand in neither place, else NULL */
     struct fpu_last last, last_after; /* before and after the record */
 };
 
@@ -115,6 +116,8 @@ struct emit {
     uint32_t at; /* record */
     uint32_t rip, length, index; /* current guest instruction */
     bool flags_in_record, flags_in_host;
+    bool flags_lost; /* in neither: producer makes them again */
+    const struct ir_inst *producer; /* made the flags from registers, else NULL */
     bool ended;
     bool check_leave; /* the instruction called out: LEAVE_AFTER may be set when it ends */
     bool fpu_ready; /* x87 known resident here */

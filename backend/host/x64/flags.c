@@ -132,9 +132,20 @@ void x64_load_flags(struct code_buffer *out)
     x64_mov_rr(out, 8, X64_RAX, REG_SCRATCH);
 }
 
+/* Never needed when x64_flags_only_for_faults() looked ahead rightly. */
+static void find_lost_flags(struct emit *e)
+{
+    if (e->flags_lost) {
+        x64_emit_replay(e, e->producer);
+        e->flags_in_host = true;
+        e->flags_lost = false;
+    }
+}
+
 void x64_flags_to_record(struct emit *e)
 {
     if (!e->flags_in_record) {
+        find_lost_flags(e);
         x64_save_flags(e->out);
         e->flags_in_record = true;
     }
@@ -142,10 +153,22 @@ void x64_flags_to_record(struct emit *e)
 
 void x64_flags_to_host(struct emit *e)
 {
+    find_lost_flags(e);
     if (!e->flags_in_host) {
         x64_load_flags(e->out);
         e->flags_in_host = true;
     }
+}
+
+void x64_flags_before_access(struct emit *e)
+{
+    if (!e->flags_in_record && !e->flags_lost && x64_flags_only_for_faults(e)) {
+        e->flags_lost = true;
+    }
+    if (!e->flags_lost) {
+        x64_flags_to_record(e);
+    }
+    e->flags_in_host = false;
 }
 
 bool x64_flags_wanted(const struct emit *e, const struct flag_use *use)
@@ -160,10 +183,12 @@ void x64_flags_prepare(struct emit *e, const struct flag_use *use)
     }
 }
 
-void x64_flags_done(struct emit *e, const struct flag_use *use)
+void x64_flags_done(struct emit *e, const struct ir_inst *inst, const struct flag_use *use)
 {
     if (use->writes) {
         e->flags_in_host = true;
         e->flags_in_record = false;
+        e->flags_lost = false;
+        e->producer = x64_can_replay(inst) ? inst : NULL;
     }
 }

@@ -163,7 +163,7 @@ void x64_with_memory(struct emit *e, const struct ir_inst *inst,
                      const struct memory_access *access, emit_body *body, emit_body *post,
                      const struct flag_use *use)
 {
-    x64_flags_to_record(e);
+    x64_flags_before_access(e);
     struct slow_site *site = &e->slow[e->slow_count++];
     *site = (struct slow_site){.inst = inst,
                                .body = body,
@@ -171,12 +171,12 @@ void x64_with_memory(struct emit *e, const struct ir_inst *inst,
                                .access = *access,
                                .pack = x64_pack(e, access),
                                .at = e->at,
+                               .replay = e->flags_lost ? e->producer : NULL,
                                .last = e->fpu_last,
                                .last_after = e->fpu_last};
     x64_effective_address(e, access);
     emit_segment(e, site);
     emit_lookup(e, site);
-    e->flags_in_host = false;
     site->needs_flags = x64_flags_wanted(e, use);
     site->writes_flags = use->writes;
     x64_flags_prepare(e, use);
@@ -184,7 +184,7 @@ void x64_with_memory(struct emit *e, const struct ir_inst *inst,
     if (post != NULL) {
         post(e, inst, x64_fast_operand());
     }
-    x64_flags_done(e, use);
+    x64_flags_done(e, inst, use);
     site->host_flags_after = e->flags_in_host;
     site->back = e->out->at;
 }
@@ -259,6 +259,7 @@ static void emit_leave_after(struct emit *e, const struct slow_site *site)
     uint32_t normal = x64_jcc(out, X64_E);
     e->flags_in_record = true;
     e->flags_in_host = false;
+    e->flags_lost = false;
     for (e->at = site->at + 1; e->at < e->ir->count && e->ir->insts[e->at].op != IR_insn;
          e->at++) {
         x64_select_record(e);
@@ -280,6 +281,10 @@ static void emit_slow(struct emit *e, struct slow_site *site)
     }
     for (uint32_t i = 0; i < site->slow_count; i++) {
         x64_here(out, site->slow[i]);
+    }
+    if (site->replay != NULL) {
+        x64_emit_replay(e, site->replay);
+        x64_save_flags(out);
     }
     x64_fpu_flush_last(e, &site->last);
     x64_effective_address(e, &site->access);

@@ -76,7 +76,7 @@ static void select_integer(struct emit *e, const struct ir_inst *inst)
     }
     x64_flags_prepare(e, &use);
     body(e, inst, x64_reg(0));
-    x64_flags_done(e, &use);
+    x64_flags_done(e, inst, &use);
 }
 
 /* Budget: the whole block is paid on entry; when it does not fit, nothing has happened. */
@@ -102,11 +102,14 @@ void x64_select_record(struct emit *e)
     } else {
         select_integer(e, inst);
     }
+    x64_replay_after(e, inst);
 }
 
 bool x64_select_block(struct emit *e)
 {
     e->flags_in_record = true;
+    e->flags_lost = false;
+    e->producer = NULL;
     e->check_leave = false;
     e->fpu_ready = false;
     e->fpu_last = (struct fpu_last){0};

@@ -34,9 +34,18 @@ void x64_save_flags(struct code_buffer *out);
 void x64_load_flags(struct code_buffer *out);
 /* Before and after an operation with that use of flags. */
 void x64_flags_prepare(struct emit *e, const struct flag_use *use);
-void x64_flags_done(struct emit *e, const struct flag_use *use);
+void x64_flags_done(struct emit *e, const struct ir_inst *inst, const struct flag_use *use);
+/* Before a table look-up: flags are saved, unless the slow path can make them again. */
+void x64_flags_before_access(struct emit *e);
 /* True when the use wants correct host flags before the operation (looks at liveness). */
 bool x64_flags_wanted(const struct emit *e, const struct flag_use *use);
+
+/* replay.c */
+bool x64_can_replay(const struct ir_inst *inst);
+bool x64_flags_only_for_faults(const struct emit *e);
+/* Forgets the producer when this record changed what a replay would read. */
+void x64_replay_after(struct emit *e, const struct ir_inst *inst);
+void x64_emit_replay(struct emit *e, const struct ir_inst *inst);
 
 /* operand.c */
 bool operand_is_temp(unsigned operand);

@@ -226,7 +226,7 @@ void select_carry(struct emit *e, const struct ir_inst *inst)
     unsigned op = inst->op;
     if (e->flags_in_host) {
         buffer_put8(e->out, op == IR_clc ? 0xf8 : op == IR_stc ? 0xf9 : 0xf5);
-        x64_flags_done(e, &use);
+        x64_flags_done(e, inst, &use);
         return;
     }
     struct x64_rm high = CTX_AT(flags, 1);

@@ -200,6 +200,6 @@ void select_vec(struct emit *e, const struct ir_inst *inst)
     } else {
         x64_flags_prepare(e, use);
         body_vec(e, inst, x64_reg(0));
-        x64_flags_done(e, use);
+        x64_flags_done(e, inst, use);
     }
 }

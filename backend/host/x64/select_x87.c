@@ -236,7 +236,7 @@ void select_x87(struct emit *e, const struct ir_inst *inst)
     } else {
         x64_flags_prepare(e, &use);
         body_x87(e, inst, x64_reg(0));
-        x64_flags_done(e, &use);
+        x64_flags_done(e, inst, &use);
     }
     if (!control) {
         note_last(e, inst);

@@ -659,7 +659,7 @@ static void random_inst(struct dice *dice, struct ir_inst *inst)
     } else if (op == IR_bsf || op == IR_bsr) {
         inst->width = roll(dice, 2) ? 2 : 4;
         random_operands(dice, inst, false, false);
-        inst->dst = (uint8_t)random_reg(dice, 4, false);
+        inst->dst = (uint8_t)(5 + roll(dice, 3));
     } else if (op == IR_bswap) {
         inst->width = 4;
         inst->dst = inst->a = (uint8_t)random_reg(dice, 4, false);
@@ -707,7 +707,7 @@ static void random_inst(struct dice *dice, struct ir_inst *inst)
         }
     } else if (op == IR_cmov) {
         inst->width = roll(dice, 2) ? 2 : 4;
-        inst->dst = (uint8_t)random_reg(dice, 4, false);
+        inst->dst = (uint8_t)(5 + roll(dice, 3));
         inst->a = (uint8_t)random_reg(dice, 4, false);
         if (roll(dice, 3) == 0) {
             random_address(dice, inst);
@@ -911,7 +911,7 @@ struct bench {
     struct world *world;
     struct engine *engine;
     struct ir_block ir;
-    const void *callouts[CALLOUT_COUNT];
+    callout_function *callouts[CALLOUT_COUNT];
 };
 
 static void bench_open(struct bench *bench, uint32_t mode)
@@ -1107,7 +1107,7 @@ START_TEST(callout_sees_the_record_and_changes_it)
     struct block block = {0};
     bench_open(&bench, modes[FLAT32]);
     struct context *ctx = &bench.world->ctx;
-    bench.callouts[CALLOUT_port_in] = (const void *)(uintptr_t)fake_callout;
+    bench.callouts[CALLOUT_port_in] = fake_callout;
     begin(&bench, 0xc0005000);
     insn(&bench);
     add(&bench, (struct ir_inst){.op = IR_mov, .width = 4, .dst = IR_T3, .a = IR_IMM, .imm = 99, .b = IR_NONE});
@@ -1251,7 +1251,7 @@ START_TEST(x87_state_is_loaded_again_after_a_callout_took_it)
     struct block block = {0};
     bench_open(&bench, FPU_MODE);
     map_ram(&bench);
-    bench.callouts[CALLOUT_x87] = (const void *)(uintptr_t)sync_callout;
+    bench.callouts[CALLOUT_x87] = sync_callout;
     begin(&bench, 0x5000);
     x87_record(&bench, X87_fld1, 0, 0, 0);
     x87_record(&bench, X87_fsin, 0, 0, 0);
