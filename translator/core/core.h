@@ -24,6 +24,7 @@ enum {
 struct code_page {
     uint64_t granules;    /* bit n: bytes n*64..n*64+63 are covered by a block */
     uint64_t gpa;          /* of the page */
+    uint64_t covered[PAGE_BYTES / 64]; /* one bit a byte: bit k of word n is byte 64n + k */
     struct block *blocks; /* linked by next_in_page */
 };
 

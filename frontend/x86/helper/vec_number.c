@@ -49,10 +49,22 @@ uint64_t soft_invalid(struct soft *s, const struct soft_format *f)
     return soft_default_nan(f);
 }
 
-/* Infinity or the largest finite number, as the rounding mode says. */
-static uint64_t overflow(struct soft *s, const struct soft_format *f, bool sign)
+/* The exception is masked: the result is to be delivered. */
+static bool masked(const struct soft *s, uint32_t flag)
 {
-    s->raised |= MXCSR_OE | MXCSR_PE;
+    return s->mxcsr & flag << MXCSR_MASK_SHIFT;
+}
+
+/* Inexact with any exponent allowed: what counts while overflow or underflow is unmasked. */
+static void signal_unbounded(struct soft *s, uint32_t flag, bool inexact)
+{
+    s->raised |= flag | (inexact ? MXCSR_PE : 0u);
+}
+
+/* Infinity or the largest finite number, as the rounding mode says. */
+static uint64_t overflow(struct soft *s, const struct soft_format *f, bool sign, bool inexact)
+{
+    signal_unbounded(s, MXCSR_OE, inexact || masked(s, MXCSR_OE));
     const bool infinite[] = {[SOFT_NEAREST] = true,
                              [SOFT_DOWN] = sign,
                              [SOFT_UP] = !sign,
@@ -60,25 +72,21 @@ static uint64_t overflow(struct soft *s, const struct soft_format *f, bool sign)
     return soft_infinity(f, sign) - (infinite[soft_rounding(s)] ? 0 : 1);
 }
 
-/* A result below the normal range. */
-static uint64_t underflow(struct soft *s, const struct soft_format *f, bool sign, int exp,
-                          uint64_t sig)
+/* A result below the normal range; inexact as above. */
+static uint64_t underflow(struct soft *s, const struct soft_format *f, const struct soft_number *n,
+                          bool inexact)
 {
-    bool masked = s->mxcsr & MXCSR_UE << MXCSR_MASK_SHIFT;
-    if (masked && (s->mxcsr & MXCSR_FTZ)) {
-        s->raised |= MXCSR_UE | MXCSR_PE;
-        return soft_zero(f, sign);
-    }
     unsigned drop = SOFT_TOP - f->frac;
-    uint64_t shifted = soft_shift_sticky(sig, 1 - f->bias - exp);
-    bool inexact = shifted & bits_mask(drop);
-    if (inexact) {
-        s->raised |= MXCSR_PE;
+    uint64_t shifted = soft_shift_sticky(n->sig, 1 - f->bias - n->exp);
+    if (!masked(s, MXCSR_UE)) {
+        signal_unbounded(s, MXCSR_UE, inexact);
+    } else if (s->mxcsr & MXCSR_FTZ) {
+        s->raised |= MXCSR_UE | MXCSR_PE;
+        return soft_zero(f, n->sign);
+    } else if (shifted & bits_mask(drop)) {
+        s->raised |= MXCSR_UE | MXCSR_PE;
     }
-    if (inexact || !masked) {
-        s->raised |= MXCSR_UE;
-    }
-    return soft_round(shifted, drop, sign, soft_rounding(s)) | soft_zero(f, sign);
+    return soft_round(shifted, drop, n->sign, soft_rounding(s)) | soft_zero(f, n->sign);
 }
 
 uint64_t soft_pack(struct soft *s, const struct soft_format *f, bool sign, int exp, uint64_t sig)
@@ -86,15 +94,15 @@ uint64_t soft_pack(struct soft *s, const struct soft_format *f, bool sign, int e
     unsigned drop = SOFT_TOP - f->frac;
     uint64_t kept = soft_round(sig, drop, sign, soft_rounding(s));
     int carried = exp + (int)(kept >> (f->frac + 1));
+    bool inexact = sig & bits_mask(drop);
     if (carried > f->bias) {
-        return overflow(s, f, sign);
+        return overflow(s, f, sign, inexact);
     }
     if (carried < 1 - f->bias) {
-        return underflow(s, f, sign, exp, sig);
+        const struct soft_number n = {.sign = sign, .exp = exp, .sig = sig};
+        return underflow(s, f, &n, inexact);
     }
-    if (sig & bits_mask(drop)) {
-        s->raised |= MXCSR_PE;
-    }
+    s->raised |= inexact ? MXCSR_PE : 0u;
     uint64_t frac = carried == exp ? kept & bits_mask(f->frac) : 0;
     return soft_zero(f, sign) | (uint64_t)(carried + f->bias) << f->frac | frac;
 }

@@ -50,21 +50,21 @@ static bool saves_xmm(const struct context *ctx)
     return has_mxcsr(ctx) && (x86_of_const(ctx)->cr4 & CR4_OSFXSR);
 }
 
-/*
- * Checks the whole image at seg:offset.
- * Reads need no probe: they change nothing before the last one succeeded.
- */
+/* Checks the 512 bytes at seg:offset.  Reads need no probe: nothing has changed before the last one
+ * succeeded.  An aligned image lies in at most two pages, those of its ends. */
 static bool check_image(struct context *ctx, enum seg_index seg, uint64_t offset,
                         enum access access)
 {
     uint64_t linear;
-    if (!ctx->guest->segment_check(ctx, seg, offset, IMAGE_BYTES, access, &linear)) {
+    if (!x86_segment_check(ctx, seg, offset, IMAGE_BYTES, access, &linear)) {
         return false;
     }
     if (linear % IMAGE_CHUNK) {
         return fault_gp(ctx, 0);
     }
-    return access != ACCESS_WRITE || linear_probe_write(ctx, linear, IMAGE_BYTES, ctx->user);
+    uint64_t last = (uint32_t)(linear + IMAGE_BYTES - IMAGE_CHUNK);
+    return access != ACCESS_WRITE || (linear_probe_write(ctx, linear, IMAGE_CHUNK, ctx->user) &&
+                                      linear_probe_write(ctx, last, IMAGE_CHUNK, ctx->user));
 }
 
 static bool store_image(struct context *ctx, enum seg_index seg, uint64_t offset,
