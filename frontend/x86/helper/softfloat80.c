@@ -197,8 +197,12 @@ struct float80_rounded float80_round_format(struct float80_env *env, struct floa
         }
     } else if (huge) {
         exp -= format->adjust;
-        if (env->control & FSW_OE || exp >= format->exp_max) {
+        if (env->control & FSW_OE) {
             return overflow(env, parts.sign, format);
+        }
+        if (exp >= format->exp_max) { /* FSCALE only */
+            env->flags |= FSW_OE | FSW_PE | FSW_C1;
+            return (struct float80_rounded){FLOAT80_INTEGER_BIT, format->exp_max};
         }
         env->flags |= FSW_OE;
     }
@@ -364,7 +368,6 @@ struct float80 float80_div(struct float80_env *env, struct float80 a, struct flo
     }
     if (cb == FLOAT80_ZERO && ca != FLOAT80_INFINITY) {
         env->flags |= FSW_ZE;
-        float80_note_denormal(env, a);
         return float80_infinity(sign);
     }
     float80_note_denormal(env, a);

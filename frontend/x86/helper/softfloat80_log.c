@@ -97,7 +97,6 @@ static struct float80 times_pole(struct float80_env *env, struct float80 b)
     }
     if (class != FLOAT80_INFINITY) {
         env->flags |= FSW_ZE;
-        float80_note_denormal(env, b);
     }
     return float80_infinity(!float80_sign(b));
 }

@@ -9,6 +9,7 @@
 
 #include "frontend/x86/cpu/cpu.h"
 #include "translator/api/callout.h"
+#include "translator/api/guest.h"
 #include "translator/api/mode.h"
 #include "translator/ir/ir.h"
 
@@ -160,13 +161,14 @@ static void run(struct x87 *f, enum x87_op op, bool memory)
     const struct x87_soft_row *row = &soft_rows[op];
     struct context *ctx = f->ctx;
     f->env.control = ctx->fcw;
+    f->codes = row->codes;
     row->run(f, row);
     if (f->faulted) {
         return;
     }
     if (!(row->flags & X87_CONTROL)) {
-        uint16_t raised = (uint16_t)(f->env.flags & (row->codes | FSW_EXCEPTIONS | FSW_SF));
-        ctx->fsw = (uint16_t)((ctx->fsw & ~row->codes) | raised);
+        uint16_t raised = (uint16_t)(f->env.flags & (f->codes | FSW_EXCEPTIONS | FSW_SF));
+        ctx->fsw = (uint16_t)((ctx->fsw & ~f->codes) | raised);
         record_pointers(f, op, memory);
         x87_update_summary(ctx);
     }
@@ -210,7 +212,7 @@ static void external_error(struct context *ctx)
     }
     cpu->wires.ferr(cpu->wires.machine, true);
     if (ctx->leave == LEAVE_AFTER) {
-        ctx->leave = x86_interruptible(ctx) ? LEAVE_LOOKUP : LEAVE_NONE;
+        ctx->leave = ctx->guest->interruptible(ctx) ? LEAVE_LOOKUP : LEAVE_NONE;
     }
 }
 

@@ -65,6 +65,7 @@ struct x87_soft_row {
 struct x87 {
     struct context *ctx;
     struct float80_env env;
+    uint16_t codes; /* condition bits to write: the row's unless the handler decides otherwise */
     unsigned sti;
     bool to_memory; /* stores go to seg:offset; else they stay in ctx->slow_value */
     bool faulted;   /* the store faulted: nothing has changed */
@@ -145,6 +146,7 @@ static inline void x87_push(struct x87 *f, struct float80 value)
 static inline bool x87_underflow(struct x87 *f)
 {
     f->env.flags = FSW_IE | FSW_SF;
+    f->codes |= FSW_C1;
     return !float80_stopped(&f->env);
 }
 

@@ -81,9 +81,7 @@ static void compare_with(struct x87 *f, const struct x87_soft_row *row, bool mis
         codes = float80_compare(&f->env, x87_get(f, 0), b, row->flags & X87_QUIET);
     }
     if (row->flags & X87_EFLAGS) {
-        if (!float80_stopped(&f->env)) {
-            comparison_to_eflags(f->ctx, codes);
-        }
+        comparison_to_eflags(f->ctx, codes);
     } else {
         f->env.flags |= codes;
     }
@@ -119,6 +117,12 @@ void x87_run_unary(struct x87 *f, const struct x87_soft_row *row)
     }
 }
 
+/* A remainder without quotient keeps C0 and C3. */
+static bool no_quotient(const struct x87 *f, struct float80 value)
+{
+    return float80_classify(value) > FLOAT80_INFINITY || float80_stopped(&f->env);
+}
+
 /* Functions of ST(0) and ST(1); those that pop leave their result in the old ST(1). */
 void x87_run_binary(struct x87 *f, const struct x87_soft_row *row)
 {
@@ -127,12 +131,16 @@ void x87_run_binary(struct x87 *f, const struct x87_soft_row *row)
         [BINARY_SCALE] = float80_scale,   [BINARY_YL2X] = float80_yl2x,
         [BINARY_YL2XP1] = float80_yl2xp1, [BINARY_PATAN] = float80_patan,
     };
+    struct float80 value = float80_indefinite();
     if (x87_empty(f, 0) || x87_empty(f, 1)) {
         x87_underflow(f);
-        result_to(f, row, row->pops, float80_indefinite());
     } else {
-        result_to(f, row, row->pops, functions[row->what](&f->env, x87_get(f, 0), x87_get(f, 1)));
+        value = functions[row->what](&f->env, x87_get(f, 0), x87_get(f, 1));
     }
+    if (row->codes == FSW_CONDITIONS && no_quotient(f, value)) {
+        f->codes = FSW_C1 | FSW_C2;
+    }
+    result_to(f, row, row->pops, value);
 }
 
 /* Functions with two results: the first replaces ST(0), the second is pushed. */

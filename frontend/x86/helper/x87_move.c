@@ -43,7 +43,7 @@ void x87_run_load(struct x87 *f, const struct x87_soft_row *row)
     } else {
         value = load_value(f, (enum x87_source)row->source);
     }
-    if (!float80_stopped(&f->env)) {
+    if (!(f->env.flags & ~f->env.control & FSW_IE)) { /* an unmasked DE loads all the same */
         x87_push(f, value);
     }
 }
@@ -116,7 +116,11 @@ void x87_run_store(struct x87 *f, const struct x87_soft_row *row)
     if (empty) {
         x87_underflow(f);
     }
-    if (float80_stopped(&f->env) || float80_out_of_range(&f->env)) {
+    if (float80_out_of_range(&f->env)) {
+        f->env.flags &= FSW_OE | FSW_UE;
+        return;
+    }
+    if (float80_stopped(&f->env)) {
         return;
     }
     if (put_memory(f, (enum x87_source)row->source, low, high)) {
@@ -253,4 +257,5 @@ void x87_run_emms(struct x87 *f, const struct x87_soft_row *row)
 {
     (void)row;
     f->ctx->ftag = 0xff;
+    f->ctx->ftop = 0;
 }
