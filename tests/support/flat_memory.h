@@ -216,6 +216,7 @@ static inline void flat_begin(struct flat *flat)
     struct context *ctx = flat->ctx;
     ctx->leave = LEAVE_NONE;
     ctx->mode = x86_mode(ctx);
+    ctx->interrupt = 1; /* callouts that let interrupts in leave at once */
     ctx->budget = 1000000;
     ctx->pending = 1;
     ctx->next_rip = ctx->rip + 2;

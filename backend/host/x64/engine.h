@@ -47,6 +47,7 @@ struct x64_stubs {
     uint32_t leave_synced; /* the record is complete */
     uint32_t exit;         /* r8 EIP, r9 exit: leave for a look-up */
     uint32_t miss;         /* r8 EIP: leave for a look-up without exit */
+    uint32_t beside_code;  /* r8 linear, r9 poisoned write entry: carry clear: r9 is the delta */
     uint32_t access;       /* r8 offset, r9 packed: slow access */
     uint32_t callout;      /* r8 a, r9 b, r12 data: result in r12 */
     uint32_t fpu_load;     /* makes the x87 state resident; flags must be saved */
@@ -81,8 +82,10 @@ struct slow_site {
     emit_body *post; /* after a completed store; no flags */
     struct memory_access access;
     uint64_t pack;
-    uint32_t slow[4]; /* displacements that jump to the slow path */
+    uint32_t slow[5]; /* displacements that jump to the slow path */
     uint32_t slow_count;
+    uint32_t poisoned;  /* stores: displacement of the jump taken when the entry is no delta, or 0 */
+    uint32_t looked_up; /* where such a store goes on with a delta after all */
     uint32_t cross; /* displacement of the misaligned jump, or 0 */
     uint32_t resume, back;
     bool needs_flags, writes_flags, host_flags_after;

@@ -97,7 +97,7 @@ static struct x64_rm segment_field(unsigned seg, size_t member)
 
 static void add_slow(struct emit *e, struct slow_site *site, unsigned cc)
 {
-    assert(site->slow_count < 4);
+    assert(site->slow_count < sizeof(site->slow) / sizeof(site->slow[0]));
     site->slow[site->slow_count++] = x64_jcc(e->out, cc);
 }
 
@@ -137,7 +137,12 @@ static void emit_lookup(struct emit *e, struct slow_site *site)
         x64_load(out, 8, REG_DELTA, x64_index(REG_TABLES, REG_DELTA, 3, table));
     }
     x64_op(out, 8, 0x85, REG_DELTA, x64_reg(REG_DELTA));
-    add_slow(e, site, X64_LE);
+    if (access->kind == ACCESS_LOAD) {
+        add_slow(e, site, X64_LE);
+    } else {
+        site->poisoned = x64_jcc(out, X64_LE);
+        site->looked_up = out->at;
+    }
     if (access->size == 1) {
         return;
     }
@@ -205,6 +210,21 @@ static void emit_cross(struct emit *e, struct slow_site *site)
     x64_jcc_to(out, X64_BE, site->resume);
 }
 
+/* A store whose entry is no delta: beside code it may go on, misaligned ones excepted (they could
+ * reach into the next granule). */
+static void emit_beside_code(struct emit *e, struct slow_site *site)
+{
+    struct code_buffer *out = e->out;
+    x64_here(out, site->poisoned);
+    if (site->access.size > 1) {
+        x64_op(out, 1, X64_DIGIT | 0xf6, 0, x64_reg(REG_EA));
+        buffer_put8(out, site->access.size > 8 ? 15 : (uint8_t)(site->access.size - 1));
+        add_slow(e, site, X64_NE);
+    }
+    x64_call_to(out, e->engine->stubs.beside_code);
+    x64_jcc_to(out, X64_AE, site->looked_up);
+}
+
 static void call_access(struct emit *e, uint64_t pack, unsigned kind)
 {
     x64_mov_imm(e->out, REG_DELTA, pack | (uint64_t)kind << PACK_KIND);
@@ -251,6 +271,9 @@ static void emit_slow(struct emit *e, struct slow_site *site)
     struct code_buffer *out = e->out;
     if (site->cross != 0) {
         emit_cross(e, site);
+    }
+    if (site->poisoned != 0) {
+        emit_beside_code(e, site);
     }
     for (uint32_t i = 0; i < site->slow_count; i++) {
         x64_here(out, site->slow[i]);

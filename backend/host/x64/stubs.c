@@ -188,6 +188,37 @@ static void emit_fpu_load(struct code_buffer *out, struct x64_stubs *stubs)
     end_call(out);
 }
 
+/*
+ * A store to linear r8 whose write entry r9 is poisoned: carry clear and r9 the delta when the page has
+ * code but the store's granule has none, else carry set.
+ */
+static void emit_beside_code(struct code_buffer *out, struct x64_stubs *stubs)
+{
+    stubs->beside_code = out->at;
+    x64_lea(out, 4, REG_SCRATCH, x64_mem(REG_DELTA, -POISON_CODE));
+    x64_op(out, 4, X64_DIGIT | 0xf7, 0, x64_reg(REG_SCRATCH)); /* test r12d, FFFh */
+    buffer_put(out, 0xfff, 4);
+    uint32_t other = x64_jcc(out, X64_NE);
+    push(out, REG_T0);
+    x64_op(out, 4, 0x8b, REG_SCRATCH, x64_reg(X64_R8));
+    x64_op(out, 4, X64_DIGIT | 0xc1, 5, x64_reg(REG_SCRATCH)); /* shr r12d, 12 */
+    buffer_put8(out, 12);
+    x64_load(out, 8, REG_SCRATCH, x64_index(REG_TABLES, REG_SCRATCH, 3, TABLE_GRANULES));
+    x64_load(out, 8, REG_SCRATCH, x64_mem(REG_SCRATCH, 0));
+    x64_op(out, 4, 0x8b, REG_T0, x64_reg(X64_R8));
+    x64_op(out, 4, X64_DIGIT | 0xc1, 5, x64_reg(REG_T0)); /* shr r10d, 6 */
+    buffer_put8(out, 6);
+    x64_op(out, 8, X64_DIGIT | X64_0F | 0xba, 6, x64_reg(REG_DELTA)); /* btr r9, 63 */
+    buffer_put8(out, 63);
+    x64_lea(out, 8, REG_DELTA, x64_mem(REG_DELTA, -POISON_CODE));
+    x64_op(out, 8, X64_0F | 0xa3, REG_T0, x64_reg(REG_SCRATCH)); /* bt r12, r10 (modulo 64) */
+    pop(out, REG_T0);
+    ret(out);
+    x64_here(out, other);
+    buffer_put8(out, 0xf9); /* stc */
+    ret(out);
+}
+
 /* MXCSR changed by the callout (or by C code) is loaded again. */
 static void reload_mxcsr(struct code_buffer *out)
 {
@@ -241,6 +272,7 @@ void x64_emit_stubs(struct engine *engine)
     emit_leave(out, stubs);
     emit_exit(out, stubs);
     emit_access(out, stubs);
+    emit_beside_code(out, stubs);
     emit_callout(out, stubs);
     emit_fpu_load(out, stubs);
     buffer_align(out, 16, 0xcc);

@@ -282,7 +282,7 @@ bool x86_deliver(struct context *ctx)
     struct x86_cpu *cpu = x86_of(ctx);
     struct guest_event event = ctx->event;
     ctx->halted = 0;
-    ctx->shadow = 0;
+    ctx->shadow = SHADOW_NONE;
     if (event.kind == EVENT_EXTERNAL && event.vector == VECTOR_NMI) {
         cpu->nmi_blocked = 1;
     }
@@ -308,7 +308,7 @@ bool x86_deliver(struct context *ctx)
 
 bool x86_interruptible(const struct context *ctx)
 {
-    return (ctx->eflags & FLAG_IF) && !ctx->shadow;
+    return (ctx->eflags & FLAG_IF) && context_shadowed(ctx) == SHADOW_NONE;
 }
 
 /* Enabled instruction breakpoints that match, as DR6 bits. */
@@ -330,7 +330,7 @@ static uint32_t code_breakpoints(const struct context *ctx)
 void x86_after_step(struct context *ctx, uint32_t eflags_before)
 {
     struct x86_cpu *cpu = x86_of(ctx);
-    bool inhibited = cpu->step_inhibit || ctx->shadow > 1;
+    bool inhibited = cpu->step_inhibit || context_shadowed(ctx) == SHADOW_SS;
     cpu->step_inhibit = 0;
     if (eflags_before & FLAG_RF) {
         ctx->eflags &= ~(uint32_t)FLAG_RF;

@@ -9,11 +9,6 @@
 #pragma weak callout_fnstenv
 #pragma weak callout_frstor
 #pragma weak callout_fnsave
-#pragma weak callout_fxsave
-#pragma weak callout_fxrstor
-#pragma weak callout_ldmxcsr
-#pragma weak callout_vec
-#pragma weak callout_maskmov
 
 callout_function *const x86_callouts[CALLOUT_COUNT] = {
 #define CALLOUT(name, effects, what) callout_##name,

@@ -52,7 +52,7 @@ static uint32_t popf_mask(const struct context *ctx, unsigned size)
 /* Ends an instruction that may have let interrupts in. */
 static uint64_t interrupts_done(struct context *ctx, uint32_t eflags_before)
 {
-    if (ctx->eflags & ~eflags_before & FLAG_IF) {
+    if (ctx->interrupt && ctx->eflags & ~eflags_before & FLAG_IF) {
         return leave_done(ctx);
     }
     return mode_done(ctx);
@@ -116,8 +116,8 @@ uint64_t callout_sti(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     if (x86_cpl(ctx) <= x86_iopl(ctx)) {
         if (!(ctx->eflags & FLAG_IF)) {
             ctx->eflags |= FLAG_IF;
-            ctx->shadow = 1;
-            return leave_done(ctx);
+            context_shadow(ctx, SHADOW_STI);
+            return ctx->interrupt ? leave_done(ctx) : 0;
         }
         return 0;
     }

@@ -4,8 +4,10 @@
 static uint64_t loaded(struct context *ctx, enum seg_index seg)
 {
     if (seg == SEG_SS) {
-        ctx->shadow = 2; /* also holds off the single-step trap */
-        return leave_done(ctx);
+        context_shadow(ctx, SHADOW_SS);
+        if (ctx->interrupt) {
+            return leave_done(ctx);
+        }
     }
     return mode_done(ctx);
 }

@@ -9,9 +9,6 @@ void lift_level(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     (void)insn;
     lift_callout(l, (enum callout_id)arg, IR_NONE, IR_NONE, IR_NONE, 0);
-    if (arg == CALLOUT_sti) {
-        lift_end(l);
-    }
 }
 
 /* Privileged callouts without operands (HLT, CLTS, WBINVD, RDMSR...). */

@@ -169,12 +169,13 @@ void lift_fx_state(struct lift *l, const struct x86_insn *insn, unsigned arg)
     }
 }
 
+/* WAIT raises #NM only when both CR0.MP and TS are set: the callout (imm 1) looks. */
 void lift_fwait(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     (void)insn;
     (void)arg;
-    if (!fpu_absent(l)) {
-        check_pending(l);
+    if (l->mode & (MODE_NO_FPU | MODE_FPU_SLOW)) {
+        lift_callout(l, CALLOUT_fpu_check, IR_NONE, IR_NONE, IR_NONE, 1);
     }
 }
 

@@ -8,8 +8,8 @@ bits 32
 ;| insn 0 rip=1000 len=2
 ;|     callout.raise #7
 ;| insn 0 rip=1002 len=1
-;|     callout.raise #7
-;| insn 0 rip=1003 len=3
+;|     callout.fpu_check #1
+;| insn 1 rip=1003 len=3
 ;|     callout.raise #7
 ;| insn 0 rip=1006 len=3
 ;|     callout.raise #7

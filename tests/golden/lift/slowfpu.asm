@@ -20,7 +20,7 @@ bits 32
 ;| insn 3 rip=1007 len=2
 ;|     callout.x87 #2004a
 ;| insn 4 rip=1009 len=1
-;|     callout.fpu_check #0
+;|     callout.fpu_check #1
 ;| insn 5 rip=100a len=2
 ;|     callout.fpu_check #0
 ;|     lea.4 t0 = ds:[rax].4

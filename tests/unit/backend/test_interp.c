@@ -643,6 +643,62 @@ START_TEST(a_callout_that_faults_ends_the_block_there)
 }
 END_TEST
 
+/* Keeps its arguments in registers nobody else uses. */
+static uint64_t note_arguments(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    (void)b;
+    ctx->gpr[GUEST_RDX] = a;
+    ctx->gpr[GUEST_RSI] = imm;
+    ctx->gpr[GUEST_RDI] = ctx->slow_value[0];
+    ctx->slow_value[0] = 0x99;
+    return 0;
+}
+
+START_TEST(a_vector_operation_gets_operands_and_its_memory_datum)
+{
+    bench->callouts[CALLOUT_vec] = address_of(note_arguments);
+    compile((const uint8_t[]){0x66, 0x0f, 0x70, 0x29, 0x1b}, 5, 1); /* pshufd xmm5, [ecx], 1Bh */
+    bench->ctx.gpr[GUEST_RCX] = 0x100010;
+    run();
+    ck_assert_int_eq(bench->ctx.leave, LEAVE_LOOKUP);
+    ck_assert_uint_eq(bench->ctx.gpr[GUEST_RSI],
+                      VEC_pshufd | (IR_XMM0 + 5) << 16 | UINT64_C(65) << 24 | UINT64_C(0x1b) << 32);
+    ck_assert_uint_eq(bench->ctx.gpr[GUEST_RDI], 0x1122334455667788);
+}
+END_TEST
+
+START_TEST(a_misaligned_vector_operand_faults_before_anything_else)
+{
+    bench->callouts[CALLOUT_vec] = address_of(note_arguments);
+    compile((const uint8_t[]){0x0f, 0x29, 0x29}, 3, 1); /* movaps [ecx], xmm5 */
+    bench->ctx.gpr[GUEST_RCX] = 0x100018;
+    run();
+    ck_assert_int_eq(bench->ctx.leave, LEAVE_EVENT);
+    ck_assert_uint_eq(bench->ctx.event.vector, 13);
+    ck_assert_uint_eq(bench->ctx.gpr[GUEST_RSI], 0);
+    compile((const uint8_t[]){0x0f, 0x11, 0x29}, 3, 1); /* movups [ecx], xmm5 */
+    run();
+    ck_assert_uint_eq(bench->ctx.gpr[GUEST_RSI],
+                      VEC_movups_store | UINT64_C(65) << 16 | UINT64_C(0x55) << 24);
+    ck_assert_uint_eq(bench->ctx.slow_value[0], 0x99);
+}
+END_TEST
+
+START_TEST(x87_operations_get_register_or_address)
+{
+    bench->callouts[CALLOUT_x87] = address_of(note_arguments);
+    bench->callouts[CALLOUT_x87_memory] = address_of(note_arguments);
+    compile((const uint8_t[]){0xd8, 0xc3}, 2, 1); /* fadd st0, st3 */
+    run();
+    ck_assert_uint_eq(bench->ctx.gpr[GUEST_RSI], X87_fadd_st0 | 3 << 16);
+    compile((const uint8_t[]){0x64, 0xdd, 0x51, 0x08}, 4, 1); /* fst qword [fs:ecx+8] */
+    bench->ctx.gpr[GUEST_RCX] = 0x100010;
+    run();
+    ck_assert_uint_eq(bench->ctx.gpr[GUEST_RSI], X87_fst_m64 | SEG_FS << 16);
+    ck_assert_uint_eq(bench->ctx.gpr[GUEST_RDX], 0x100018);
+}
+END_TEST
+
 START_TEST(the_stack_wraps_at_its_size)
 {
     map_memory(0); /* ss base 0: offset FFFEh is beyond the memory; 16-bit stack */
@@ -703,6 +759,9 @@ int main(void)
     tcase_add_test(protocol,
                    a_callout_gets_its_arguments_and_its_result_is_kept_when_it_asks_to_leave_after);
     tcase_add_test(protocol, a_callout_that_faults_ends_the_block_there);
+    tcase_add_test(protocol, a_vector_operation_gets_operands_and_its_memory_datum);
+    tcase_add_test(protocol, a_misaligned_vector_operand_faults_before_anything_else);
+    tcase_add_test(protocol, x87_operations_get_register_or_address);
     tcase_add_test(protocol, the_stack_wraps_at_its_size);
     tcase_add_test(protocol, a_checked_segment_goes_the_slow_way_past_its_end);
     suite_add_tcase(suite, host);

@@ -147,7 +147,7 @@ START_TEST(sti_shadows_one_instruction)
     callout_sti(flat->ctx, 0, 0, 0);
     expect_done(flat, 0x102);
     ck_assert(!x86_interruptible(flat->ctx));
-    flat->ctx->shadow = 0;
+    flat->ctx->shadow = SHADOW_NONE;
     ck_assert(x86_interruptible(flat->ctx));
     flat_begin(flat);
     callout_sti(flat->ctx, 0, 0, 0);
