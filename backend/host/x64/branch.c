@@ -149,10 +149,8 @@ static void emit_direct_exit(struct emit *e, const struct exit_site *site)
     if (!out->full) {
         memcpy(out->start + data_at, &data, sizeof data);
     }
-    *exit = (struct block_exit){.target_rip = site->target,
-                                .patch = data_at,
-                                .cross_page = cross,
-                                .owner = e->block};
+    *exit = (struct block_exit){
+        .target_rip = site->target, .patch = data_at, .cross_page = cross, .owner = e->block};
 }
 
 /* Exits that are never chained: checked CS, or more than a block can hold. */
@@ -186,13 +184,13 @@ void x64_call_callout(struct emit *e, enum callout_id id, uint64_t imm)
     /* lea r12, [rip + data] */
     buffer_put(out, 0x258d4c, 3);
     buffer_put(out, 0, 4);
-    e->callouts[e->callout_count++] = (struct callout_site){
-        .field = out->at - 4,
-        .data = {.imm = imm,
-                 .rip = e->rip,
-                 .next_rip = e->rip + e->length,
-                 .pending = e->ir->insn_count - e->index,
-                 .id = id}};
+    e->callouts[e->callout_count++] =
+        (struct callout_site){.field = out->at - 4,
+                              .data = {.imm = imm,
+                                       .rip = e->rip,
+                                       .next_rip = e->rip + e->length,
+                                       .pending = e->ir->insn_count - e->index,
+                                       .id = id}};
     x64_call_to(out, e->engine->stubs.callout);
     e->flags_in_record = true;
     e->flags_in_host = false;

@@ -58,7 +58,7 @@ static void put_modrm(struct code_buffer *out, unsigned reg, struct x64_rm rm)
         buffer_put(out, (uint32_t)rm.disp, 4);
         return;
     }
-    unsigned mod = rm.disp == 0 && (rm.base & 7) != 5      ? 0
+    unsigned mod = rm.disp == 0 && (rm.base & 7) != 5  ? 0
                    : rm.disp >= -128 && rm.disp <= 127 ? 0x40
                                                        : 0x80;
     if (rm.index != X64_NOREG) {
@@ -76,8 +76,8 @@ static void put_modrm(struct code_buffer *out, unsigned reg, struct x64_rm rm)
     }
 }
 
-static void put_instruction(struct code_buffer *out, unsigned width, uint32_t opcode,
-                            unsigned rex, unsigned reg, struct x64_rm rm)
+static void put_instruction(struct code_buffer *out, unsigned width, uint32_t opcode, unsigned rex,
+                            unsigned reg, struct x64_rm rm)
 {
     if ((opcode & X64_66) || (width == 2 && !(opcode & X64_MEDIA))) {
         buffer_put8(out, 0x66);

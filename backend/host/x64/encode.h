@@ -63,8 +63,7 @@ static inline struct x64_rm x64_reg(unsigned reg)
 
 static inline struct x64_rm x64_mem(unsigned base, int32_t disp)
 {
-    return (struct x64_rm){
-        .memory = true, .base = (uint8_t)base, .index = X64_NOREG, .disp = disp};
+    return (struct x64_rm){.memory = true, .base = (uint8_t)base, .index = X64_NOREG, .disp = disp};
 }
 
 static inline struct x64_rm x64_index(unsigned base, unsigned index, unsigned scale, int32_t disp)
@@ -81,9 +80,9 @@ static inline bool x64_same(struct x64_rm a, struct x64_rm b)
     if (a.memory != b.memory) {
         return false;
     }
-    return a.memory ? a.base == b.base && a.index == b.index && a.scale == b.scale &&
-                          a.disp == b.disp
-                    : a.reg == b.reg;
+    return a.memory
+               ? a.base == b.base && a.index == b.index && a.scale == b.scale && a.disp == b.disp
+               : a.reg == b.reg;
 }
 
 /* The full register that a register code belongs to. */

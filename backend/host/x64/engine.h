@@ -15,7 +15,7 @@ enum access_kind { ACCESS_LOAD, ACCESS_STORE, ACCESS_MODIFY };
 
 /* Packed description of a slow access, made by x64_pack() and read by x64_slow_access(). */
 enum {
-    PACK_LENGTH = 32, /* 4 bits; EIP below */
+    PACK_LENGTH = 32,  /* 4 bits; EIP below */
     PACK_PENDING = 36, /* 7 bits */
     PACK_SIZE = 43,    /* 5 bits */
     PACK_SEG = 48,     /* 3 bits */
@@ -89,8 +89,8 @@ struct slow_site {
     uint32_t cross; /* displacement of the misaligned jump, or 0 */
     uint32_t resume, back;
     bool needs_flags, writes_flags, host_flags_after;
-    bool incomplete; /* the record goes on after its access */
-    uint32_t at; /* index of the record */
+    bool incomplete;                  /* the record goes on after its access */
+    uint32_t at;                      /* index of the record */
     const struct ir_inst *replay;     /* makes the flags that stand in neither place, else NULL */
     struct fpu_last last, last_after; /* before and after the record */
 };
@@ -113,14 +113,14 @@ struct emit {
     struct engine *engine;
     const struct ir_block *ir;
     struct block *block;
-    uint32_t at; /* record */
+    uint32_t at;                 /* record */
     uint32_t rip, length, index; /* current guest instruction */
     bool flags_in_record, flags_in_host;
-    bool flags_lost; /* in neither: producer makes them again */
+    bool flags_lost;                /* in neither: producer makes them again */
     const struct ir_inst *producer; /* made the flags from registers, else NULL */
     bool ended;
     bool check_leave; /* the instruction called out: LEAVE_AFTER may be set when it ends */
-    bool fpu_ready; /* x87 known resident here */
+    bool fpu_ready;   /* x87 known resident here */
     struct fpu_last fpu_last;
     uint32_t slow_count, callout_count, exit_count;
     uint16_t live[IR_MAX_RECORDS]; /* flags that matter after each record */

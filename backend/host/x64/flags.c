@@ -117,7 +117,7 @@ void x64_flag_liveness(struct emit *e)
 void x64_save_flags(struct code_buffer *out)
 {
     x64_mov_rr(out, 8, REG_SCRATCH, X64_RAX);
-    buffer_put8(out, 0x9f); /* lahf */
+    buffer_put8(out, 0x9f);                                         /* lahf */
     x64_op(out, 1, X64_0F | X64_DIGIT | 0x90, 0, x64_reg(X64_RAX)); /* seto al */
     x64_store(out, 2, CTX(flags), X64_RAX);
     x64_mov_rr(out, 8, X64_RAX, REG_SCRATCH);

@@ -18,7 +18,7 @@ void x64_fpu_load(struct context *ctx)
     uint8_t image[IMAGE_BYTES] = {0};
     uint32_t tags = 0;
     for (unsigned i = 0; i < 8; i++) {
-        tags |= (ctx->ftag >> i & 1u) * 3u << 2 * i;
+        tags |= ((uint32_t)ctx->ftag >> i & 1u) * 3u << 2 * i;
         const struct x87_reg *reg = &ctx->st[(ctx->ftop + i) & 7];
         store_le64(image + IMAGE_REGS + 10 * i, reg->mantissa);
         store_le16(image + IMAGE_REGS + 10 * i + 8, reg->exponent);

@@ -26,8 +26,7 @@ struct x64_rm x64_slow_operand(void)
     return CTX(slow_value);
 }
 
-struct memory_access x64_access_of(const struct ir_inst *inst, unsigned size,
-                                   enum access_kind kind)
+struct memory_access x64_access_of(const struct ir_inst *inst, unsigned size, enum access_kind kind)
 {
     return (struct memory_access){.seg = inst->seg,
                                   .base = inst->base,
@@ -117,8 +116,7 @@ static void emit_segment(struct emit *e, struct slow_site *site)
         x64_op(e->out, 8, 0x3b, REG_DELTA, segment_field(access->seg, end));
         add_slow(e, site, X64_A);
     }
-    x64_op(e->out, 4, 0x03, REG_EA,
-           segment_field(access->seg, offsetof(struct segment, base)));
+    x64_op(e->out, 4, 0x03, REG_EA, segment_field(access->seg, offsetof(struct segment, base)));
 }
 
 static void emit_lookup(struct emit *e, struct slow_site *site)
@@ -159,9 +157,8 @@ static void emit_lookup(struct emit *e, struct slow_site *site)
     }
 }
 
-void x64_with_memory(struct emit *e, const struct ir_inst *inst,
-                     const struct memory_access *access, emit_body *body, emit_body *post,
-                     const struct flag_use *use)
+void x64_with_memory(struct emit *e, const struct ir_inst *inst, const struct memory_access *access,
+                     emit_body *body, emit_body *post, const struct flag_use *use)
 {
     x64_flags_before_access(e);
     struct slow_site *site = &e->slow[e->slow_count++];
@@ -260,8 +257,7 @@ static void emit_leave_after(struct emit *e, const struct slow_site *site)
     e->flags_in_record = true;
     e->flags_in_host = false;
     e->flags_lost = false;
-    for (e->at = site->at + 1; e->at < e->ir->count && e->ir->insts[e->at].op != IR_insn;
-         e->at++) {
+    for (e->at = site->at + 1; e->at < e->ir->count && e->ir->insts[e->at].op != IR_insn; e->at++) {
         x64_select_record(e);
     }
     x64_flags_to_record(e);

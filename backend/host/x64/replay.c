@@ -134,11 +134,10 @@ void x64_emit_replay(struct emit *e, const struct ir_inst *inst)
         for (unsigned i = 0; i < 2; i++) {
             bool addition = (inst->op == IR_add) == (i == 1);
             if (inst->b == IR_IMM) {
-                x64_alu_imm(out, width, addition ? 0 : 5, x64_reg(REG_SCRATCH),
-                            (int32_t)inst->imm);
+                x64_alu_imm(out, width, addition ? 0 : 5, x64_reg(REG_SCRATCH), (int32_t)inst->imm);
             } else {
-                x64_opw(out, width, addition ? 0x00 : 0x28,
-                        operand_rm(inst->b, x64_reg(0)).reg, x64_reg(REG_SCRATCH));
+                x64_opw(out, width, addition ? 0x00 : 0x28, operand_rm(inst->b, x64_reg(0)).reg,
+                        x64_reg(REG_SCRATCH));
             }
         }
         break;

@@ -198,10 +198,7 @@ void body_mul1(struct emit *e, const struct ir_inst *inst, struct x64_rm mem)
 void body_bit(struct emit *e, const struct ir_inst *inst, struct x64_rm mem)
 {
     struct code_buffer *out = e->out;
-    unsigned digit = inst->op == IR_bt    ? 4
-                     : inst->op == IR_bts ? 5
-                     : inst->op == IR_btr ? 6
-                                          : 7;
+    unsigned digit = inst->op == IR_bt ? 4 : inst->op == IR_bts ? 5 : inst->op == IR_btr ? 6 : 7;
     bool test = inst->op == IR_bt;
     if (is_imm(inst->b)) {
         bool in_place = test ? !operand_is_temp(inst->a) : unary_in_place(inst);

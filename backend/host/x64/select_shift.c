@@ -38,8 +38,8 @@ static void emit_shift(struct emit *e, const struct ir_inst *inst, struct x64_rm
 void body_shift(struct emit *e, const struct ir_inst *inst, struct x64_rm mem)
 {
     bool foreign = inst->b != IR_IMM && inst->b != GUEST_RCX;
-    bool direct = inst->dst == inst->a && !foreign &&
-                  (!operand_is_temp(inst->dst) || inst->dst <= IR_T1);
+    bool direct =
+        inst->dst == inst->a && !foreign && (!operand_is_temp(inst->dst) || inst->dst <= IR_T1);
     if (direct) {
         emit_shift(e, inst, operand_rm(inst->dst, mem));
         operand_settle(e, inst->dst, inst->width);

@@ -98,9 +98,9 @@ void x64_fpu_flush_last(struct emit *e, const struct fpu_last *last)
     x64_load(out, 2, REG_SCRATCH, CTX(seg[SEG_CS].selector));
     x64_store(out, 2, CTX(fcs), REG_SCRATCH);
     if (last->memory) {
-        x64_load(out, 2, REG_SCRATCH,
-                 CTX_AT(seg, last->seg * sizeof(struct segment) +
-                                 offsetof(struct segment, selector)));
+        x64_load(
+            out, 2, REG_SCRATCH,
+            CTX_AT(seg, last->seg * sizeof(struct segment) + offsetof(struct segment, selector)));
         x64_store(out, 2, CTX(fds), REG_SCRATCH);
     }
 }

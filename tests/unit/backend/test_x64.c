@@ -66,12 +66,12 @@ bool guest_store(struct context *ctx, enum seg_index seg, uint64_t offset, unsig
 struct plain {
     uint32_t gpr[8];
     uint64_t temp[16];
-    uint32_t flags; /* EFLAGS positions */
+    uint32_t flags;     /* EFLAGS positions */
     uint32_t undefined; /* flags that nobody may look at */
     bool looked;
     uint8_t ram[RAM_BYTES];
-    uint32_t base;    /* of every segment */
-    unsigned asize;   /* of the stack */
+    uint32_t base;  /* of every segment */
+    unsigned asize; /* of the stack */
     bool faulted;
     uint32_t rip, next;
 };
@@ -84,7 +84,9 @@ static uint64_t mask_of(unsigned width)
 static uint32_t plain_offset(const struct plain *p, const struct ir_inst *inst)
 {
     uint64_t ea = (uint64_t)(int64_t)inst->disp;
-    ea += inst->base == IR_NONE ? 0 : inst->base < 8 ? p->gpr[inst->base] : p->temp[inst->base - 32];
+    ea += inst->base == IR_NONE ? 0
+          : inst->base < 8      ? p->gpr[inst->base]
+                                : p->temp[inst->base - 32];
     uint64_t index = inst->index == IR_NONE ? 0
                      : inst->index < 8      ? p->gpr[inst->index]
                                             : p->temp[inst->index - 32];
@@ -319,7 +321,8 @@ static void plain_other(struct plain *p, const struct ir_inst *inst)
         plain_write(p, inst, inst->dst, w, ea, a);
         break;
     case IR_movsx:
-        plain_write(p, inst, inst->dst, w, ea, (uint64_t)((int64_t)(a << (64 - aw * 8)) >> (64 - aw * 8)));
+        plain_write(p, inst, inst->dst, w, ea,
+                    (uint64_t)((int64_t)(a << (64 - aw * 8)) >> (64 - aw * 8)));
         break;
     case IR_lea:
         plain_write(p, inst, inst->dst, w, ea, plain_offset(p, inst));
@@ -337,8 +340,7 @@ static void plain_other(struct plain *p, const struct ir_inst *inst)
     case IR_cmpxchg:
         p->undefined = 0;
         plain_sub(p, p->gpr[0] & mask_of(w), d, 0, w);
-        plain_write(p, inst, p->flags & FLAG_ZF ? inst->dst : 0, w, ea,
-                    p->flags & FLAG_ZF ? b : d);
+        plain_write(p, inst, p->flags & FLAG_ZF ? inst->dst : 0, w, ea, p->flags & FLAG_ZF ? b : d);
         break;
     case IR_setcc:
         plain_write(p, inst, inst->dst, 1, ea, plain_cc(p, inst->cc));
@@ -416,7 +418,8 @@ static void plain_wide(struct plain *p, const struct ir_inst *inst, uint64_t a)
     unsigned w = inst->width, bits = w * 8;
     uint64_t left = p->gpr[0] & mask_of(w);
     uint64_t product = inst->op == IR_mul1 ? left * a : (uint64_t)(sext(left, w) * sext(a, w));
-    bool overflow = inst->op == IR_mul1 ? product >> bits != 0 : (int64_t)product != sext(product, w);
+    bool overflow =
+        inst->op == IR_mul1 ? product >> bits != 0 : (int64_t)product != sext(product, w);
     if (w == 1) {
         plain_write(p, inst, 0, 2, 0, product);
     } else {
@@ -435,8 +438,8 @@ static void plain_double(struct plain *p, const struct ir_inst *inst, uint64_t a
         plain_write(p, inst, inst->dst, w, ea, a);
         return;
     }
-    uint64_t result = inst->op == IR_shld ? a << count | b >> (bits - count)
-                                          : a >> count | b << (bits - count);
+    uint64_t result =
+        inst->op == IR_shld ? a << count | b >> (bits - count) : a >> count | b << (bits - count);
     uint64_t carry = inst->op == IR_shld ? a >> (bits - count) : a >> (count - 1);
     p->flags = (carry & 1) | szp(result, w);
     p->undefined = FLAG_AF | FLAG_OF;
@@ -483,7 +486,8 @@ static void plain_rare(struct plain *p, const struct ir_inst *inst)
         plain_write(p, inst, 2, w, 0, (uint64_t)(sext(p->gpr[0], w) >> 63));
         break;
     default: /* advance, with DF set */
-        plain_write(p, inst, inst->dst, inst->asize, 0, plain_read(p, inst, inst->dst, 4) - inst->imm);
+        plain_write(p, inst, inst->dst, inst->asize, 0,
+                    plain_read(p, inst, inst->dst, 4) - inst->imm);
         break;
     }
 }
@@ -530,8 +534,8 @@ static const uint32_t modes[VARIANTS] = {
     [FLAT32] = MODE_CODE32 | MODE_STACK32 | MODE_PROTECTED | MODE_CS_FLAT | MODE_NO_SSE,
     [REAL16] = 0x3ffu << MODE_SEG_SHIFT & ~(0x155u << MODE_SEG_SHIFT),
     [BASED32] = MODE_CODE32 | MODE_STACK32 | MODE_PROTECTED | 0x155u << MODE_SEG_SHIFT,
-    [CHECKED32] = MODE_CODE32 | MODE_STACK32 | MODE_PROTECTED | MODE_CS_CHECKED |
-                  0x3ffu << MODE_SEG_SHIFT,
+    [CHECKED32] =
+        MODE_CODE32 | MODE_STACK32 | MODE_PROTECTED | MODE_CS_CHECKED | 0x3ffu << MODE_SEG_SHIFT,
 };
 
 struct dice {
@@ -559,8 +563,8 @@ static unsigned random_reg(struct dice *dice, unsigned width, bool high)
 
 static uint64_t random_imm(struct dice *dice, unsigned width)
 {
-    static const uint32_t edges[] = {0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0x7fffffff, 0x80000000,
-                                     0xffffffff};
+    static const uint32_t edges[] = {0,      1,      0x7f,       0x80,       0xff,
+                                     0x7fff, 0x8000, 0x7fffffff, 0x80000000, 0xffffffff};
     uint64_t value = roll(dice, 2) ? edges[roll(dice, 10)] : roll(dice, 0x7fffffff);
     return value & mask_of(width);
 }
@@ -624,11 +628,12 @@ static void random_operands(struct dice *dice, struct ir_inst *inst, bool two, b
 static void random_inst(struct dice *dice, struct ir_inst *inst)
 {
     static const uint8_t ops[] = {
-        IR_mov, IR_add,  IR_adc,   IR_sub,  IR_sbb,  IR_and,  IR_or,   IR_xor,   IR_cmp,     IR_test,
-        IR_inc, IR_dec,  IR_neg,   IR_not,  IR_rol,  IR_ror,  IR_rcl,  IR_rcr,   IR_shl,     IR_shr,
-        IR_sar, IR_xchg, IR_xadd,  IR_cmov, IR_setcc, IR_bt,  IR_bts,  IR_btr,   IR_btc,     IR_movzx,
-        IR_movsx, IR_lea, IR_push, IR_pop,  IR_clc,  IR_stc,  IR_cmc,  IR_lahf,  IR_sahf,    IR_salc,
-        IR_cmpxchg, IR_imul, IR_mul1, IR_imul1, IR_shld, IR_shrd, IR_bsf, IR_bsr, IR_bswap, IR_cdq, IR_advance};
+        IR_mov,  IR_add,  IR_adc,   IR_sub,   IR_sbb,     IR_and,    IR_or,    IR_xor,   IR_cmp,
+        IR_test, IR_inc,  IR_dec,   IR_neg,   IR_not,     IR_rol,    IR_ror,   IR_rcl,   IR_rcr,
+        IR_shl,  IR_shr,  IR_sar,   IR_xchg,  IR_xadd,    IR_cmov,   IR_setcc, IR_bt,    IR_bts,
+        IR_btr,  IR_btc,  IR_movzx, IR_movsx, IR_lea,     IR_push,   IR_pop,   IR_clc,   IR_stc,
+        IR_cmc,  IR_lahf, IR_sahf,  IR_salc,  IR_cmpxchg, IR_imul,   IR_mul1,  IR_imul1, IR_shld,
+        IR_shrd, IR_bsf,  IR_bsr,   IR_bswap, IR_cdq,     IR_advance};
     static const uint8_t widths[] = {1, 2, 4};
     *inst = (struct ir_inst){.op = ops[roll(dice, sizeof ops)],
                              .width = widths[roll(dice, 3)],
@@ -700,7 +705,10 @@ static void random_inst(struct dice *dice, struct ir_inst *inst)
         }
     } else if (op == IR_xadd || op == IR_cmpxchg) {
         random_operands(dice, inst, false, true);
-        inst->a = inst->dst = inst->dst == IR_MEM ? IR_MEM : (uint8_t)(inst->width == 1 ? IR_AH + roll(dice, 4) : roll(dice, 4));
+        inst->a = inst->dst =
+            inst->dst == IR_MEM
+                ? IR_MEM
+                : (uint8_t)(inst->width == 1 ? IR_AH + roll(dice, 4) : roll(dice, 4));
         inst->b = (uint8_t)(inst->width == 1 ? roll(dice, 4) : random_reg(dice, 4, false) & 7);
         if (op == IR_cmpxchg) {
             inst->a = IR_NONE;
@@ -756,8 +764,12 @@ static void random_block(struct dice *dice, struct ir_block *block)
     block->insn_count = insns;
     block->rip = 0x5000;
     for (uint32_t i = 0; i < insns; i++) {
-        block->insts[block->count++] = (struct ir_inst){
-            .op = IR_insn, .imm = 0x5000 + i * 4, .aux = 4, .b = (uint8_t)i, .a = IR_NONE, .dst = IR_NONE};
+        block->insts[block->count++] = (struct ir_inst){.op = IR_insn,
+                                                        .imm = 0x5000 + i * 4,
+                                                        .aux = 4,
+                                                        .b = (uint8_t)i,
+                                                        .a = IR_NONE,
+                                                        .dst = IR_NONE};
         for (unsigned t = 0; i == 0 && t < 4; t++) {
             block->insts[block->count++] = (struct ir_inst){.op = IR_mov,
                                                             .width = 4,
@@ -780,8 +792,8 @@ static void random_block(struct dice *dice, struct ir_block *block)
                              .a = (uint8_t)random_reg(dice, 4, false),
                              .b = IR_NONE,
                              .dst = IR_NONE};
-    block->insts[block->count++] = (struct ir_inst){
-        .op = IR_jmp, .imm = 0x5200, .a = IR_NONE, .b = IR_NONE, .dst = IR_NONE};
+    block->insts[block->count++] =
+        (struct ir_inst){.op = IR_jmp, .imm = 0x5200, .a = IR_NONE, .b = IR_NONE, .dst = IR_NONE};
 }
 
 static void random_state(struct dice *dice, struct plain *p)
@@ -860,7 +872,8 @@ static void compare(const struct world *world, const struct plain *p, const stru
         fprintf(stderr, "r%u native %08lx plain %08x\n", i, (unsigned long)ctx->gpr[i], p->gpr[i]);
     }
     fprintf(stderr, "flags native %03x plain %03x undefined %03x rip %lx %x leave %u\n",
-            context_flags(ctx), p->flags, p->undefined, (unsigned long)ctx->rip, p->rip, ctx->leave);
+            context_flags(ctx), p->flags, p->undefined, (unsigned long)ctx->rip, p->rip,
+            ctx->leave);
     ck_abort_msg("seed %lu differs", (unsigned long)seed);
 }
 
@@ -1040,7 +1053,8 @@ START_TEST(exit_in_the_middle_refunds_what_did_not_run)
     struct context *ctx = &bench.world->ctx;
     begin(&bench, 0x5000);
     insn(&bench);
-    add(&bench, (struct ir_inst){.op = IR_brz, .width = 4, .a = 1, .imm = 0x5200, .b = IR_NONE, .dst = IR_NONE});
+    add(&bench, (struct ir_inst){
+                    .op = IR_brz, .width = 4, .a = 1, .imm = 0x5200, .b = IR_NONE, .dst = IR_NONE});
     insn(&bench);
     insn(&bench);
     add(&bench, (struct ir_inst){.op = IR_jmp, .imm = 0x5300, NOTHING});
@@ -1065,7 +1079,8 @@ START_TEST(indirect_jump_hits_the_hash_by_eip_and_tag)
     counting_block(&bench, &target, 0x7654321, 0x9000);
     begin(&bench, 0x5000);
     insn(&bench);
-    add(&bench, (struct ir_inst){.op = IR_jmp_ind, .width = 4, .a = 1, .b = IR_NONE, .dst = IR_NONE});
+    add(&bench,
+        (struct ir_inst){.op = IR_jmp_ind, .width = 4, .a = 1, .b = IR_NONE, .dst = IR_NONE});
     compile(&bench, &block);
     ctx->gpr[1] = 0x7654321;
     ctx->tag = 77;
@@ -1110,12 +1125,23 @@ START_TEST(callout_sees_the_record_and_changes_it)
     bench.callouts[CALLOUT_port_in] = fake_callout;
     begin(&bench, 0xc0005000);
     insn(&bench);
-    add(&bench, (struct ir_inst){.op = IR_mov, .width = 4, .dst = IR_T3, .a = IR_IMM, .imm = 99, .b = IR_NONE});
+    add(&bench, (struct ir_inst){
+                    .op = IR_mov, .width = 4, .dst = IR_T3, .a = IR_IMM, .imm = 99, .b = IR_NONE});
     add(&bench, (struct ir_inst){.op = IR_cmp, .width = 4, .dst = IR_NONE, .a = 5, .b = 6});
     insn(&bench);
-    add(&bench, (struct ir_inst){.op = IR_mov, .width = 4, .dst = IR_T0, .a = IR_IMM, .imm = 0x11223344, .b = IR_NONE});
-    add(&bench, (struct ir_inst){.op = IR_mov, .width = 4, .dst = IR_T1, .a = IR_IMM, .imm = 55, .b = IR_NONE});
-    add(&bench, (struct ir_inst){.op = IR_callout, .width = 2, .cc = CALLOUT_port_in, .dst = 0, .a = IR_T0, .b = IR_IMM32, .disp = -5, .imm = 0x123456789abcdef0});
+    add(&bench,
+        (struct ir_inst){
+            .op = IR_mov, .width = 4, .dst = IR_T0, .a = IR_IMM, .imm = 0x11223344, .b = IR_NONE});
+    add(&bench, (struct ir_inst){
+                    .op = IR_mov, .width = 4, .dst = IR_T1, .a = IR_IMM, .imm = 55, .b = IR_NONE});
+    add(&bench, (struct ir_inst){.op = IR_callout,
+                                 .width = 2,
+                                 .cc = CALLOUT_port_in,
+                                 .dst = 0,
+                                 .a = IR_T0,
+                                 .b = IR_IMM32,
+                                 .disp = -5,
+                                 .imm = 0x123456789abcdef0});
     add(&bench, (struct ir_inst){.op = IR_mov, .width = 4, .dst = 1, .a = IR_T1, .b = IR_NONE});
     insn(&bench);
     add(&bench, (struct ir_inst){.op = IR_add, .width = 4, .dst = 3, .a = 3, .b = IR_T3});
