@@ -43,6 +43,9 @@ void x86_loaded(struct x86_cpu *cpu);
 /* All saved state: CONTEXT_STATE and the system registers. */
 const struct state_desc *x86_state(void);
 
+/* True while an NMI handler runs (until its IRET): a further NMI must wait. */
+bool x86_nmi_blocked(const struct x86_cpu *cpu);
+
 /* A20 gate: mask applied to physical addresses. */
 void x86_set_a20(struct x86_cpu *cpu, bool enabled);
 

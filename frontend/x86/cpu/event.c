@@ -306,6 +306,11 @@ bool x86_deliver(struct context *ctx)
     return false;
 }
 
+bool x86_nmi_blocked(const struct x86_cpu *cpu)
+{
+    return cpu->nmi_blocked != 0;
+}
+
 bool x86_interruptible(const struct context *ctx)
 {
     return (ctx->eflags & FLAG_IF) && context_shadowed(ctx) == SHADOW_NONE;
