@@ -4,6 +4,7 @@
 #ifndef TRANSLATOR_TRANSLATOR_H
 #define TRANSLATOR_TRANSLATOR_H
 
+#include "translator/api/callout.h"
 #include "translator/api/guest.h"
 #include "translator/api/host.h"
 #include "translator/api/memory.h"
@@ -37,8 +38,9 @@ struct translator_config {
     const struct guest_ops *guest;
     const struct host_ops *host;
     const struct memory_ops *memory;
-    size_t code_bytes;  /* 0: the engine's default */
-    uint32_t max_insns; /* guest instructions a block, 1..IR_MAX_INSNS; 0: default */
+    callout_function *const *callouts; /* by enum callout_id */
+    size_t code_bytes;                 /* 0: the engine's default */
+    uint32_t max_insns;                /* guest instructions a block, 1..IR_MAX_INSNS; 0: default */
 };
 
 /* Takes over ctx's derived members.  NULL when the engine is not available on this host. */

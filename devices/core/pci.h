@@ -46,7 +46,9 @@ struct pci_function *pci_add(struct pci_bus *bus, const struct pci_function_conf
                              void *dev);
 
 /* Raw configuration bytes, for a device's own registers, and their write mask (1: guest may write).
- * After pci_add a device may set both; the values then standing are the reset values. */
+ * After pci_add a device may set both; the values standing at the first reset are the reset values.
+ * Call pci_config() at each use: before the first reset it gives the reset values, then the live
+ * bytes, so the pointer must not be kept. */
 uint8_t *pci_config(struct pci_function *function);
 uint8_t *pci_write_mask(struct pci_function *function);
 

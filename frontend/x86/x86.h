@@ -8,6 +8,7 @@
 #define FRONTEND_X86_X86_H
 
 #include "base/log.h"
+#include "translator/api/callout.h"
 #include "translator/api/guest.h"
 
 struct x86_cpu;
@@ -42,10 +43,19 @@ void x86_loaded(struct x86_cpu *cpu);
 /* All saved state: CONTEXT_STATE and the system registers. */
 const struct state_desc *x86_state(void);
 
+/* True while an NMI handler runs (until its IRET): a further NMI must wait. */
+bool x86_nmi_blocked(const struct x86_cpu *cpu);
+
 /* A20 gate: mask applied to physical addresses. */
 void x86_set_a20(struct x86_cpu *cpu, bool enabled);
 
 extern const struct guest_ops x86_guest;
+/* Every callout, by enum callout_id. */
+extern callout_function *const x86_callouts[CALLOUT_COUNT];
+
+/* Physical address behind a linear one by the present page tables, without side effects; false: not
+ * present. */
+bool x86_peek_linear(struct x86_cpu *cpu, uint64_t linear, uint64_t *gpa);
 
 /* Lifts one block: guest_ops.lift (frontend/x86/lift). */
 enum lift_result x86_lift(const struct lift_request *request, struct ir_block *block);

@@ -57,6 +57,9 @@ enum {
     FLAGS_ARITH = FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF,
 };
 
+/* Interrupts (and, after a load of SS, debug traps) wait for one more instruction. */
+enum shadow_kind { SHADOW_NONE, SHADOW_STI, SHADOW_SS };
+
 /* Why generated code or an instruction gives control back to the dispatcher. */
 enum leave_reason {
     LEAVE_NONE,   /* keep running */
@@ -104,7 +107,8 @@ enum leave_reason {
     VAL(S, u16, fds,    0,      "last x87 operand selector")                                  \
     VAL(S, u64, fip,    0,      "last x87 instruction offset")                                \
     VAL(S, u64, fdp,    0,      "last x87 operand offset")                                    \
-    VAL(S, u8,  shadow, 0,      "1: no interrupts until one more instruction ran (STI, MOV SS, POP SS)") \
+    VAL(S, u8,  shadow, 0,      "enum shadow_kind: what the instruction before shadow_icount held off") \
+    VAL(S, u64, shadow_icount, 0, "instruction count at which the shadow is in force")         \
     VAL(S, u8,  halted, 0,      "1: HLT, waiting for an interrupt")                           \
     VAL(S, u64, icount, 0,      "instructions retired, valid when no engine runs")
 /* clang-format on */
@@ -151,6 +155,10 @@ struct memory_tables {
     int64_t read[TABLE_ENTRIES];
     int64_t write[TABLE_ENTRIES];
     int64_t code[TABLE_ENTRIES]; /* filled by instruction fetch only; same deltas */
+    /* Where write is POISON_CODE: bit n of *granules says that code was translated from bytes
+     * 64n..64n+63 of the page; the delta stands in bits 12..62 of the write entry.  A store that stays
+     * in granules without code may go to memory at once. */
+    const uint64_t *granules[TABLE_ENTRIES];
 };
 
 /* A slot of the indirect-branch hash: hit when tag == (context tag << 32 | EIP). */
@@ -180,9 +188,12 @@ struct context {
     uint64_t temp[16];                  /* IR temporaries that have no host register */
     uint32_t fpu_resident; /* 1: the x87 state is in the host's x87, not in st/fcw/fsw/... */
     void (*fpu_sync)(
-        struct context *ctx);    /* native: writes the resident x87 state back to the record */
-    uint32_t single_step;        /* run blocks of one instruction (TF, trace) */
-    const void *const *callouts; /* function pointers by enum callout_id */
+        struct context *ctx); /* native: writes the resident x87 state back to the record */
+    uint32_t interrupt;   /* 1: the interrupt request line is up; callouts that enable interrupts
+                             leave then */
+    uint32_t single_step; /* run blocks of one instruction (TF, trace) */
+    uint64_t (*const *callouts)(struct context *ctx, uint64_t a, uint64_t b,
+                                uint64_t imm); /* by enum callout_id */
     const struct guest_ops *guest;
     const struct memory_ops *memory;
     struct translator *translator;
@@ -214,6 +225,19 @@ static inline void context_fpu_sync(struct context *ctx)
     if (ctx->fpu_resident) {
         ctx->fpu_sync(ctx);
     }
+}
+
+/* The current instruction, when it retires, holds off interrupts for the next one. */
+static inline void context_shadow(struct context *ctx, enum shadow_kind kind)
+{
+    ctx->shadow = (uint8_t)kind;
+    ctx->shadow_icount = context_icount(ctx) + 1;
+}
+
+/* What is held off between the instruction that retired last and the next one. */
+static inline enum shadow_kind context_shadowed(const struct context *ctx)
+{
+    return ctx->shadow_icount == context_icount(ctx) ? (enum shadow_kind)ctx->shadow : SHADOW_NONE;
 }
 
 /* Ends the current instruction (rip and pending move on) and leaves for that reason. */

@@ -23,6 +23,8 @@ enum {
 
 struct code_page {
     uint64_t granules;    /* bit n: bytes n*64..n*64+63 are covered by a block */
+    uint64_t gpa;          /* of the page */
+    uint64_t covered[PAGE_BYTES / 64]; /* one bit a byte: bit k of word n is byte 64n + k */
     struct block *blocks; /* linked by next_in_page */
 };
 
@@ -51,6 +53,8 @@ struct translator {
     struct code_page **code_pages; /* by physical page number */
     struct block **buckets;
     struct hash_slot *hash;
+    struct block **hash_blocks;      /* the block behind each slot's code */
+    struct hash_slot *no_hash;       /* never hits */
     struct arena *arena;   /* blocks and code pages, until the next full reset */
     struct arena *scratch; /* records of the block being translated */
     struct ir_block ir;

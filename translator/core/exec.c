@@ -20,6 +20,7 @@ static void setup_record(struct translator *tr, const struct translator_config *
     ctx->translator = tr;
     ctx->guest = config->guest;
     ctx->memory = config->memory;
+    ctx->callouts = config->callouts;
     ctx->hash = tr->hash;
     ctx->tables = tr->tables[0];
     ctx->budget = 0;
@@ -44,14 +45,18 @@ struct translator *translator_create(const struct translator_config *config)
     tr->stepper = host_interp.create(0);
     tr->buckets = calloc(BLOCK_BUCKETS, sizeof(*tr->buckets));
     tr->hash = aligned_alloc(64, HASH_ENTRIES * sizeof(*tr->hash));
+    tr->hash_blocks = calloc(HASH_ENTRIES, sizeof(*tr->hash_blocks));
+    tr->no_hash = aligned_alloc(64, HASH_ENTRIES * sizeof(*tr->hash));
     tr->arena = arena_create(ARENA_BYTES);
     tr->arena_start = arena_mark(tr->arena);
     tr->scratch = arena_create(IR_MAX_RECORDS * sizeof(struct ir_inst));
     tr->ir.insts = arena_alloc(tr->scratch, IR_MAX_RECORDS * sizeof(struct ir_inst));
-    if (!tr->engine || !tr->stepper || !tr->buckets || !tr->hash || !softmmu_create(tr)) {
+    if (!tr->engine || !tr->stepper || !tr->buckets || !tr->hash || !tr->no_hash ||
+        !tr->hash_blocks || !softmmu_create(tr)) {
         return NULL;
     }
     memset(tr->hash, 0xff, HASH_ENTRIES * sizeof(*tr->hash));
+    memset(tr->no_hash, 0xff, HASH_ENTRIES * sizeof(*tr->no_hash));
     setup_record(tr, config);
     return tr;
 }
@@ -64,7 +69,9 @@ void translator_destroy(struct translator *tr)
     arena_destroy(tr->arena);
     arena_destroy(tr->scratch);
     free(tr->buckets);
+    free(tr->hash_blocks);
     free(tr->hash);
+    free(tr->no_hash);
     free(tr);
 }
 
@@ -111,10 +118,10 @@ static void step(struct translator *tr)
 {
     struct context *ctx = tr->ctx;
     uint32_t eflags = ctx->eflags;
-    ctx->shadow = 0;
+    bool step = ctx->mode & MODE_STEP;
     translate_and_step(tr, 1);
     settle(tr);
-    if (ctx->leave != LEAVE_EVENT && eflags & FLAG_TF) {
+    if (ctx->leave != LEAVE_EVENT && step) {
         enum leave_reason reason = (enum leave_reason)ctx->leave;
         ctx->leave = LEAVE_NONE;
         tr->guest->after_step(ctx, eflags);
@@ -124,7 +131,7 @@ static void step(struct translator *tr)
     }
 }
 
-static void fill_hash(struct translator *tr, const struct block *block)
+static void fill_hash(struct translator *tr, struct block *block)
 {
     const struct context *ctx = tr->ctx;
     if (block->gpa2 != UINT64_MAX) {
@@ -133,6 +140,16 @@ static void fill_hash(struct translator *tr, const struct block *block)
     uint32_t index = (uint32_t)(ctx->rip ^ ctx->rip >> 12) & (HASH_ENTRIES - 1);
     tr->hash[index] =
         (struct hash_slot){.tag = (uint64_t)ctx->tag << 32 | ctx->rip, .code = block->code};
+    tr->hash_blocks[index] = block;
+}
+
+/* The block that the branch hash knows at rip, or NULL. */
+static struct block *from_hash(const struct translator *tr)
+{
+    const struct context *ctx = tr->ctx;
+    uint32_t index = (uint32_t)(ctx->rip ^ ctx->rip >> 12) & (HASH_ENTRIES - 1);
+    bool hit = tr->hash[index].tag == ((uint64_t)ctx->tag << 32 | ctx->rip);
+    return hit ? tr->hash_blocks[index] : NULL;
 }
 
 /* Finds the block at rip and runs it; links the exit that led here. */
@@ -143,7 +160,8 @@ static void run_block(struct translator *tr)
     uint64_t resets = tr->stats.full_resets;
     ctx->exit_link = NULL;
     tr->stats.lookups++;
-    struct block *block = translate_block(tr);
+    struct block *block = from ? NULL : from_hash(tr);
+    block = block ? block : translate_block(tr);
     if (!block) {
         return;
     }
@@ -214,7 +232,8 @@ enum run_result translator_run(struct translator *tr)
             cache_reset(tr);
         }
         refresh_mode(tr);
-        if (ctx->shadow || ctx->eflags & FLAG_TF) {
+        bool shadowed = tr->interrupt && context_shadowed(ctx) != SHADOW_NONE;
+        if (shadowed || ctx->mode & MODE_STEP) {
             ctx->exit_link = NULL;
             step(tr);
         } else {
@@ -262,6 +281,7 @@ void translator_set_deadline(struct translator *tr, uint64_t icount)
 void translator_set_interrupt(struct translator *tr, bool pending)
 {
     tr->interrupt = pending;
+    tr->ctx->interrupt = pending;
     if (pending && tr->ctx->eflags & (FLAG_IF | FLAG_VIF)) {
         exec_leave_soon(tr);
     }

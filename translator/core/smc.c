@@ -4,13 +4,37 @@
  */
 #include "translator/core/core.h"
 
-static uint64_t granules_of(uint64_t gpa, size_t bytes)
+#include <string.h>
+
+/* The bits of [from, from + bytes), which lies in granule n of a page, cut to that granule. */
+static uint64_t bits_in_granule(uint64_t from, uint64_t end, unsigned n)
 {
-    uint64_t offset = gpa & (PAGE_BYTES - 1);
-    unsigned first = (unsigned)(offset >> GRANULE_BITS);
-    uint64_t end = offset + bytes - 1;
-    unsigned last = end >= PAGE_BYTES ? 63 : (unsigned)(end >> GRANULE_BITS);
-    return (UINT64_MAX >> (63 - last)) & (UINT64_MAX << first);
+    uint64_t first = from > (uint64_t)n * 64 ? from - (uint64_t)n * 64 : 0;
+    uint64_t last = end < (uint64_t)n * 64 + 64 ? end - (uint64_t)n * 64 : 64;
+    return (UINT64_MAX >> (64 - (last - first))) << first;
+}
+
+static void cover(struct code_page *page, uint64_t gpa, uint64_t bytes)
+{
+    uint64_t from = gpa & (PAGE_BYTES - 1);
+    uint64_t end = from + bytes;
+    for (unsigned n = (unsigned)(from >> GRANULE_BITS); (uint64_t)n * 64 < end; n++) {
+        page->covered[n] |= bits_in_granule(from, end, n);
+        page->granules |= UINT64_C(1) << n;
+    }
+}
+
+/* True when code was translated from any of these bytes (in one page). */
+static bool is_covered(const struct code_page *page, uint64_t gpa, uint64_t bytes)
+{
+    uint64_t from = gpa & (PAGE_BYTES - 1);
+    uint64_t end = from + bytes;
+    for (unsigned n = (unsigned)(from >> GRANULE_BITS); (uint64_t)n * 64 < end; n++) {
+        if (page->covered[n] & bits_in_granule(from, end, n)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The part of a block in its own page (tail false) or in the next one. */
@@ -45,12 +69,13 @@ static void add_range(struct translator *tr, struct block *block, bool tail)
     struct code_page **slot = &tr->code_pages[gpa >> PAGE_BITS];
     if (!*slot) {
         *slot = arena_new(tr->arena, struct code_page);
+        (*slot)->gpa = gpa & ~(uint64_t)(PAGE_BYTES - 1);
     }
     struct code_page *page = *slot;
     if (!page->blocks) {
         softmmu_protect_code(tr, gpa & ~(uint64_t)(PAGE_BYTES - 1));
     }
-    page->granules |= granules_of(gpa, bytes);
+    cover(page, gpa, bytes);
     block->next_in_page[tail] = page->blocks;
     page->blocks = block;
 }
@@ -73,11 +98,12 @@ static void remove_from_page(struct translator *tr, struct block *block, uint64_
         }
     }
     page->granules = 0;
+    memset(page->covered, 0, sizeof(page->covered));
     for (struct block *other = page->blocks; other; other = *link_in_page(other, page, tr)) {
         uint64_t start;
         uint64_t bytes;
         block_range(other, tr->code_pages[other->gpa >> PAGE_BITS] != page, &start, &bytes);
-        page->granules |= granules_of(start, bytes);
+        cover(page, start, bytes);
     }
 }
 
@@ -100,7 +126,7 @@ static bool overlaps(const struct block *block, bool tail, uint64_t gpa, size_t 
 void smc_store(struct translator *tr, uint64_t gpa, size_t bytes)
 {
     struct code_page *page = tr->code_pages[gpa >> PAGE_BITS];
-    if (!page || !(page->granules & granules_of(gpa, bytes))) {
+    if (!page || !page->blocks || !is_covered(page, gpa, bytes)) {
         return;
     }
     bool hit = false;

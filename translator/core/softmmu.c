@@ -2,7 +2,8 @@
  * Memory tables: filling by page walk, flushing by list, and the slow paths behind them.
  *
  * A filled entry is a delta from linear to host address; a poisoned one keeps the physical page in
- * bits 12..62 and the reason below, so that the slow path needs no second walk.
+ * bits 12..62 and the reason below, so that the slow path needs no second walk.  Pages with code keep
+ * the delta there instead, and their physical address in the code_page behind the granules table.
  */
 #include "translator/core/core.h"
 
@@ -75,14 +76,30 @@ static void touch(struct translator *tr, bool user, uint32_t page, bool global)
     list->pages[list->count++] = page | (global ? UINT32_C(1) << 31 : 0);
 }
 
-static int64_t write_entry(const struct translator *tr, struct phys_page phys, uint64_t gpa,
-                           int64_t delta)
+/* Poisons a write entry because code was translated from the page. */
+static void poison_code(struct memory_tables *tables, uint32_t page, const struct code_page *code,
+                        int64_t delta)
 {
-    if (!phys.writable) {
-        return poison(gpa, POISON_ROM);
-    }
+    tables->write[page] = (int64_t)(POISON_BIT | (uint64_t)delta | POISON_CODE);
+    tables->granules[page] = &code->granules;
+}
+
+static const struct code_page *code_page_of(const struct memory_tables *tables, uint32_t page)
+{
+    return (const struct code_page *)(const void *)tables->granules[page];
+}
+
+static void fill_write(const struct translator *tr, struct memory_tables *tables, uint32_t page,
+                       struct phys_page phys, uint64_t gpa, int64_t delta)
+{
     const struct code_page *code = tr->code_pages[gpa >> PAGE_BITS];
-    return code && code->blocks ? poison(gpa, POISON_CODE) : delta;
+    if (!phys.writable) {
+        tables->write[page] = poison(gpa, POISON_ROM);
+    } else if (code && code->blocks) {
+        poison_code(tables, page, code, delta);
+    } else {
+        tables->write[page] = delta;
+    }
 }
 
 /* Walks and fills the entries of one page; false: fault raised. */
@@ -108,7 +125,7 @@ static bool fill(struct translator *tr, uint64_t linear, enum access access, boo
     int64_t delta = (int64_t)((uintptr_t)phys.host - ((uint64_t)page << PAGE_BITS));
     tables->read[page] = delta;
     if (walk.writable) {
-        tables->write[page] = write_entry(tr, phys, gpa, delta);
+        fill_write(tr, tables, page, phys, gpa, delta);
     }
     if (access == ACCESS_EXECUTE) {
         tables->code[page] = delta;
@@ -160,12 +177,13 @@ void softmmu_protect_code(struct translator *tr, uint64_t gpa)
     struct phys_page phys = tr->memory->page(tr->memory->memory, gpa);
     for (unsigned user = 0; user < 2; user++) {
         const struct touched_list *list = &tr->touched[user];
-        int64_t *write = tr->tables[user]->write;
+        struct memory_tables *tables = tr->tables[user];
         for (uint32_t i = 0; i < list->count; i++) {
             uint32_t page = list->pages[i] & (TABLE_ENTRIES - 1);
-            if (write[page] > 0 &&
-                ((uint64_t)page << PAGE_BITS) + (uint64_t)write[page] == (uintptr_t)phys.host) {
-                write[page] = poison(gpa, POISON_CODE);
+            int64_t delta = tables->write[page];
+            if (delta > 0 &&
+                ((uint64_t)page << PAGE_BITS) + (uint64_t)delta == (uintptr_t)phys.host) {
+                poison_code(tables, page, tr->code_pages[gpa >> PAGE_BITS], delta);
             }
         }
     }
@@ -271,11 +289,20 @@ static void read_in_page(struct translator *tr, int64_t entry, uint64_t linear, 
     }
 }
 
-/* A page whose last block went away becomes plain again. */
-static void unpoison(struct translator *tr, uint64_t linear, bool user, uint8_t *host)
+/* A store to a page with code: drops what it hits; a page whose last block is gone is plain again. */
+static void write_beside_code(struct translator *tr, uint64_t linear, const uint8_t *from,
+                              unsigned size, bool user)
 {
+    struct memory_tables *tables = tr->tables[user];
     uint32_t page = (uint32_t)(linear >> PAGE_BITS);
-    tr->tables[user]->write[page] = (int64_t)((uintptr_t)host - ((uint64_t)page << PAGE_BITS));
+    const struct code_page *code = code_page_of(tables, page);
+    int64_t delta = (int64_t)poison_gpa(tables->write[page]);
+    tr->stats.smc_stores++;
+    smc_store(tr, code->gpa | (linear & (PAGE_BYTES - 1)), size);
+    memcpy((uint8_t *)(uintptr_t)(linear + (uint64_t)delta), from, size);
+    if (!code->blocks) {
+        tables->write[page] = delta;
+    }
 }
 
 static void write_in_page(struct translator *tr, int64_t entry, uint64_t linear,
@@ -286,18 +313,10 @@ static void write_in_page(struct translator *tr, int64_t entry, uint64_t linear,
         memcpy((uint8_t *)(uintptr_t)(linear + (uint64_t)entry), from, size);
         return;
     }
-    uint64_t offset = linear & (PAGE_BYTES - 1);
-    uint64_t gpa = poison_gpa(entry) | offset;
-    if (poison_reason(entry) != POISON_CODE) {
-        write_mmio(tr, gpa, from, size);
-        return;
-    }
-    tr->stats.smc_stores++;
-    uint8_t *host = tr->memory->page(tr->memory->memory, gpa - offset).host;
-    smc_store(tr, gpa, size);
-    memcpy(host + offset, from, size);
-    if (!tr->code_pages[gpa >> PAGE_BITS]->blocks) {
-        unpoison(tr, linear, user, host);
+    if (poison_reason(entry) == POISON_CODE) {
+        write_beside_code(tr, linear, from, size, user);
+    } else {
+        write_mmio(tr, poison_gpa(entry) | (linear & (PAGE_BYTES - 1)), from, size);
     }
 }
 

@@ -253,7 +253,10 @@ void translate_and_step(struct translator *tr, uint32_t max_insns)
     bool fits = host_interp.emit(tr->stepper, &tr->ir, &block);
     assert(fits);
     (void)fits;
+    /* The hash holds code of the other engine: the stepper gets one without hits. */
+    tr->ctx->hash = tr->no_hash;
     host_interp.enter(tr->stepper, tr->ctx, &block);
+    tr->ctx->hash = tr->hash;
     tr->ctx->exit_link = NULL;
     tr->stats.stepped_insns += tr->ir.insn_count;
 }

@@ -17,15 +17,9 @@ static uint32_t cr4_known(const struct x86_cpu *cpu)
     static const struct {
         uint32_t feature, bits;
     } rows[] = {
-        {FEATURE_VME, CR4_VME | CR4_PVI},
-        {FEATURE_TSC, CR4_TSD},
-        {FEATURE_DE, CR4_DE},
-        {FEATURE_PSE, CR4_PSE},
-        {FEATURE_PAE, CR4_PAE},
-        {FEATURE_MSR, CR4_MCE},
-        {FEATURE_PGE, CR4_PGE},
-        {FEATURE_MMX, CR4_PCE},
-        {FEATURE_FXSR, CR4_OSFXSR},
+        {FEATURE_VME, CR4_VME | CR4_PVI}, {FEATURE_TSC, CR4_TSD}, {FEATURE_DE, CR4_DE},
+        {FEATURE_PSE, CR4_PSE},           {FEATURE_PAE, CR4_PAE}, {FEATURE_MSR, CR4_MCE},
+        {FEATURE_PGE, CR4_PGE},           {FEATURE_MMX, CR4_PCE}, {FEATURE_FXSR, CR4_OSFXSR},
         {FEATURE_SSE, CR4_OSXMMEXCPT},
     };
     uint32_t known = 0;
@@ -106,7 +100,9 @@ void x86_set_a20(struct x86_cpu *cpu, bool enabled)
     uint64_t mask = enabled ? UINT64_MAX : ~UINT64_C(0x100000);
     if (cpu->a20_mask != mask) {
         cpu->a20_mask = mask;
-        memory_flush_all(&cpu->ctx, false);
-        memory_select(&cpu->ctx);
+        if (cpu->ctx.tables) {
+            memory_flush_all(&cpu->ctx, false);
+            memory_select(&cpu->ctx);
+        }
     }
 }

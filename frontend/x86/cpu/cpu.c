@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* All that is saved: the record, then the system registers. */
-#define X86_CPU_STATE(S, VAL, ARR, SUB)                         \
+#define X86_CPU_STATE(S, VAL, ARR, SUB)                          \
     SUB(S, context, ctx, 1, "the record generated code runs on") \
     X86_SYSTEM_STATE(S, VAL, ARR, SUB)
 
@@ -152,7 +152,7 @@ void x86_print(const struct x86_cpu *cpu, FILE *out)
         fprintf(out, "%s %08x%s", gpr[i], x86_gpr(ctx, i), i % 4 == 3 ? "\n" : "  ");
     }
     fprintf(out, "eip %08" PRIx64 "  eflags %08x  cpl %u%s%s%s\n", ctx->rip, x86_eflags(ctx),
-            x86_cpl(ctx), ctx->halted ? "  halted" : "", ctx->shadow ? "  shadow" : "",
+            x86_cpl(ctx), ctx->halted ? "  halted" : "", context_shadowed(ctx) ? "  shadow" : "",
             x86_v86(ctx) ? "  v86" : "");
     for (unsigned i = 0; i < SEG_COUNT; i++) {
         print_segment(seg[i], &ctx->seg[i], out);

@@ -16,13 +16,33 @@
 #include "translator/api/context.h"
 #include "translator/api/memory.h"
 
-enum { CR0_PE = 1 << 0, CR0_MP = 1 << 1, CR0_EM = 1 << 2, CR0_TS = 1 << 3, CR0_ET = 1 << 4,
-       CR0_NE = 1 << 5, CR0_WP = 1 << 16, CR0_AM = 1 << 18, CR0_NW = 1 << 29, CR0_CD = 1 << 30 };
+enum {
+    CR0_PE = 1 << 0,
+    CR0_MP = 1 << 1,
+    CR0_EM = 1 << 2,
+    CR0_TS = 1 << 3,
+    CR0_ET = 1 << 4,
+    CR0_NE = 1 << 5,
+    CR0_WP = 1 << 16,
+    CR0_AM = 1 << 18,
+    CR0_NW = 1 << 29,
+    CR0_CD = 1 << 30
+};
 #define CR0_PG UINT32_C(0x80000000)
 
-enum { CR4_VME = 1 << 0, CR4_PVI = 1 << 1, CR4_TSD = 1 << 2, CR4_DE = 1 << 3, CR4_PSE = 1 << 4,
-       CR4_PAE = 1 << 5, CR4_MCE = 1 << 6, CR4_PGE = 1 << 7, CR4_PCE = 1 << 8, CR4_OSFXSR = 1 << 9,
-       CR4_OSXMMEXCPT = 1 << 10 };
+enum {
+    CR4_VME = 1 << 0,
+    CR4_PVI = 1 << 1,
+    CR4_TSD = 1 << 2,
+    CR4_DE = 1 << 3,
+    CR4_PSE = 1 << 4,
+    CR4_PAE = 1 << 5,
+    CR4_MCE = 1 << 6,
+    CR4_PGE = 1 << 7,
+    CR4_PCE = 1 << 8,
+    CR4_OSFXSR = 1 << 9,
+    CR4_OSXMMEXCPT = 1 << 10
+};
 
 enum { EFER_SCE = 1 << 0, EFER_NXE = 1 << 11 };
 
@@ -31,24 +51,65 @@ enum { DR6_B0 = 1 << 0, DR6_BD = 1 << 13, DR6_BS = 1 << 14, DR6_BT = 1 << 15, DR
 #define DR7_FIXED UINT32_C(0x00000400)
 
 /* Exception vectors. */
-enum { VECTOR_DE, VECTOR_DB, VECTOR_NMI, VECTOR_BP, VECTOR_OF, VECTOR_BR, VECTOR_UD, VECTOR_NM,
-       VECTOR_DF, VECTOR_TS = 10, VECTOR_NP, VECTOR_SS, VECTOR_GP, VECTOR_PF, VECTOR_MF = 16,
-       VECTOR_AC, VECTOR_MC, VECTOR_XM };
+enum {
+    VECTOR_DE,
+    VECTOR_DB,
+    VECTOR_NMI,
+    VECTOR_BP,
+    VECTOR_OF,
+    VECTOR_BR,
+    VECTOR_UD,
+    VECTOR_NM,
+    VECTOR_DF,
+    VECTOR_TS = 10,
+    VECTOR_NP,
+    VECTOR_SS,
+    VECTOR_GP,
+    VECTOR_PF,
+    VECTOR_MF = 16,
+    VECTOR_AC,
+    VECTOR_MC,
+    VECTOR_XM
+};
 
 /* struct segment.rights: descriptor bits 40..55 with the limit field cleared. */
-enum { RIGHTS_ACCESSED = 1 << 0, RIGHTS_WRITE = 1 << 1 /* data: writable, code: readable */,
-       RIGHTS_DOWN = 1 << 2 /* data: expand-down, code: conforming */, RIGHTS_CODE = 1 << 3,
-       RIGHTS_S = 1 << 4, RIGHTS_P = 1 << 7, RIGHTS_AVL = 1 << 12, RIGHTS_BIG = 1 << 14,
-       RIGHTS_G = 1 << 15, RIGHTS_MASK = 0xf0ff };
+enum {
+    RIGHTS_ACCESSED = 1 << 0,
+    RIGHTS_WRITE = 1 << 1 /* data: writable, code: readable */,
+    RIGHTS_DOWN = 1 << 2 /* data: expand-down, code: conforming */,
+    RIGHTS_CODE = 1 << 3,
+    RIGHTS_S = 1 << 4,
+    RIGHTS_P = 1 << 7,
+    RIGHTS_AVL = 1 << 12,
+    RIGHTS_BIG = 1 << 14,
+    RIGHTS_G = 1 << 15,
+    RIGHTS_MASK = 0xf0ff
+};
 enum { RIGHTS_DATA_RW = 0x93, RIGHTS_V86 = 0xf3 };
 
 /* CPUID leaf 1 EDX, by bit. */
-enum { FEATURE_FPU = 1 << 0, FEATURE_VME = 1 << 1, FEATURE_DE = 1 << 2, FEATURE_PSE = 1 << 3,
-       FEATURE_TSC = 1 << 4, FEATURE_MSR = 1 << 5, FEATURE_PAE = 1 << 6, FEATURE_CX8 = 1 << 8,
-       FEATURE_APIC = 1 << 9, FEATURE_SEP = 1 << 11, FEATURE_MTRR = 1 << 12, FEATURE_PGE = 1 << 13,
-       FEATURE_CMOV = 1 << 15, FEATURE_PAT = 1 << 16, FEATURE_PSE36 = 1 << 17,
-       FEATURE_CLFSH = 1 << 19, FEATURE_MMX = 1 << 23, FEATURE_FXSR = 1 << 24,
-       FEATURE_SSE = 1 << 25, FEATURE_SSE2 = 1 << 26 };
+enum {
+    FEATURE_FPU = 1 << 0,
+    FEATURE_VME = 1 << 1,
+    FEATURE_DE = 1 << 2,
+    FEATURE_PSE = 1 << 3,
+    FEATURE_TSC = 1 << 4,
+    FEATURE_MSR = 1 << 5,
+    FEATURE_PAE = 1 << 6,
+    FEATURE_CX8 = 1 << 8,
+    FEATURE_APIC = 1 << 9,
+    FEATURE_SEP = 1 << 11,
+    FEATURE_MTRR = 1 << 12,
+    FEATURE_PGE = 1 << 13,
+    FEATURE_CMOV = 1 << 15,
+    FEATURE_PAT = 1 << 16,
+    FEATURE_PSE36 = 1 << 17,
+    FEATURE_CLFSH = 1 << 19,
+    FEATURE_MMX = 1 << 23,
+    FEATURE_FXSR = 1 << 24,
+    FEATURE_SSE = 1 << 25,
+    FEATURE_SSE2 = 1 << 26
+};
 /* CPUID leaf 80000001 EDX. */
 enum { FEATURE_EXT_NX = 1 << 20 };
 

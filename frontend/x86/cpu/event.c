@@ -149,8 +149,7 @@ static bool push_frame(struct context *ctx, const struct entry *entry, struct st
     return stack_push(ctx, stack, entry->size, entry->eflags) &&
            stack_push(ctx, stack, entry->size, ctx->seg[SEG_CS].selector) &&
            stack_push(ctx, stack, entry->size, entry->return_eip) &&
-           (!entry->event->has_error ||
-            stack_push(ctx, stack, entry->size, entry->event->error));
+           (!entry->event->has_error || stack_push(ctx, stack, entry->size, entry->event->error));
 }
 
 /* The point of no return: the handler's CS:EIP, SS:ESP and EFLAGS. */
@@ -283,7 +282,7 @@ bool x86_deliver(struct context *ctx)
     struct x86_cpu *cpu = x86_of(ctx);
     struct guest_event event = ctx->event;
     ctx->halted = 0;
-    ctx->shadow = 0;
+    ctx->shadow = SHADOW_NONE;
     if (event.kind == EVENT_EXTERNAL && event.vector == VECTOR_NMI) {
         cpu->nmi_blocked = 1;
     }
@@ -307,9 +306,14 @@ bool x86_deliver(struct context *ctx)
     return false;
 }
 
+bool x86_nmi_blocked(const struct x86_cpu *cpu)
+{
+    return cpu->nmi_blocked != 0;
+}
+
 bool x86_interruptible(const struct context *ctx)
 {
-    return (ctx->eflags & FLAG_IF) && !ctx->shadow;
+    return (ctx->eflags & FLAG_IF) && context_shadowed(ctx) == SHADOW_NONE;
 }
 
 /* Enabled instruction breakpoints that match, as DR6 bits. */
@@ -331,7 +335,7 @@ static uint32_t code_breakpoints(const struct context *ctx)
 void x86_after_step(struct context *ctx, uint32_t eflags_before)
 {
     struct x86_cpu *cpu = x86_of(ctx);
-    bool inhibited = cpu->step_inhibit || ctx->shadow > 1;
+    bool inhibited = cpu->step_inhibit || context_shadowed(ctx) == SHADOW_SS;
     cpu->step_inhibit = 0;
     if (eflags_before & FLAG_RF) {
         ctx->eflags &= ~(uint32_t)FLAG_RF;

@@ -9,8 +9,8 @@ uint32_t x86_eflags(const struct context *ctx)
 uint32_t x86_eflags_known(const struct context *ctx)
 {
     const struct x86_model *model = x86_of_const(ctx)->model;
-    uint32_t known = FLAGS_ARITH | FLAG_TF | FLAG_IF | FLAG_DF | FLAG_IOPL | FLAG_NT | FLAG_RF |
-                     FLAG_VM;
+    uint32_t known =
+        FLAGS_ARITH | FLAG_TF | FLAG_IF | FLAG_DF | FLAG_IOPL | FLAG_NT | FLAG_RF | FLAG_VM;
     if (model->family >= 4) {
         known |= FLAG_AC;
     }

@@ -6,8 +6,16 @@
  */
 #include "frontend/x86/cpu/cpu.h"
 
-enum { MSR_TSC = 0x10, MSR_APIC_BASE = 0x1b, MSR_UCODE_WRITE = 0x79, MSR_MTRR_CAP = 0xfe,
-       MSR_MCG_CAP = 0x179, MSR_MCG_STATUS = 0x17a, MSR_MTRR_VARIABLE = 0x200, MSR_PAT = 0x277 };
+enum {
+    MSR_TSC = 0x10,
+    MSR_APIC_BASE = 0x1b,
+    MSR_UCODE_WRITE = 0x79,
+    MSR_MTRR_CAP = 0xfe,
+    MSR_MCG_CAP = 0x179,
+    MSR_MCG_STATUS = 0x17a,
+    MSR_MTRR_VARIABLE = 0x200,
+    MSR_PAT = 0x277
+};
 #define MSR_EFER UINT32_C(0xc0000080)
 
 /* A member of struct x86_cpu by offset. */
@@ -91,8 +99,7 @@ static bool pat_valid(uint64_t value)
 
 static uint64_t tsc_now(const struct x86_cpu *cpu)
 {
-    uint64_t base = cpu->wires.tsc ? cpu->wires.tsc(cpu->wires.machine)
-                                   : context_icount(&cpu->ctx);
+    uint64_t base = cpu->wires.tsc ? cpu->wires.tsc(cpu->wires.machine) : context_icount(&cpu->ctx);
     return base + cpu->tsc_offset;
 }
 

@@ -6,14 +6,21 @@
  */
 #include "frontend/x86/cpu/cpu.h"
 
-enum { PTE_P = 1 << 0, PTE_W = 1 << 1, PTE_U = 1 << 2, PTE_A = 1 << 5, PTE_D = 1 << 6,
-       PTE_PS = 1 << 7, PTE_G = 1 << 8 };
+enum {
+    PTE_P = 1 << 0,
+    PTE_W = 1 << 1,
+    PTE_U = 1 << 2,
+    PTE_A = 1 << 5,
+    PTE_D = 1 << 6,
+    PTE_PS = 1 << 7,
+    PTE_G = 1 << 8
+};
 #define PTE_NX (UINT64_C(1) << 63)
 
 enum { PF_P = 1, PF_W = 2, PF_U = 4, PF_RSVD = 8, PF_I = 16 };
 
-#define PAE_ADDRESS   UINT64_C(0x0000000ffffff000)
-#define PAE_RESERVED  UINT64_C(0x7ffffff000000000)
+#define PAE_ADDRESS  UINT64_C(0x0000000ffffff000)
+#define PAE_RESERVED UINT64_C(0x7ffffff000000000)
 
 /* A walk under way. */
 struct walk {
@@ -128,8 +135,8 @@ static bool walk_finish(struct walk *walk, struct page_walk *out)
 {
     uint64_t leaf = walk->large ? walk->pde : walk->pte;
     uint64_t both = walk->large ? walk->pde : walk->pde & walk->pte;
-    bool no_execute = ((walk->large ? walk->pde : walk->pde | walk->pte) & PTE_NX) &&
-                      walk->entry_bytes == 8;
+    bool no_execute =
+        ((walk->large ? walk->pde : walk->pde | walk->pte) & PTE_NX) && walk->entry_bytes == 8;
     if (walk->reserved) {
         return page_fault(walk, PF_P | PF_RSVD);
     }
@@ -145,7 +152,7 @@ static bool walk_finish(struct walk *walk, struct page_walk *out)
         mark(walk, walk->pde_gpa, walk->pde, PTE_A);
         mark(walk, walk->pte_gpa, walk->pte, bits);
     }
-    uint64_t gpa = walk->large                ? large_gpa(walk)
+    uint64_t gpa = walk->large              ? large_gpa(walk)
                    : walk->entry_bytes == 8 ? walk->pte & PAE_ADDRESS
                                             : walk->pte & 0xfffff000u;
     out->gpa = gpa & walk->cpu->a20_mask;
@@ -160,9 +167,8 @@ bool x86_walk(struct context *ctx, uint64_t linear, enum access access, bool use
 {
     struct x86_cpu *cpu = x86_of(ctx);
     if (!(cpu->cr0 & CR0_PG)) {
-        *out = (struct page_walk){.gpa = linear & 0xfffff000u & cpu->a20_mask,
-                                  .writable = true,
-                                  .executable = true};
+        *out = (struct page_walk){
+            .gpa = linear & 0xfffff000u & cpu->a20_mask, .writable = true, .executable = true};
         return true;
     }
     struct walk walk = {.cpu = cpu, .linear = (uint32_t)linear, .access = access, .user = user};
@@ -186,5 +192,21 @@ bool paging_load_pdptes(struct x86_cpu *cpu, uint32_t cr3)
     for (unsigned i = 0; i < 4; i++) {
         cpu->pdpte[i] = entries[i];
     }
+    return true;
+}
+
+bool x86_peek_linear(struct x86_cpu *cpu, uint64_t linear, uint64_t *gpa)
+{
+    struct walk walk = {.cpu = cpu, .linear = (uint32_t)linear, .access = ACCESS_READ};
+    uint64_t page = linear & 0xfffff000u;
+    if (cpu->cr0 & CR0_PG) {
+        if (!(cpu->cr4 & CR4_PAE ? walk_pae(&walk) : walk_legacy(&walk)) || walk.reserved) {
+            return false;
+        }
+        page = walk.large              ? large_gpa(&walk)
+               : walk.entry_bytes == 8 ? walk.pte & PAE_ADDRESS
+                                       : walk.pte & 0xfffff000u;
+    }
+    *gpa = (page & cpu->a20_mask) | (linear & 0xfff);
     return true;
 }

@@ -1,0 +1,232 @@
+/*
+ * Ends of blocks: direct exits that can be chained, indirect branches through the hash, callouts.
+ *
+ * A direct exit is a jump whose displacement link() patches.  Out of line stand its data (struct
+ * exit_data), the page guard and the code that leaves.  Exits in the middle of a block give the
+ * instructions that do not run back to the budget first.
+ */
+#include "backend/host/x64/select.h"
+
+#include <string.h>
+
+static uint32_t refund_here(const struct emit *e)
+{
+    return e->ir->insn_count - (e->index + 1);
+}
+
+static void add_exit(struct emit *e, uint32_t field, uint32_t target)
+{
+    e->exits[e->exit_count++] =
+        (struct exit_site){.field = field, .target = target, .refund = refund_here(e)};
+}
+
+void select_branch(struct emit *e, const struct ir_inst *inst)
+{
+    x64_fpu_flush(e);
+    x64_flags_to_record(e);
+    if (inst->op == IR_brcc) {
+        x64_flags_to_host(e);
+        add_exit(e, x64_jcc(e->out, inst->cc & 15), (uint32_t)inst->imm);
+        return;
+    }
+    struct x64_rm a = operand_rm(inst->a, x64_reg(0));
+    if (a.memory) {
+        x64_alu_imm(e->out, inst->width, 7, a, 0);
+    } else {
+        x64_opw(e->out, inst->width, 0x84, a.reg, a);
+    }
+    e->flags_in_host = false;
+    add_exit(e, x64_jcc(e->out, inst->op == IR_brz ? X64_E : X64_NE), (uint32_t)inst->imm);
+}
+
+void select_jmp(struct emit *e, const struct ir_inst *inst)
+{
+    x64_fpu_flush(e);
+    x64_flags_to_record(e);
+    add_exit(e, x64_jmp(e->out), (uint32_t)inst->imm);
+    e->ended = true;
+}
+
+/* r8 = EIP: through the hash, or leave. */
+static void emit_hash(struct emit *e)
+{
+    struct code_buffer *out = e->out;
+    x64_op(out, 4, 0x8b, X64_R9, x64_reg(X64_R8));
+    x64_op(out, 4, X64_DIGIT | 0xc1, 5, x64_reg(X64_R9));
+    buffer_put8(out, 12);
+    x64_op(out, 4, 0x33, X64_R9, x64_reg(X64_R8));
+    x64_alu_imm(out, 4, 4, x64_reg(X64_R9), HASH_ENTRIES - 1);
+    x64_op(out, 4, X64_DIGIT | 0xc1, 4, x64_reg(X64_R9));
+    buffer_put8(out, 4);
+    x64_op(out, 8, 0x03, X64_R9, CTX(hash));
+    x64_op(out, 4, 0x3b, X64_R8, x64_mem(X64_R9, offsetof(struct hash_slot, tag)));
+    x64_jcc_to(out, X64_NE, e->engine->stubs.miss);
+    x64_load(out, 4, REG_SCRATCH, CTX(tag));
+    x64_op(out, 4, 0x3b, REG_SCRATCH, x64_mem(X64_R9, offsetof(struct hash_slot, tag) + 4));
+    x64_jcc_to(out, X64_NE, e->engine->stubs.miss);
+    x64_op(out, 4, X64_DIGIT | 0xff, 4, x64_mem(X64_R9, offsetof(struct hash_slot, code)));
+}
+_Static_assert(sizeof(struct hash_slot) == 16, "the hash index is shifted by four");
+
+static void body_target(struct emit *e, const struct ir_inst *inst, struct x64_rm mem)
+{
+    operand_load(e, inst, inst->a, inst->width, REG_SCRATCH, mem);
+}
+
+void select_jmp_ind(struct emit *e, const struct ir_inst *inst)
+{
+    static const struct flag_use no_flags;
+    x64_fpu_flush(e);
+    x64_flags_to_record(e);
+    if (inst->a == IR_MEM) {
+        struct memory_access access = x64_access_of(inst, inst->width, ACCESS_LOAD);
+        x64_with_memory(e, inst, &access, body_target, NULL, &no_flags);
+        x64_access_goes_on(e);
+        x64_op(e->out, 4, 0x8b, X64_R8, x64_reg(REG_SCRATCH));
+    } else {
+        unsigned width = inst->width == 2 ? 2 : 4;
+        operand_load(e, inst, inst->a, width, X64_R8, x64_reg(0));
+    }
+    emit_hash(e);
+    e->ended = true;
+}
+
+static void emit_guard(struct emit *e, const struct exit_site *site, struct exit_data *data,
+                       uint32_t data_at)
+{
+    struct code_buffer *out = e->out;
+    data->guard = out->at;
+    if ((e->ir->mode & MODE_CS_FLAT) != 0) {
+        x64_load(out, 8, X64_R8,
+                 x64_mem(REG_TABLES, TABLE_CODE + (int32_t)(site->target >> 12) * 8));
+    } else {
+        x64_mov_imm(out, X64_R8, site->target);
+        x64_op(out, 4, 0x03, X64_R8, CTX(seg[SEG_CS].base));
+        x64_op(out, 4, X64_DIGIT | 0xc1, 5, x64_reg(X64_R8));
+        buffer_put8(out, 12);
+        x64_load(out, 8, X64_R8, x64_index(REG_TABLES, X64_R8, 3, TABLE_CODE));
+    }
+    /* cmp r8, [rip + data] */
+    buffer_put(out, 0x053b4c, 3);
+    buffer_put(out, 0, 4);
+    buffer_patch_rel32(out, out->at - 4, data_at);
+    uint32_t differs = x64_jcc(out, X64_NE);
+    data->onward = x64_jmp(out);
+    x64_here(out, differs);
+}
+
+/* Pages are compared by the physical start of the block, which has the same offset in its page. */
+static bool crosses_page(const struct emit *e, uint32_t target)
+{
+    int64_t at = (int64_t)(e->block->gpa & 0xfff) + (int32_t)(target - (uint32_t)e->ir->rip);
+    return at < 0 || at > 0xfff;
+}
+
+static void emit_direct_exit(struct emit *e, const struct exit_site *site)
+{
+    struct code_buffer *out = e->out;
+    struct block_exit *exit = &e->block->exits[e->block->exit_count++];
+    struct exit_data data = {.branch = site->field};
+    if (site->refund != 0) {
+        x64_here(out, site->field);
+        x64_alu_imm(out, 8, 0, CTX(budget), (int32_t)site->refund);
+        data.branch = x64_jmp(out);
+    }
+    buffer_align(out, 8, 0xcc);
+    uint32_t data_at = out->at;
+    for (unsigned i = 0; i < sizeof data / 8; i++) {
+        buffer_put(out, 0, 8);
+    }
+    bool cross = crosses_page(e, site->target) || e->block->gpa2 != UINT64_MAX;
+    if (cross) {
+        emit_guard(e, site, &data, data_at);
+    }
+    data.unlinked = out->at;
+    buffer_patch_rel32(out, data.branch, data.unlinked);
+    x64_mov_imm(out, X64_R8, site->target);
+    x64_mov_imm(out, X64_R9, (uintptr_t)exit);
+    x64_jmp_to(out, e->engine->stubs.exit);
+    if (!out->full) {
+        memcpy(out->start + data_at, &data, sizeof data);
+    }
+    *exit = (struct block_exit){
+        .target_rip = site->target, .patch = data_at, .cross_page = cross, .owner = e->block};
+}
+
+/* Exits that are never chained: checked CS, or more than a block can hold. */
+static void emit_looked_up_exit(struct emit *e, const struct exit_site *site)
+{
+    x64_here(e->out, site->field);
+    if (site->refund != 0) {
+        x64_alu_imm(e->out, 8, 0, CTX(budget), (int32_t)site->refund);
+    }
+    x64_mov_imm(e->out, X64_R8, site->target);
+    emit_hash(e);
+}
+
+void x64_emit_exit_sites(struct emit *e)
+{
+    bool chain = (e->ir->mode & MODE_CS_CHECKED) == 0;
+    for (uint32_t i = 0; i < e->exit_count; i++) {
+        if (chain && e->block->exit_count < BLOCK_MAX_EXITS) {
+            emit_direct_exit(e, &e->exits[i]);
+        } else {
+            emit_looked_up_exit(e, &e->exits[i]);
+        }
+    }
+}
+
+void x64_call_callout(struct emit *e, enum callout_id id, uint64_t imm)
+{
+    struct code_buffer *out = e->out;
+    x64_fpu_flush(e);
+    x64_flags_to_record(e);
+    /* lea r12, [rip + data] */
+    buffer_put(out, 0x258d4c, 3);
+    buffer_put(out, 0, 4);
+    e->callouts[e->callout_count++] =
+        (struct callout_site){.field = out->at - 4,
+                              .data = {.imm = imm,
+                                       .rip = e->rip,
+                                       .next_rip = e->rip + e->length,
+                                       .pending = e->ir->insn_count - e->index,
+                                       .id = id}};
+    x64_call_to(out, e->engine->stubs.callout);
+    e->flags_in_record = true;
+    e->flags_in_host = false;
+    e->check_leave = true;
+    e->fpu_ready = false;
+}
+
+void x64_emit_callout_data(struct emit *e)
+{
+    struct code_buffer *out = e->out;
+    if (e->callout_count != 0) {
+        buffer_align(out, 8, 0xcc);
+    }
+    for (uint32_t i = 0; i < e->callout_count; i++) {
+        x64_here(out, e->callouts[i].field);
+        const struct callout_data *data = &e->callouts[i].data;
+        buffer_put(out, data->imm, 8);
+        buffer_put(out, data->rip, 4);
+        buffer_put(out, data->next_rip, 4);
+        buffer_put(out, data->pending, 4);
+        buffer_put(out, data->id, 4);
+    }
+}
+
+void select_callout(struct emit *e, const struct ir_inst *inst)
+{
+    enum callout_id id = ir_callout_id(inst);
+    x64_fpu_flush(e);
+    x64_flags_to_record(e);
+    operand_load(e, inst, inst->a, 8, X64_R8, x64_reg(0));
+    operand_load(e, inst, inst->b, 8, X64_R9, x64_reg(0));
+    x64_call_callout(e, id, inst->imm);
+    if ((callout_rows[id].effects & CALLOUT_ENDS) != 0) {
+        x64_jmp_to(e->out, e->engine->stubs.leave_live); /* LEAVE_AFTER comes back */
+        e->ended = true;
+    } else {
+        operand_store(e, inst->dst, inst->width, REG_SCRATCH, x64_reg(0));
+    }
+}

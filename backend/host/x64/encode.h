@@ -1,0 +1,143 @@
+/*
+ * x86-64 instruction encoding (Intel SDM volume 2, chapter 2 and appendix B).
+ *
+ * Registers are numbered as the hardware does; 16..19 are AH CH DH BH, the same codes as in the IR.
+ * A high byte register cannot be named together with a REX prefix: x64_op() then exchanges it with
+ * its low half around the instruction, which changes no flag.
+ */
+#ifndef BACKEND_HOST_X64_ENCODE_H
+#define BACKEND_HOST_X64_ENCODE_H
+
+#include "backend/host/emit/buffer.h"
+
+enum x64_reg {
+    X64_RAX,
+    X64_RCX,
+    X64_RDX,
+    X64_RBX,
+    X64_RSP,
+    X64_RBP,
+    X64_RSI,
+    X64_RDI,
+    X64_R8,
+    X64_R9,
+    X64_R10,
+    X64_R11,
+    X64_R12,
+    X64_R13,
+    X64_R14,
+    X64_R15,
+    X64_AH,
+    X64_CH,
+    X64_DH,
+    X64_BH,
+    X64_NOREG = 255,
+};
+
+/* A ModRM operand: a register, or memory at base + (index << scale) + disp. */
+struct x64_rm {
+    bool memory;
+    uint8_t reg;   /* when not memory */
+    uint8_t base;  /* X64_NOREG: absolute or index only */
+    uint8_t index; /* X64_NOREG: none */
+    uint8_t scale;
+    int32_t disp;
+};
+
+/* Opcode words: low byte the opcode; the rest says what stands around it. */
+enum {
+    X64_0F = 1 << 8,     /* two-byte map */
+    X64_REG8 = 1 << 9,   /* the reg field names a byte register */
+    X64_RM8 = 1 << 10,   /* the r/m field names a byte register */
+    X64_DIGIT = 1 << 11, /* the reg field is an opcode extension */
+    X64_66 = 1 << 12,    /* mandatory prefixes */
+    X64_F3 = 1 << 13,
+    X64_F2 = 1 << 14,
+    X64_MEDIA = 1 << 15, /* reg field is a vector register: no operand size from the width */
+};
+
+static inline struct x64_rm x64_reg(unsigned reg)
+{
+    return (struct x64_rm){.reg = (uint8_t)reg, .base = X64_NOREG, .index = X64_NOREG};
+}
+
+static inline struct x64_rm x64_mem(unsigned base, int32_t disp)
+{
+    return (struct x64_rm){.memory = true, .base = (uint8_t)base, .index = X64_NOREG, .disp = disp};
+}
+
+static inline struct x64_rm x64_index(unsigned base, unsigned index, unsigned scale, int32_t disp)
+{
+    return (struct x64_rm){.memory = true,
+                           .base = (uint8_t)base,
+                           .index = (uint8_t)index,
+                           .scale = (uint8_t)scale,
+                           .disp = disp};
+}
+
+static inline bool x64_same(struct x64_rm a, struct x64_rm b)
+{
+    if (a.memory != b.memory) {
+        return false;
+    }
+    return a.memory
+               ? a.base == b.base && a.index == b.index && a.scale == b.scale && a.disp == b.disp
+               : a.reg == b.reg;
+}
+
+/* The full register that a register code belongs to. */
+static inline unsigned x64_whole(unsigned reg)
+{
+    return reg >= X64_AH && reg <= X64_BH ? reg - X64_AH : reg;
+}
+
+/* One instruction: prefixes, opcode, ModRM.  width is the operand size: 1, 2, 4 or 8 bytes; width 1
+ * names byte registers in both fields unless the opcode says otherwise (X64_DIGIT). */
+void x64_op(struct code_buffer *out, unsigned width, uint32_t opcode, unsigned reg,
+            struct x64_rm rm);
+/* The same for the classic pairs whose wide form is opcode + 1. */
+void x64_opw(struct code_buffer *out, unsigned width, uint32_t opcode, unsigned reg,
+             struct x64_rm rm);
+
+/* Moves between registers and memory; loads of width 1 and 2 into a whole register zero-extend. */
+void x64_load(struct code_buffer *out, unsigned width, unsigned reg, struct x64_rm from);
+void x64_store(struct code_buffer *out, unsigned width, struct x64_rm to, unsigned reg);
+void x64_mov_rr(struct code_buffer *out, unsigned width, unsigned to, unsigned from);
+/* reg = value, by the shortest form; no flags. */
+void x64_mov_imm(struct code_buffer *out, unsigned reg, uint64_t value);
+void x64_mov_mem_imm(struct code_buffer *out, unsigned width, struct x64_rm to, uint32_t value);
+void x64_lea(struct code_buffer *out, unsigned width, unsigned reg, struct x64_rm from);
+/* op rm, imm for the eight classic operations by number (add or adc sbb and sub xor cmp). */
+void x64_alu_imm(struct code_buffer *out, unsigned width, unsigned digit, struct x64_rm rm,
+                 int32_t imm);
+
+/* Branches with a 32-bit displacement; return the offset of the displacement.  The target of a
+ * later x64_here() or buffer_patch_rel32(). */
+uint32_t x64_jcc(struct code_buffer *out, unsigned cc);
+uint32_t x64_jmp(struct code_buffer *out);
+void x64_jmp_to(struct code_buffer *out, uint32_t target);
+void x64_jcc_to(struct code_buffer *out, unsigned cc, uint32_t target);
+void x64_call_to(struct code_buffer *out, uint32_t target);
+/* Makes the displacement at field reach the current position. */
+void x64_here(struct code_buffer *out, uint32_t field);
+
+enum x64_cc {
+    X64_O,
+    X64_NO,
+    X64_B,
+    X64_AE,
+    X64_E,
+    X64_NE,
+    X64_BE,
+    X64_A,
+    X64_S,
+    X64_NS,
+    X64_P,
+    X64_NP,
+    X64_L,
+    X64_GE,
+    X64_LE,
+    X64_G
+};
+
+#endif

@@ -1,0 +1,150 @@
+/*
+ * The native engine's own state: code memory, shared stubs, the unit being compiled.
+ */
+#ifndef BACKEND_HOST_X64_ENGINE_H
+#define BACKEND_HOST_X64_ENGINE_H
+
+#include "backend/host/emit/codemem.h"
+#include "backend/host/x64/abi.h"
+#include "translator/api/host.h"
+#include "translator/api/memory.h"
+#include "translator/ir/ir.h"
+
+/* What an access to guest memory does. */
+enum access_kind { ACCESS_LOAD, ACCESS_STORE, ACCESS_MODIFY };
+
+/* Packed description of a slow access, made by x64_pack() and read by x64_slow_access(). */
+enum {
+    PACK_LENGTH = 32,  /* 4 bits; EIP below */
+    PACK_PENDING = 36, /* 7 bits */
+    PACK_SIZE = 43,    /* 5 bits */
+    PACK_SEG = 48,     /* 3 bits */
+    PACK_KIND = 51,    /* 2 bits: 0 load, 1 store, 2 load for write */
+    PACK_ALIGNED = 53, /* 1: #GP when not 16-byte aligned */
+};
+
+/* Data of one callout in the block's constant area. */
+struct callout_data {
+    uint64_t imm;
+    uint32_t rip, next_rip;
+    uint32_t pending;
+    uint32_t id;
+};
+
+/* Data of one direct exit, before its code; offsets in code memory. */
+struct exit_data {
+    int64_t guard_delta;
+    uint32_t branch;   /* displacement that is patched */
+    uint32_t guard;    /* code that checks the target page, 0: none */
+    uint32_t onward;   /* displacement of the guard's jump */
+    uint32_t unlinked; /* code that leaves */
+};
+
+/* Shared code, offsets in code memory. */
+struct x64_stubs {
+    uint32_t enter;
+    uint32_t leave_live;   /* guest registers are in host registers */
+    uint32_t leave_synced; /* the record is complete */
+    uint32_t exit;         /* r8 EIP, r9 exit: leave for a look-up */
+    uint32_t miss;         /* r8 EIP: leave for a look-up without exit */
+    uint32_t beside_code;  /* r8 linear, r9 poisoned write entry: carry clear: r9 is the delta */
+    uint32_t access;       /* r8 offset, r9 packed: slow access */
+    uint32_t callout;      /* r8 a, r9 b, r12 data: result in r12 */
+    uint32_t fpu_load;     /* makes the x87 state resident; flags must be saved */
+};
+
+struct memory_access {
+    uint8_t seg, base, index, scale, asize;
+    uint8_t size;
+    uint8_t kind; /* enum access_kind */
+    bool aligned; /* 16-byte alignment demanded */
+    bool push;    /* address is ESP - size, cut to the stack width */
+    int32_t disp;
+};
+
+/* Last x87 instruction of the block so far, not yet in the record. */
+struct fpu_last {
+    bool valid;
+    bool memory; /* an operand segment is to be recorded */
+    uint8_t seg;
+    uint16_t fop;
+    uint32_t rip;
+};
+
+struct emit;
+/* Emits an operation whose memory operand, if any, is mem. */
+typedef void emit_body(struct emit *e, const struct ir_inst *inst, struct x64_rm mem);
+
+/* An access whose slow path is to be emitted after the block. */
+struct slow_site {
+    const struct ir_inst *inst;
+    emit_body *body;
+    emit_body *post; /* after a completed store; no flags */
+    struct memory_access access;
+    uint64_t pack;
+    uint32_t slow[5]; /* displacements that jump to the slow path */
+    uint32_t slow_count;
+    uint32_t poisoned;  /* stores: displacement of the jump taken when the entry is no delta, or 0 */
+    uint32_t looked_up; /* where such a store goes on with a delta after all */
+    uint32_t cross; /* displacement of the misaligned jump, or 0 */
+    uint32_t resume, back;
+    bool needs_flags, writes_flags, host_flags_after;
+    bool incomplete;                  /* the record goes on after its access */
+    uint32_t at;                      /* index of the record */
+    const struct ir_inst *replay;     /* makes the flags that stand in neither place, else NULL */
+    struct fpu_last last, last_after; /* before and after the record */
+};
+
+struct callout_site {
+    uint32_t field; /* displacement of the lea */
+    struct callout_data data;
+};
+
+struct exit_site {
+    uint32_t field; /* displacement of the branch */
+    uint32_t target;
+    uint32_t refund; /* instructions of the block that do not run */
+    bool direct;     /* gets a struct block_exit */
+};
+
+/* One block under construction. */
+struct emit {
+    struct code_buffer *out;
+    struct engine *engine;
+    const struct ir_block *ir;
+    struct block *block;
+    uint32_t at;                 /* record */
+    uint32_t rip, length, index; /* current guest instruction */
+    bool flags_in_record, flags_in_host;
+    bool flags_lost;                /* in neither: producer makes them again */
+    const struct ir_inst *producer; /* made the flags from registers, else NULL */
+    bool ended;
+    bool check_leave; /* the instruction called out: LEAVE_AFTER may be set when it ends */
+    bool fpu_ready;   /* x87 known resident here */
+    struct fpu_last fpu_last;
+    uint32_t slow_count, callout_count, exit_count;
+    uint16_t live[IR_MAX_RECORDS]; /* flags that matter after each record */
+    struct slow_site slow[IR_MAX_RECORDS];
+    struct callout_site callouts[IR_MAX_RECORDS];
+    struct exit_site exits[IR_MAX_RECORDS];
+};
+
+struct engine {
+    struct codemem memory;
+    struct code_buffer out; /* all code memory, writable view */
+    uint32_t first_block;   /* where blocks begin, after the stubs */
+    struct x64_stubs stubs;
+    struct emit emit;
+};
+
+/* fpu.c: x87 state to the host, and back to the record. */
+void x64_fpu_load(struct context *ctx);
+void x64_fpu_sync(struct context *ctx);
+
+/* stubs.c */
+void x64_emit_stubs(struct engine *engine);
+void x64_spill_gprs(struct code_buffer *out);
+/* Slow access from generated code: true when it was made. */
+bool x64_slow_access(struct context *ctx, uint64_t offset, uint64_t pack);
+
+#endif

@@ -1,0 +1,194 @@
+/*
+ * Where the guest's flags are while a block is compiled.
+ *
+ * They stand in the record, in the host's flags, or in both.  Operations leave them in the host;
+ * they are saved when something may look at the record (an exit, a callout, a fault) or is about
+ * to destroy host flags.  What the manual leaves undefined is what the host does; operations that
+ * keep such flags on some hosts count as partial writers.
+ */
+#include "backend/host/x64/select.h"
+
+enum { ALL = FLAGS_ARITH };
+
+static struct flag_use shift_use(const struct ir_inst *inst)
+{
+    struct flag_use use = {.writes = true};
+    bool carry = inst->op == IR_rcl || inst->op == IR_rcr;
+    bool rotate = carry || inst->op == IR_rol || inst->op == IR_ror;
+    use.inputs = carry ? FLAG_CF : 0;
+    if (inst->b == IR_IMM) {
+        unsigned count = (unsigned)inst->imm & (inst->width == 8 ? 63 : 31);
+        if (count == 0) {
+            return (struct flag_use){0};
+        }
+        use.kills = rotate ? 0 : ALL;
+    }
+    return use;
+}
+
+static struct flag_use double_shift_use(const struct ir_inst *inst)
+{
+    if (inst->aux == 1) {
+        return (struct flag_use){.writes = true};
+    }
+    unsigned count = (unsigned)inst->imm & (inst->width == 8 ? 63 : 31);
+    if (count == 0) {
+        return (struct flag_use){0};
+    }
+    return (struct flag_use){.writes = true, .kills = count > inst->width * 8u ? 0 : ALL};
+}
+
+static struct flag_use alu_use(const struct ir_inst *inst)
+{
+    static const struct flag_use uses[IR_OPS] = {
+        [IR_add] = {0, ALL, true},
+        [IR_sub] = {0, ALL, true},
+        [IR_and] = {0, ALL, true},
+        [IR_or] = {0, ALL, true},
+        [IR_xor] = {0, ALL, true},
+        [IR_cmp] = {0, ALL, true},
+        [IR_test] = {0, ALL, true},
+        [IR_neg] = {0, ALL, true},
+        [IR_xadd] = {0, ALL, true},
+        [IR_cmpxchg] = {0, ALL, true},
+        [IR_adc] = {FLAG_CF, ALL, true},
+        [IR_sbb] = {FLAG_CF, ALL, true},
+        [IR_inc] = {0, ALL & ~FLAG_CF, true},
+        [IR_dec] = {0, ALL & ~FLAG_CF, true},
+        [IR_imul] = {0, FLAG_CF | FLAG_OF, true},
+        [IR_mul1] = {0, FLAG_CF | FLAG_OF, true},
+        [IR_imul1] = {0, FLAG_CF | FLAG_OF, true},
+        [IR_bt] = {0, FLAG_CF, true},
+        [IR_bts] = {0, FLAG_CF, true},
+        [IR_btr] = {0, FLAG_CF, true},
+        [IR_btc] = {0, FLAG_CF, true},
+        [IR_bsf] = {0, FLAG_ZF, true},
+        [IR_bsr] = {0, FLAG_ZF, true},
+        [IR_clc] = {0, FLAG_CF, true},
+        [IR_stc] = {0, FLAG_CF, true},
+        [IR_cmc] = {FLAG_CF, FLAG_CF, true},
+        [IR_lahf] = {ALL & ~FLAG_OF, 0, false},
+        [IR_sahf] = {0, ALL & ~FLAG_OF, true},
+        [IR_salc] = {FLAG_CF, 0, false},
+    };
+    return uses[inst->op];
+}
+
+struct flag_use x64_flag_use(const struct ir_inst *inst)
+{
+    switch (inst->op) {
+    case IR_shl:
+    case IR_shr:
+    case IR_sar:
+    case IR_rol:
+    case IR_ror:
+    case IR_rcl:
+    case IR_rcr:
+        return shift_use(inst);
+    case IR_shld:
+    case IR_shrd:
+        return double_shift_use(inst);
+    case IR_setcc:
+    case IR_cmov:
+    case IR_brcc:
+        return (struct flag_use){.inputs = ir_cc_flags[inst->cc & 15]};
+    case IR_x87:
+        return x64_x87_flag_use(inst);
+    default:
+        return alu_use(inst);
+    }
+}
+
+void x64_flag_liveness(struct emit *e)
+{
+    uint16_t live = ALL;
+    for (uint32_t i = e->ir->count; i-- > 0;) {
+        const struct ir_inst *inst = &e->ir->insts[i];
+        struct flag_use use = x64_flag_use(inst);
+        e->live[i] = live;
+        live = (uint16_t)((live & ~use.kills) | use.inputs);
+        if ((ir_has_memory(inst) && inst->op != IR_lea) ||
+            (ir_rows[inst->op].effects & (IR_FAULTS | IR_EXITS)) != 0 || inst->op == IR_get) {
+            live = ALL;
+        }
+    }
+}
+
+void x64_save_flags(struct code_buffer *out)
+{
+    x64_mov_rr(out, 8, REG_SCRATCH, X64_RAX);
+    buffer_put8(out, 0x9f);                                         /* lahf */
+    x64_op(out, 1, X64_0F | X64_DIGIT | 0x90, 0, x64_reg(X64_RAX)); /* seto al */
+    x64_store(out, 2, CTX(flags), X64_RAX);
+    x64_mov_rr(out, 8, X64_RAX, REG_SCRATCH);
+}
+
+void x64_load_flags(struct code_buffer *out)
+{
+    x64_mov_rr(out, 8, REG_SCRATCH, X64_RAX);
+    x64_load(out, 2, X64_RAX, CTX(flags));
+    x64_alu_imm(out, 1, 0, x64_reg(X64_RAX), 0x7f); /* OF again */
+    buffer_put8(out, 0x9e);                         /* sahf */
+    x64_mov_rr(out, 8, X64_RAX, REG_SCRATCH);
+}
+
+/* Never needed when x64_flags_only_for_faults() looked ahead rightly. */
+static void find_lost_flags(struct emit *e)
+{
+    if (e->flags_lost) {
+        x64_emit_replay(e, e->producer);
+        e->flags_in_host = true;
+        e->flags_lost = false;
+    }
+}
+
+void x64_flags_to_record(struct emit *e)
+{
+    if (!e->flags_in_record) {
+        find_lost_flags(e);
+        x64_save_flags(e->out);
+        e->flags_in_record = true;
+    }
+}
+
+void x64_flags_to_host(struct emit *e)
+{
+    find_lost_flags(e);
+    if (!e->flags_in_host) {
+        x64_load_flags(e->out);
+        e->flags_in_host = true;
+    }
+}
+
+void x64_flags_before_access(struct emit *e)
+{
+    if (!e->flags_in_record && !e->flags_lost && x64_flags_only_for_faults(e)) {
+        e->flags_lost = true;
+    }
+    if (!e->flags_lost) {
+        x64_flags_to_record(e);
+    }
+    e->flags_in_host = false;
+}
+
+bool x64_flags_wanted(const struct emit *e, const struct flag_use *use)
+{
+    return use->inputs != 0 || (use->writes && (e->live[e->at] & ~use->kills) != 0);
+}
+
+void x64_flags_prepare(struct emit *e, const struct flag_use *use)
+{
+    if (x64_flags_wanted(e, use)) {
+        x64_flags_to_host(e);
+    }
+}
+
+void x64_flags_done(struct emit *e, const struct ir_inst *inst, const struct flag_use *use)
+{
+    if (use->writes) {
+        e->flags_in_host = true;
+        e->flags_in_record = false;
+        e->flags_lost = false;
+        e->producer = x64_can_replay(inst) ? inst : NULL;
+    }
+}

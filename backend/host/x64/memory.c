@@ -1,0 +1,315 @@
+/*
+ * Guest memory on x86-64: address, segment, flat table look-up, slow path.
+ *
+ *     lea  r8d, [ea]                     (movzx for 16-bit addresses)
+ *     add  r8d, [seg.base]               unless flat; checked segments compare the end first
+ *     mov  r9d, r8d; shr r9d, 12
+ *     mov  r9, [r13 + r9*8 + table]      delta; 0 or negative: slow
+ *     test r9, r9; jle slow
+ *     test r8b, size-1; jne cross        out of line: does it leave the page (or offset FFFFh)?
+ *     operation on [r8 + r9]
+ *
+ * The slow path computes the offset again, calls x64_slow_access() and runs the same operation on
+ * ctx->slow_value.  Flags are in the record before the look-up because it destroys the host's.
+ */
+#include "backend/host/x64/select.h"
+
+#include <assert.h>
+
+struct x64_rm x64_fast_operand(void)
+{
+    return x64_index(REG_EA, REG_DELTA, 0, 0);
+}
+
+struct x64_rm x64_slow_operand(void)
+{
+    return CTX(slow_value);
+}
+
+struct memory_access x64_access_of(const struct ir_inst *inst, unsigned size, enum access_kind kind)
+{
+    return (struct memory_access){.seg = inst->seg,
+                                  .base = inst->base,
+                                  .index = inst->index,
+                                  .scale = inst->scale,
+                                  .asize = inst->asize,
+                                  .disp = inst->disp,
+                                  .size = (uint8_t)size,
+                                  .kind = (uint8_t)kind};
+}
+
+uint64_t x64_pack(const struct emit *e, const struct memory_access *access)
+{
+    return (uint64_t)e->rip | (uint64_t)e->length << PACK_LENGTH |
+           (uint64_t)(e->ir->insn_count - e->index) << PACK_PENDING |
+           (uint64_t)access->size << PACK_SIZE | (uint64_t)access->seg << PACK_SEG |
+           (uint64_t)access->aligned << PACK_ALIGNED;
+}
+
+/* Host register that holds an address component: temporaries in the record are fetched. */
+static unsigned address_register(struct emit *e, unsigned operand, unsigned fetch)
+{
+    if (operand == IR_NONE) {
+        return X64_NOREG;
+    }
+    struct x64_rm rm = operand_rm(operand, x64_reg(0));
+    if (rm.memory) {
+        x64_load(e->out, 8, fetch, rm);
+        return fetch;
+    }
+    return rm.reg;
+}
+
+/* r8 = effective address (offset), cut to its size.  No flags. */
+void x64_effective_address(struct emit *e, const struct memory_access *access)
+{
+    struct code_buffer *out = e->out;
+    unsigned base = address_register(e, access->base, REG_EA);
+    unsigned index = address_register(e, access->index, REG_DELTA);
+    if (base == X64_NOREG && index == X64_NOREG) {
+        uint32_t offset = (uint32_t)access->disp;
+        x64_mov_imm(out, REG_EA, access->asize == 2 ? offset & 0xffff : offset);
+        return;
+    }
+    if (index == X64_NOREG && access->disp == 0) {
+        if (access->asize == 2) {
+            x64_load(out, 2, REG_EA, x64_reg(base));
+        } else {
+            x64_op(out, 4, 0x8b, REG_EA, x64_reg(base));
+        }
+        return;
+    }
+    if (base == X64_NOREG && access->scale == 0) {
+        base = index;
+        index = X64_NOREG;
+    }
+    x64_lea(out, 4, REG_EA, x64_index(base, index, access->scale, access->disp));
+    if (access->asize == 2) {
+        x64_load(out, 2, REG_EA, x64_reg(REG_EA));
+    }
+}
+
+static struct x64_rm segment_field(unsigned seg, size_t member)
+{
+    return x64_mem(REG_CONTEXT, (int32_t)(offsetof(struct context, seg) +
+                                          seg * sizeof(struct segment) + member));
+}
+
+static void add_slow(struct emit *e, struct slow_site *site, unsigned cc)
+{
+    assert(site->slow_count < sizeof(site->slow) / sizeof(site->slow[0]));
+    site->slow[site->slow_count++] = x64_jcc(e->out, cc);
+}
+
+/* Limit check and base: r8 offset to linear. */
+static void emit_segment(struct emit *e, struct slow_site *site)
+{
+    const struct memory_access *access = &site->access;
+    enum seg_class class = mode_seg_class(e->ir->mode, access->seg);
+    if (class == SEG_FLAT) {
+        return;
+    }
+    if (class == SEG_CHECKED || (class == SEG_BASED64K && access->asize != 2)) {
+        size_t end = access->kind == ACCESS_LOAD ? offsetof(struct segment, read_end)
+                                                 : offsetof(struct segment, write_end);
+        x64_lea(e->out, 8, REG_DELTA, x64_mem(REG_EA, access->size));
+        x64_op(e->out, 8, 0x3b, REG_DELTA, segment_field(access->seg, end));
+        add_slow(e, site, X64_A);
+    }
+    x64_op(e->out, 4, 0x03, REG_EA, segment_field(access->seg, offsetof(struct segment, base)));
+}
+
+static void emit_lookup(struct emit *e, struct slow_site *site)
+{
+    const struct memory_access *access = &site->access;
+    struct code_buffer *out = e->out;
+    int32_t table = access->kind == ACCESS_LOAD ? 0 : TABLE_WRITE;
+    bool constant = access->base == IR_NONE && access->index == IR_NONE &&
+                    mode_seg_class(e->ir->mode, access->seg) == SEG_FLAT;
+    if (constant) {
+        uint32_t offset = (uint32_t)access->disp;
+        offset = access->asize == 2 ? offset & 0xffff : offset;
+        x64_load(out, 8, REG_DELTA, x64_mem(REG_TABLES, table + (int32_t)(offset >> 12) * 8));
+    } else {
+        x64_op(out, 4, 0x8b, REG_DELTA, x64_reg(REG_EA));
+        x64_op(out, 4, X64_DIGIT | 0xc1, 5, x64_reg(REG_DELTA));
+        buffer_put8(out, 12);
+        x64_load(out, 8, REG_DELTA, x64_index(REG_TABLES, REG_DELTA, 3, table));
+    }
+    x64_op(out, 8, 0x85, REG_DELTA, x64_reg(REG_DELTA));
+    if (access->kind == ACCESS_LOAD) {
+        add_slow(e, site, X64_LE);
+    } else {
+        site->poisoned = x64_jcc(out, X64_LE);
+        site->looked_up = out->at;
+    }
+    if (access->size == 1) {
+        return;
+    }
+    unsigned mask = access->size > 8 ? 15u : access->size - 1u;
+    x64_op(out, 1, X64_DIGIT | 0xf6, 0, x64_reg(REG_EA));
+    buffer_put8(out, (uint8_t)mask);
+    if (access->aligned || (e->ir->mode & MODE_ALIGN_CHECK) != 0) {
+        add_slow(e, site, X64_NE);
+    } else {
+        site->cross = x64_jcc(out, X64_NE);
+        site->resume = out->at;
+    }
+}
+
+void x64_with_memory(struct emit *e, const struct ir_inst *inst, const struct memory_access *access,
+                     emit_body *body, emit_body *post, const struct flag_use *use)
+{
+    x64_flags_before_access(e);
+    struct slow_site *site = &e->slow[e->slow_count++];
+    *site = (struct slow_site){.inst = inst,
+                               .body = body,
+                               .post = post,
+                               .access = *access,
+                               .pack = x64_pack(e, access),
+                               .at = e->at,
+                               .replay = e->flags_lost ? e->producer : NULL,
+                               .last = e->fpu_last,
+                               .last_after = e->fpu_last};
+    x64_effective_address(e, access);
+    emit_segment(e, site);
+    emit_lookup(e, site);
+    site->needs_flags = x64_flags_wanted(e, use);
+    site->writes_flags = use->writes;
+    x64_flags_prepare(e, use);
+    body(e, inst, x64_fast_operand());
+    if (post != NULL) {
+        post(e, inst, x64_fast_operand());
+    }
+    x64_flags_done(e, inst, use);
+    site->host_flags_after = e->flags_in_host;
+    site->back = e->out->at;
+}
+
+void x64_access_goes_on(struct emit *e)
+{
+    e->slow[e->slow_count - 1].incomplete = true;
+}
+
+/* Misaligned: does the access leave the page, or pass offset FFFFh of a 64 KiB segment? */
+static void emit_cross(struct emit *e, struct slow_site *site)
+{
+    struct code_buffer *out = e->out;
+    int32_t size = site->access.size;
+    x64_here(out, site->cross);
+    if (mode_seg_class(e->ir->mode, site->access.seg) == SEG_BASED64K && site->access.asize == 2) {
+        x64_op(out, 4, 0x8b, REG_SCRATCH, x64_reg(REG_EA));
+        x64_op(out, 4, 0x2b, REG_SCRATCH,
+               segment_field(site->access.seg, offsetof(struct segment, base)));
+        x64_alu_imm(out, 4, 7, x64_reg(REG_SCRATCH), 0x10000 - size);
+        add_slow(e, site, X64_A);
+    }
+    x64_op(out, 4, 0x8b, REG_SCRATCH, x64_reg(REG_EA));
+    x64_alu_imm(out, 4, 4, x64_reg(REG_SCRATCH), 0xfff);
+    x64_alu_imm(out, 4, 7, x64_reg(REG_SCRATCH), 0x1000 - size);
+    x64_jcc_to(out, X64_BE, site->resume);
+}
+
+/* A store whose entry is no delta: beside code it may go on, misaligned ones excepted (they could
+ * reach into the next granule). */
+static void emit_beside_code(struct emit *e, struct slow_site *site)
+{
+    struct code_buffer *out = e->out;
+    x64_here(out, site->poisoned);
+    if (site->access.size > 1) {
+        x64_op(out, 1, X64_DIGIT | 0xf6, 0, x64_reg(REG_EA));
+        buffer_put8(out, site->access.size > 8 ? 15 : (uint8_t)(site->access.size - 1));
+        add_slow(e, site, X64_NE);
+    }
+    x64_call_to(out, e->engine->stubs.beside_code);
+    x64_jcc_to(out, X64_AE, site->looked_up);
+}
+
+static void call_access(struct emit *e, uint64_t pack, unsigned kind)
+{
+    x64_mov_imm(e->out, REG_DELTA, pack | (uint64_t)kind << PACK_KIND);
+    x64_call_to(e->out, e->engine->stubs.access);
+}
+
+/* True when the rest of the instruction can be emitted a second time: it neither leaves nor touches
+ * memory nor calls. */
+static bool tail_is_simple(const struct emit *e, uint32_t at)
+{
+    for (uint32_t i = at; i < e->ir->count && e->ir->insts[i].op != IR_insn; i++) {
+        const struct ir_inst *inst = &e->ir->insts[i];
+        if (ir_has_memory(inst) || ir_rows[inst->op].effects != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* When the access asked to leave after this instruction: the rest of it, then out.  An instruction
+ * whose rest is not simple goes on; it leaves at its exit or at the next poll. */
+static void emit_leave_after(struct emit *e, const struct slow_site *site)
+{
+    struct code_buffer *out = e->out;
+    if (site->incomplete || !tail_is_simple(e, site->at + 1)) {
+        return;
+    }
+    x64_alu_imm(out, 4, 7, CTX(leave), LEAVE_NONE);
+    uint32_t normal = x64_jcc(out, X64_E);
+    e->flags_in_record = true;
+    e->flags_in_host = false;
+    e->flags_lost = false;
+    for (e->at = site->at + 1; e->at < e->ir->count && e->ir->insts[e->at].op != IR_insn; e->at++) {
+        x64_select_record(e);
+    }
+    x64_flags_to_record(e);
+    x64_fpu_flush_last(e, &site->last_after);
+    x64_jmp_to(out, e->engine->stubs.leave_live);
+    x64_here(out, normal);
+}
+
+static void emit_slow(struct emit *e, struct slow_site *site)
+{
+    struct code_buffer *out = e->out;
+    if (site->cross != 0) {
+        emit_cross(e, site);
+    }
+    if (site->poisoned != 0) {
+        emit_beside_code(e, site);
+    }
+    for (uint32_t i = 0; i < site->slow_count; i++) {
+        x64_here(out, site->slow[i]);
+    }
+    if (site->replay != NULL) {
+        x64_emit_replay(e, site->replay);
+        x64_save_flags(out);
+    }
+    x64_fpu_flush_last(e, &site->last);
+    x64_effective_address(e, &site->access);
+    if (site->access.kind != ACCESS_STORE) {
+        call_access(e, site->pack, site->access.kind == ACCESS_LOAD ? 0 : 2);
+    }
+    if (site->needs_flags) {
+        x64_load_flags(out);
+    }
+    site->body(e, site->inst, x64_slow_operand());
+    if (site->writes_flags) {
+        x64_save_flags(out);
+    }
+    if (site->access.kind != ACCESS_LOAD) {
+        call_access(e, site->pack, 1);
+    }
+    if (site->post != NULL) {
+        site->post(e, site->inst, x64_slow_operand());
+    }
+    emit_leave_after(e, site);
+    if (site->host_flags_after) {
+        x64_load_flags(out);
+    }
+    x64_jmp_to(out, site->back);
+}
+
+void x64_emit_slow_sites(struct emit *e)
+{
+    for (uint32_t i = 0; i < e->slow_count; i++) {
+        emit_slow(e, &e->slow[i]);
+    }
+}

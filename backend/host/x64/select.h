@@ -1,0 +1,103 @@
+/*
+ * IR to x86-64, one record at a time: what the select_*.c files share.
+ *
+ * Every operation is a *body* that is given its memory operand: [r8 + r9] on the fast path, and
+ * ctx->slow_value when the same body is emitted again for the slow path.  Bodies leave r8 and r9
+ * alone, may use r12, and change host flags only when the operation changes guest flags.
+ */
+#ifndef BACKEND_HOST_X64_SELECT_H
+#define BACKEND_HOST_X64_SELECT_H
+
+#include "backend/host/x64/engine.h"
+
+/* How a record uses the arithmetic flags (FLAG_ bits). */
+struct flag_use {
+    uint16_t inputs; /* needed by the operation itself */
+    uint16_t kills;  /* certainly replaced */
+    bool writes;     /* changes some flag */
+};
+
+/* select.c */
+bool x64_select_block(struct emit *e);
+/* Emits record e->at. */
+void x64_select_record(struct emit *e);
+
+/* flags.c */
+struct flag_use x64_flag_use(const struct ir_inst *inst);
+void x64_flag_liveness(struct emit *e);
+/* Flags are about to be looked at in the record, or host flags to be destroyed. */
+void x64_flags_to_record(struct emit *e);
+/* Makes host flags equal to the guest's. */
+void x64_flags_to_host(struct emit *e);
+/* Code of the two moves, without bookkeeping; both keep host flags or set them, use r12. */
+void x64_save_flags(struct code_buffer *out);
+void x64_load_flags(struct code_buffer *out);
+/* Before and after an operation with that use of flags. */
+void x64_flags_prepare(struct emit *e, const struct flag_use *use);
+void x64_flags_done(struct emit *e, const struct ir_inst *inst, const struct flag_use *use);
+/* Before a table look-up: flags are saved, unless the slow path can make them again. */
+void x64_flags_before_access(struct emit *e);
+/* True when the use wants correct host flags before the operation (looks at liveness). */
+bool x64_flags_wanted(const struct emit *e, const struct flag_use *use);
+
+/* replay.c */
+bool x64_can_replay(const struct ir_inst *inst);
+bool x64_flags_only_for_faults(const struct emit *e);
+/* Forgets the producer when this record changed what a replay would read. */
+void x64_replay_after(struct emit *e, const struct ir_inst *inst);
+void x64_emit_replay(struct emit *e, const struct ir_inst *inst);
+
+/* operand.c */
+bool operand_is_temp(unsigned operand);
+struct x64_rm operand_rm(unsigned operand, struct x64_rm mem);
+/* Value of width bytes into a whole host register, zero-extended; immediates from the record. */
+void operand_load(struct emit *e, const struct ir_inst *inst, unsigned operand, unsigned width,
+                  unsigned reg, struct x64_rm mem);
+/* Low width bytes of a host register to the operand; temporaries are zero-extended. */
+void operand_store(struct emit *e, unsigned operand, unsigned width, unsigned reg,
+                   struct x64_rm mem);
+/* Zero-extends a temporary that was just written with width bytes. */
+void operand_settle(struct emit *e, unsigned operand, unsigned width);
+
+/* A register that holds a value: its own, or t1 exchanged with the temporary in the record until
+ * it is given back.  No flags.  Other operands must not be t1 meanwhile. */
+unsigned operand_borrow(struct emit *e, struct x64_rm where);
+void operand_give_back(struct emit *e, struct x64_rm where);
+
+/* memory.c */
+void x64_effective_address(struct emit *e, const struct memory_access *access);
+void x64_with_memory(struct emit *e, const struct ir_inst *inst, const struct memory_access *access,
+                     emit_body *body, emit_body *post, const struct flag_use *use);
+struct memory_access x64_access_of(const struct ir_inst *inst, unsigned size,
+                                   enum access_kind kind);
+/* The record of the last access is not complete with it. */
+void x64_access_goes_on(struct emit *e);
+void x64_emit_slow_sites(struct emit *e);
+uint64_t x64_pack(const struct emit *e, const struct memory_access *access);
+struct x64_rm x64_fast_operand(void);
+struct x64_rm x64_slow_operand(void);
+
+/* select_x87.c */
+struct flag_use x64_x87_flag_use(const struct ir_inst *inst);
+void x64_fpu_make_resident(struct emit *e);
+/* Last-instruction members of the record made current. */
+void x64_fpu_flush(struct emit *e);
+void x64_fpu_flush_last(struct emit *e, const struct fpu_last *last);
+
+/* branch.c */
+void x64_emit_exit_sites(struct emit *e);
+void x64_emit_callout_data(struct emit *e);
+/* Calls callout id with a in r8 and b in r9; the result is in r12. */
+void x64_call_callout(struct emit *e, enum callout_id id, uint64_t imm);
+
+typedef void emit_record(struct emit *e, const struct ir_inst *inst);
+emit_record select_insn, select_branch, select_jmp, select_jmp_ind, select_callout;
+emit_record select_push, select_pop, select_advance, select_get, select_put;
+emit_record select_x87, select_vec, select_carry, select_cdq, select_lea, select_bit_ea;
+
+emit_body body_mov, body_extend, body_alu, body_incdec, body_not_neg, body_bswap;
+emit_body body_shift, body_double_shift, body_imul, body_mul1, body_bit, body_scan;
+emit_body body_setcc, body_cmov, body_xchg, body_xadd, body_cmpxchg;
+emit_body body_lahf, body_sahf, body_salc;
+
+#endif

@@ -1,0 +1,319 @@
+/*
+ * Code that all blocks share: enter, leave, slow access, callout.  Made once for an engine.
+ *
+ * Stack while translated code runs: rsp is 16-byte aligned; enter has pushed the callee-saved
+ * registers and keeps the host's MXCSR at [rsp].  Stubs are called, so they begin 8 bytes off and
+ * push three registers to be aligned again.
+ */
+#include "backend/host/x64/select.h"
+
+enum { FRAME_BYTES = 24, MXCSR_OF_HOST = 0, MXCSR_SCRATCH = 4, LEAVE_STACK = 32 };
+
+static void push(struct code_buffer *out, unsigned reg)
+{
+    if (reg >= 8) {
+        buffer_put8(out, 0x41);
+    }
+    buffer_put8(out, (uint8_t)(0x50 | (reg & 7)));
+}
+
+static void pop(struct code_buffer *out, unsigned reg)
+{
+    if (reg >= 8) {
+        buffer_put8(out, 0x41);
+    }
+    buffer_put8(out, (uint8_t)(0x58 | (reg & 7)));
+}
+
+static void ret(struct code_buffer *out)
+{
+    buffer_put8(out, 0xc3);
+}
+
+void x64_spill_gprs(struct code_buffer *out)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        x64_store(out, 8, CTX_AT(gpr, 8 * i), abi_gpr(i));
+    }
+}
+
+/* Guest registers and tables from the record; no flags. */
+static void reload_gprs(struct code_buffer *out)
+{
+    x64_load(out, 8, REG_TABLES, CTX(tables));
+    for (unsigned i = 0; i < 8; i++) {
+        x64_load(out, 8, abi_gpr(i), CTX_AT(gpr, 8 * i));
+    }
+}
+
+static uint32_t skip_unless_mode(struct code_buffer *out, uint32_t without)
+{
+    x64_op(out, 4, X64_DIGIT | 0xf7, 0, CTX(mode));
+    buffer_put(out, without, 4);
+    return x64_jcc(out, X64_NE);
+}
+
+static void move_xmm(struct code_buffer *out, bool store)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        x64_op(out, 4, X64_MEDIA | X64_0F | (store ? 0x29u : 0x28u), i, CTX_AT(xmm, 16 * i));
+    }
+}
+
+static void stmxcsr(struct code_buffer *out, struct x64_rm to)
+{
+    x64_op(out, 4, X64_DIGIT | X64_0F | 0xae, 3, to);
+}
+
+static void ldmxcsr(struct code_buffer *out, struct x64_rm from)
+{
+    x64_op(out, 4, X64_DIGIT | X64_0F | 0xae, 2, from);
+}
+
+/* Vector registers and MXCSR to the record, when the mode lets the guest use them. */
+static void spill_vectors(struct code_buffer *out)
+{
+    uint32_t none = skip_unless_mode(out, MODE_NO_SSE);
+    move_xmm(out, true);
+    uint32_t slow = skip_unless_mode(out, MODE_SSE_SLOW);
+    stmxcsr(out, CTX(mxcsr));
+    x64_here(out, slow);
+    x64_here(out, none);
+}
+
+static void reload_vectors(struct code_buffer *out)
+{
+    uint32_t none = skip_unless_mode(out, MODE_NO_SSE);
+    move_xmm(out, false);
+    x64_here(out, none);
+}
+
+/* void enter(ctx rdi, code rsi) */
+static void emit_enter(struct code_buffer *out, struct x64_stubs *stubs)
+{
+    static const uint8_t saved[] = {X64_RBX, X64_RBP, X64_R12, X64_R13, X64_R14, X64_R15};
+    stubs->enter = out->at;
+    for (unsigned i = 0; i < sizeof saved; i++) {
+        push(out, saved[i]);
+    }
+    x64_alu_imm(out, 8, 5, x64_reg(X64_RSP), FRAME_BYTES);
+    stmxcsr(out, x64_mem(X64_RSP, MXCSR_OF_HOST));
+    x64_op(out, 8, 0x8b, REG_CONTEXT, x64_reg(X64_RDI));
+    x64_op(out, 8, 0x8b, REG_SCRATCH, x64_reg(X64_RSI));
+    uint32_t no_sse = skip_unless_mode(out, MODE_NO_SSE | MODE_SSE_SLOW);
+    ldmxcsr(out, CTX(mxcsr));
+    x64_here(out, no_sse);
+    reload_vectors(out);
+    reload_gprs(out);
+    x64_op(out, 4, X64_DIGIT | 0xff, 4, x64_reg(REG_SCRATCH));
+}
+
+static void emit_leave(struct code_buffer *out, struct x64_stubs *stubs)
+{
+    static const uint8_t saved[] = {X64_R15, X64_R14, X64_R13, X64_R12, X64_RBP, X64_RBX};
+    stubs->leave_live = out->at;
+    x64_spill_gprs(out);
+    spill_vectors(out);
+    stubs->leave_synced = out->at;
+    ldmxcsr(out, x64_mem(X64_RSP, MXCSR_OF_HOST));
+    x64_alu_imm(out, 8, 0, x64_reg(X64_RSP), FRAME_BYTES);
+    for (unsigned i = 0; i < sizeof saved; i++) {
+        pop(out, saved[i]);
+    }
+    ret(out);
+}
+
+static void emit_exit(struct code_buffer *out, struct x64_stubs *stubs)
+{
+    stubs->miss = out->at;
+    x64_mov_imm(out, X64_R9, 0);
+    stubs->exit = out->at;
+    x64_store(out, 8, CTX(rip), X64_R8);
+    x64_store(out, 8, CTX(exit_link), X64_R9);
+    x64_mov_mem_imm(out, 8, CTX(pending), 0);
+    x64_mov_mem_imm(out, 4, CTX(leave), LEAVE_LOOKUP); /* the instruction of LEAVE_AFTER is over */
+    x64_jmp_to(out, stubs->leave_live);
+}
+
+static void begin_call(struct code_buffer *out)
+{
+    push(out, X64_R8);
+    push(out, REG_T0);
+    push(out, REG_T1);
+    x64_spill_gprs(out);
+    spill_vectors(out);
+    x64_op(out, 8, 0x8b, X64_RDI, x64_reg(REG_CONTEXT));
+}
+
+static void end_call(struct code_buffer *out)
+{
+    pop(out, REG_T1);
+    pop(out, REG_T0);
+    pop(out, X64_R8);
+    ret(out);
+}
+
+/* The call must not return: drops return address and saved registers. */
+static void emit_abandon(struct code_buffer *out, struct x64_stubs *stubs, uint32_t from)
+{
+    x64_here(out, from);
+    x64_alu_imm(out, 8, 0, x64_reg(X64_RSP), LEAVE_STACK);
+    x64_jmp_to(out, stubs->leave_synced);
+}
+
+static void emit_access(struct code_buffer *out, struct x64_stubs *stubs)
+{
+    stubs->access = out->at;
+    begin_call(out);
+    x64_op(out, 8, 0x8b, X64_RSI, x64_reg(X64_R8));
+    x64_op(out, 8, 0x8b, X64_RDX, x64_reg(X64_R9));
+    x64_mov_imm(out, X64_RAX, (uintptr_t)x64_slow_access);
+    x64_op(out, 4, X64_DIGIT | 0xff, 2, x64_reg(X64_RAX));
+    x64_op(out, 1, 0x84, X64_RAX, x64_reg(X64_RAX));
+    uint32_t failed = x64_jcc(out, X64_E);
+    reload_vectors(out);
+    reload_gprs(out);
+    end_call(out);
+    emit_abandon(out, stubs, failed);
+}
+
+static void emit_fpu_load(struct code_buffer *out, struct x64_stubs *stubs)
+{
+    stubs->fpu_load = out->at;
+    begin_call(out);
+    x64_mov_imm(out, X64_RAX, (uintptr_t)x64_fpu_load);
+    x64_op(out, 4, X64_DIGIT | 0xff, 2, x64_reg(X64_RAX));
+    reload_vectors(out);
+    reload_gprs(out);
+    end_call(out);
+}
+
+/*
+ * A store to linear r8 whose write entry r9 is poisoned: carry clear and r9 the delta when the page has
+ * code but the store's granule has none, else carry set.
+ */
+static void emit_beside_code(struct code_buffer *out, struct x64_stubs *stubs)
+{
+    stubs->beside_code = out->at;
+    x64_lea(out, 4, REG_SCRATCH, x64_mem(REG_DELTA, -POISON_CODE));
+    x64_op(out, 4, X64_DIGIT | 0xf7, 0, x64_reg(REG_SCRATCH)); /* test r12d, FFFh */
+    buffer_put(out, 0xfff, 4);
+    uint32_t other = x64_jcc(out, X64_NE);
+    push(out, REG_T0);
+    x64_op(out, 4, 0x8b, REG_SCRATCH, x64_reg(X64_R8));
+    x64_op(out, 4, X64_DIGIT | 0xc1, 5, x64_reg(REG_SCRATCH)); /* shr r12d, 12 */
+    buffer_put8(out, 12);
+    x64_load(out, 8, REG_SCRATCH, x64_index(REG_TABLES, REG_SCRATCH, 3, TABLE_GRANULES));
+    x64_load(out, 8, REG_SCRATCH, x64_mem(REG_SCRATCH, 0));
+    x64_op(out, 4, 0x8b, REG_T0, x64_reg(X64_R8));
+    x64_op(out, 4, X64_DIGIT | 0xc1, 5, x64_reg(REG_T0)); /* shr r10d, 6 */
+    buffer_put8(out, 6);
+    x64_op(out, 8, X64_DIGIT | X64_0F | 0xba, 6, x64_reg(REG_DELTA)); /* btr r9, 63 */
+    buffer_put8(out, 63);
+    x64_lea(out, 8, REG_DELTA, x64_mem(REG_DELTA, -POISON_CODE));
+    x64_op(out, 8, X64_0F | 0xa3, REG_T0, x64_reg(REG_SCRATCH)); /* bt r12, r10 (modulo 64) */
+    pop(out, REG_T0);
+    ret(out);
+    x64_here(out, other);
+    buffer_put8(out, 0xf9); /* stc */
+    ret(out);
+}
+
+/* MXCSR changed by the callout (or by C code) is loaded again. */
+static void reload_mxcsr(struct code_buffer *out)
+{
+    uint32_t none = skip_unless_mode(out, MODE_NO_SSE | MODE_SSE_SLOW);
+    stmxcsr(out, x64_mem(X64_RSP, -8));
+    x64_load(out, 4, X64_RDX, CTX(mxcsr));
+    x64_op(out, 4, 0x3b, X64_RDX, x64_mem(X64_RSP, -8));
+    uint32_t same = x64_jcc(out, X64_E);
+    ldmxcsr(out, CTX(mxcsr));
+    x64_here(out, same);
+    x64_here(out, none);
+}
+
+static void emit_callout(struct code_buffer *out, struct x64_stubs *stubs)
+{
+    stubs->callout = out->at;
+    begin_call(out);
+    x64_op(out, 8, 0x8b, X64_RSI, x64_reg(X64_R8));
+    x64_op(out, 8, 0x8b, X64_RDX, x64_reg(X64_R9));
+    x64_load(out, 8, X64_RCX, x64_mem(REG_SCRATCH, offsetof(struct callout_data, imm)));
+    x64_load(out, 4, X64_RAX, x64_mem(REG_SCRATCH, offsetof(struct callout_data, rip)));
+    x64_store(out, 8, CTX(rip), X64_RAX);
+    x64_load(out, 4, X64_RAX, x64_mem(REG_SCRATCH, offsetof(struct callout_data, next_rip)));
+    x64_store(out, 8, CTX(next_rip), X64_RAX);
+    x64_load(out, 4, X64_RAX, x64_mem(REG_SCRATCH, offsetof(struct callout_data, pending)));
+    x64_store(out, 8, CTX(pending), X64_RAX);
+    x64_load(out, 4, X64_RBX, CTX(leave));
+    x64_mov_mem_imm(out, 4, CTX(leave), LEAVE_NONE);
+    x64_load(out, 4, X64_RAX, x64_mem(REG_SCRATCH, offsetof(struct callout_data, id)));
+    x64_load(out, 8, X64_R8, CTX(callouts));
+    x64_op(out, 4, X64_DIGIT | 0xff, 2, x64_index(X64_R8, X64_RAX, 3, 0));
+    x64_op(out, 8, 0x8b, REG_SCRATCH, x64_reg(X64_RAX));
+    x64_alu_imm(out, 4, 7, CTX(leave), LEAVE_AFTER);
+    uint32_t after = x64_jcc(out, X64_E);
+    x64_alu_imm(out, 4, 7, CTX(leave), LEAVE_NONE);
+    uint32_t leaves = x64_jcc(out, X64_NE);
+    x64_store(out, 4, CTX(leave), X64_RBX); /* LEAVE_AFTER from an earlier record stays */
+    x64_here(out, after);
+    reload_mxcsr(out);
+    reload_vectors(out);
+    reload_gprs(out);
+    end_call(out);
+    emit_abandon(out, stubs, leaves);
+}
+
+void x64_emit_stubs(struct engine *engine)
+{
+    struct code_buffer *out = &engine->out;
+    struct x64_stubs *stubs = &engine->stubs;
+    emit_enter(out, stubs);
+    emit_leave(out, stubs);
+    emit_exit(out, stubs);
+    emit_access(out, stubs);
+    emit_beside_code(out, stubs);
+    emit_callout(out, stubs);
+    emit_fpu_load(out, stubs);
+    buffer_align(out, 16, 0xcc);
+}
+
+static bool alignment_fault(struct context *ctx, unsigned seg, uint64_t offset, uint64_t pack)
+{
+    if ((pack >> PACK_ALIGNED & 1) == 0 || ((offset + ctx->seg[seg].base) & 15) == 0) {
+        return false;
+    }
+    context_fault(ctx, 13, true, 0);
+    return true;
+}
+
+static bool slow_access(struct context *ctx, uint64_t offset, uint64_t pack)
+{
+    unsigned size = pack >> PACK_SIZE & 31;
+    enum seg_index seg = (enum seg_index)(pack >> PACK_SEG & 7);
+    ctx->rip = (uint32_t)pack;
+    ctx->next_rip = (uint32_t)(pack + (pack >> PACK_LENGTH & 15));
+    ctx->pending = (int64_t)(pack >> PACK_PENDING & 127);
+    offset = (uint32_t)offset;
+    if (alignment_fault(ctx, seg, offset, pack)) {
+        return false;
+    }
+    switch (pack >> PACK_KIND & 3) {
+    case 0:
+        return guest_load(ctx, seg, offset, size);
+    case 1:
+        return guest_store(ctx, seg, offset, size);
+    default:
+        return guest_load_for_write(ctx, seg, offset, size);
+    }
+}
+
+bool x64_slow_access(struct context *ctx, uint64_t offset, uint64_t pack)
+{
+    bool resident = ctx->fpu_resident != 0;
+    bool made = slow_access(ctx, offset, pack);
+    if (resident && !ctx->fpu_resident && made) {
+        x64_fpu_load(ctx);
+    }
+    return made;
+}

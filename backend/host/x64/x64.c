@@ -1,0 +1,138 @@
+/*
+ * The native engine for x86-64 hosts: one pass over an IR block to host code.
+ *
+ * Code memory fills from the bottom and is only ever emptied as a whole.  What a guest does cannot
+ * reach outside: addresses go through the tables, everything else through callouts.
+ *
+ * Not modelled: 64-bit guest code (MODE_CODE64).
+ */
+#include "backend/host/x64/select.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_CODE_BYTES = 64 << 20, LARGEST_CODE_BYTES = 1 << 30 };
+
+static struct engine *engine_create(size_t code_bytes)
+{
+    struct engine *engine = calloc(1, sizeof *engine);
+    if (engine == NULL) {
+        return NULL;
+    }
+    if (code_bytes == 0) {
+        code_bytes = DEFAULT_CODE_BYTES;
+    }
+    if (code_bytes > LARGEST_CODE_BYTES) {
+        code_bytes = LARGEST_CODE_BYTES;
+    }
+    if (!codemem_init(&engine->memory, code_bytes)) {
+        free(engine);
+        return NULL;
+    }
+    buffer_init(&engine->out, engine->memory.write, (uint32_t)engine->memory.bytes);
+    x64_emit_stubs(engine);
+    engine->first_block = engine->out.at;
+    return engine;
+}
+
+static void engine_destroy(struct engine *engine)
+{
+    codemem_free(&engine->memory);
+    free(engine);
+}
+
+static void engine_reset(struct engine *engine)
+{
+    engine->out.at = engine->first_block;
+    engine->out.full = false;
+}
+
+static size_t engine_code_used(const struct engine *engine)
+{
+    return engine->out.at;
+}
+
+static bool engine_emit(struct engine *engine, const struct ir_block *ir, struct block *block)
+{
+    struct code_buffer *out = &engine->out;
+    struct emit *e = &engine->emit;
+    uint32_t start = out->at;
+    e->out = out;
+    e->engine = engine;
+    e->ir = ir;
+    e->block = block;
+    e->ended = false;
+    e->flags_in_host = false;
+    e->slow_count = e->callout_count = e->exit_count = 0;
+    block->exit_count = 0;
+    if (!x64_select_block(e)) {
+        out->at = start;
+        out->full = false;
+        block->exit_count = 0;
+        return false;
+    }
+    block->code = engine->memory.exec + start;
+    block->code_bytes = out->at - start;
+    return true;
+}
+
+static struct exit_data exit_data_of(const struct engine *engine, const struct block_exit *exit)
+{
+    struct exit_data data;
+    memcpy(&data, engine->memory.write + exit->patch, sizeof data);
+    return data;
+}
+
+static void engine_link(struct engine *engine, struct block_exit *exit, struct block *target,
+                        int64_t guard_delta)
+{
+    struct exit_data data = exit_data_of(engine, exit);
+    uint32_t code = (uint32_t)((const uint8_t *)target->code - engine->memory.exec);
+    if (exit->cross_page) {
+        if (data.guard == 0) {
+            return; /* stays a look-up */
+        }
+        memcpy(engine->memory.write + exit->patch, &guard_delta, sizeof guard_delta);
+        buffer_patch_rel32(&engine->out, data.onward, code);
+        code = data.guard;
+    }
+    buffer_patch_rel32(&engine->out, data.branch, code);
+}
+
+static void engine_unlink(struct engine *engine, struct block_exit *exit)
+{
+    struct exit_data data = exit_data_of(engine, exit);
+    buffer_patch_rel32(&engine->out, data.branch, data.unlinked);
+}
+
+static void engine_sync_fpu(struct engine *engine, struct context *ctx)
+{
+    (void)engine;
+    context_fpu_sync(ctx);
+}
+
+static void engine_enter(struct engine *engine, struct context *ctx, const struct block *block)
+{
+    void (*enter)(struct context *, const void *);
+    const void *stub = engine->memory.exec + engine->stubs.enter;
+    memcpy(&enter, &stub, sizeof enter);
+    ctx->leave = LEAVE_NONE;
+    ctx->exit_link = NULL;
+    ctx->pending = 0;
+    ctx->fpu_sync = x64_fpu_sync;
+    enter(ctx, block->code);
+    context_fpu_sync(ctx);
+}
+
+const struct host_ops host_x64 = {
+    .name = "native",
+    .create = engine_create,
+    .destroy = engine_destroy,
+    .emit = engine_emit,
+    .link = engine_link,
+    .unlink = engine_unlink,
+    .enter = engine_enter,
+    .reset = engine_reset,
+    .sync_fpu = engine_sync_fpu,
+    .code_used = engine_code_used,
+};

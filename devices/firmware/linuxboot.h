@@ -1,0 +1,15 @@
+/*
+ * The option ROM of linuxboot.asm, assembled by the build and embedded.  Give it to
+ * fw_cfg_add_option_rom() as "genroms/linuxboot.bin" and put "/rom@genroms/linuxboot.bin" first in
+ * the file "bootorder".
+ */
+#ifndef DEVICES_FIRMWARE_LINUXBOOT_H
+#define DEVICES_FIRMWARE_LINUXBOOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+extern const uint8_t linuxboot_rom[];
+extern const size_t linuxboot_rom_bytes;
+
+#endif

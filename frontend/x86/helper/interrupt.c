@@ -1,0 +1,117 @@
+/*
+ * Software interrupts and the faults the lifter raises.
+ *
+ * INT n, INT3 and INTO enter their handler inside the callout, so that a fault on the way (gate
+ * privilege, stack) is a fault of the instruction itself.
+ */
+#include "frontend/x86/cpu/task.h"
+#include "frontend/x86/helper/helper.h"
+
+uint64_t callout_raise(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    (void)a;
+    (void)b;
+    context_fault(ctx, imm & 255, imm >> 8 & 1, (uint32_t)(imm >> 16));
+    return 0;
+}
+
+static uint64_t software_interrupt(struct context *ctx, uint8_t vector)
+{
+    struct guest_event event = {.vector = vector, .kind = EVENT_SOFTWARE};
+    if (!event_enter(ctx, &event, (uint32_t)ctx->next_rip)) {
+        return 0;
+    }
+    x86_of(ctx)->step_inhibit = 1;
+    return transfer_done(ctx);
+}
+
+/* VME: the guest's own vector table at linear 0, without leaving virtual-8086 mode. */
+static bool redirect(struct context *ctx, uint8_t vector)
+{
+    uint64_t target;
+    uint32_t image = x86_eflags(ctx);
+    bool virtual_if = x86_iopl(ctx) < 3;
+    if (virtual_if) {
+        image = (image & ~(uint32_t)FLAG_IF) | FLAG_IOPL | (image & FLAG_VIF ? FLAG_IF : 0u);
+    }
+    if (!linear_read(ctx, vector * 4u, 4, true, &target)) {
+        return false;
+    }
+    struct stack stack = stack_current(ctx);
+    if (!stack_push(ctx, &stack, 2, image) ||
+        !stack_push(ctx, &stack, 2, ctx->seg[SEG_CS].selector) ||
+        !stack_push(ctx, &stack, 2, (uint32_t)ctx->next_rip)) {
+        return false;
+    }
+    stack_commit(ctx, &stack);
+    ctx->eflags &= ~(uint32_t)(FLAG_TF | FLAG_NT | (virtual_if ? FLAG_VIF : FLAG_IF));
+    segment_set_real(ctx, &ctx->seg[SEG_CS], (uint16_t)(target >> 16));
+    ctx->rip = target & 0xffff;
+    return true;
+}
+
+uint64_t callout_int_n(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    (void)a;
+    (void)b;
+    uint8_t vector = (uint8_t)imm;
+    bool redirected;
+    if (!x86_v86(ctx)) {
+        return software_interrupt(ctx, vector);
+    }
+    if (!task_int_redirected(ctx, vector, &redirected)) {
+        return 0;
+    }
+    if (redirected) {
+        return redirect(ctx, vector) ? transfer_done(ctx) : 0;
+    }
+    if (x86_iopl(ctx) < 3) {
+        fault_gp(ctx, 0);
+        return 0;
+    }
+    return software_interrupt(ctx, vector);
+}
+
+uint64_t callout_int3(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    (void)a;
+    (void)b;
+    (void)imm;
+    return software_interrupt(ctx, VECTOR_BP);
+}
+
+uint64_t callout_into(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    (void)a;
+    (void)b;
+    (void)imm;
+    return context_flags(ctx) & FLAG_OF ? software_interrupt(ctx, VECTOR_OF) : 0;
+}
+
+uint64_t callout_int1(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    (void)a;
+    (void)b;
+    (void)imm;
+    ctx->event = (struct guest_event){.vector = VECTOR_DB, .kind = EVENT_TRAP};
+    context_leave_after(ctx, LEAVE_EVENT);
+    return 0;
+}
+
+uint64_t callout_bound(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    unsigned size = imm & 15;
+    enum seg_index seg = (enum seg_index)(imm >> 8 & 7);
+    uint64_t low;
+    uint64_t high;
+    if (!guest_read(ctx, seg, b, size, &low) ||
+        !guest_read(ctx, seg, (uint32_t)(b + size), size, &high)) {
+        return 0;
+    }
+    unsigned shift = 64 - size * 8;
+    int64_t index = (int64_t)(a << shift);
+    if (index < (int64_t)(low << shift) || index > (int64_t)(high << shift)) {
+        fault(ctx, VECTOR_BR);
+    }
+    return 0;
+}

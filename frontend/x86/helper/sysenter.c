@@ -1,0 +1,54 @@
+/* SYSENTER and SYSEXIT (SDM volume 2). */
+#include "frontend/x86/helper/helper.h"
+
+enum { FLAT_CODE = 0xc09b, FLAT_DATA = 0xc093 };
+
+static void flat_pair(struct context *ctx, uint32_t code, uint32_t stack, unsigned cpl)
+{
+    segment_set_flat(ctx, &ctx->seg[SEG_CS], (uint16_t)(code | cpl), FLAT_CODE | cpl << 5);
+    segment_set_flat(ctx, &ctx->seg[SEG_SS], (uint16_t)(stack | cpl), FLAT_DATA | cpl << 5);
+    x86_privilege_changed(ctx);
+}
+
+uint64_t callout_sysenter(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    (void)a;
+    (void)b;
+    (void)imm;
+    struct x86_cpu *cpu = x86_of(ctx);
+    if (!x86_has(cpu, FEATURE_SEP)) {
+        fault(ctx, VECTOR_UD);
+        return 0;
+    }
+    if (!x86_protected(ctx) || selector_null(cpu->sysenter_cs)) {
+        fault_gp(ctx, 0);
+        return 0;
+    }
+    uint32_t code = cpu->sysenter_cs & 0xfffc;
+    ctx->eflags &= ~(uint32_t)(FLAG_VM | FLAG_IF | FLAG_RF);
+    flat_pair(ctx, code, code + 8, 0);
+    ctx->gpr[GUEST_RSP] = cpu->sysenter_esp;
+    ctx->rip = cpu->sysenter_eip;
+    return transfer_done(ctx);
+}
+
+uint64_t callout_sysexit(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    (void)a;
+    (void)b;
+    (void)imm;
+    struct x86_cpu *cpu = x86_of(ctx);
+    if (!x86_has(cpu, FEATURE_SEP)) {
+        fault(ctx, VECTOR_UD);
+        return 0;
+    }
+    if (!x86_protected(ctx) || selector_null(cpu->sysenter_cs) || x86_cpl(ctx) != 0) {
+        fault_gp(ctx, 0);
+        return 0;
+    }
+    uint32_t code = (cpu->sysenter_cs & 0xfffc) + 16;
+    flat_pair(ctx, code, code + 8, 3);
+    ctx->gpr[GUEST_RSP] = x86_gpr(ctx, GUEST_RCX);
+    ctx->rip = x86_gpr(ctx, GUEST_RDX);
+    return transfer_done(ctx);
+}

@@ -1,0 +1,159 @@
+/*
+ * The instructions that are sensitive but do not trap (Robin and Irvine, USENIX Security 2000):
+ * segment registers, far transfers, flags, interrupts, descriptor checks.  Each becomes a callout.
+ */
+#include "frontend/x86/lift/build.h"
+
+#include <stddef.h>
+
+static uint64_t selector_offset(unsigned seg)
+{
+    return offsetof(struct context, seg) + seg * sizeof(struct segment) +
+           offsetof(struct segment, selector);
+}
+
+static void get_selector(struct lift *l, unsigned dst, unsigned width, unsigned seg)
+{
+    struct ir_inst *inst = lift_op(l, IR_get, width, dst, IR_NONE, IR_NONE);
+    inst->aux = 2;
+    inst->imm = selector_offset(seg);
+}
+
+void lift_mov_from_segment(struct lift *l, const struct x86_insn *insn)
+{
+    const struct x86_operand *op = &insn->ops[0];
+    if (op->kind == X86_OPERAND_REG) {
+        get_selector(l, op->reg, op->width, insn->ops[1].reg);
+    } else {
+        get_selector(l, IR_T0, 4, insn->ops[1].reg);
+        lift_store(l, insn, op, IR_T0, 2);
+    }
+}
+
+/* After a load of SS the next instruction is not interrupted: it begins a block. */
+void lift_mov_to_segment(struct lift *l, const struct x86_insn *insn)
+{
+    unsigned seg = insn->ops[0].reg;
+    if (seg == SEG_CS) {
+        lift_raise(l, VECTOR_UD);
+        return;
+    }
+    lift_value(l, insn, IR_T0, &insn->ops[1], 2);
+    lift_callout(l, CALLOUT_seg_load, IR_NONE, IR_T0, IR_NONE, seg);
+    if (seg == SEG_SS) {
+        lift_end(l);
+    }
+}
+
+void lift_push_segment(struct lift *l, const struct x86_insn *insn)
+{
+    get_selector(l, IR_T0, 4, insn->ops[0].reg);
+    lift_op(l, IR_push, insn->operand_size, IR_NONE, IR_T0, IR_NONE);
+}
+
+void lift_pop_segment(struct lift *l, const struct x86_insn *insn)
+{
+    unsigned seg = insn->ops[0].reg;
+    lift_callout(l, CALLOUT_seg_pop, IR_NONE, IR_NONE, IR_NONE,
+                 seg | (uint64_t)insn->operand_size << 8);
+    if (seg == SEG_SS) {
+        lift_end(l);
+    }
+}
+
+/* t0 = offset, t1 = selector of a far pointer operand. */
+static void far_pointer(struct lift *l, const struct x86_insn *insn, const struct x86_operand *op)
+{
+    if (op->kind == X86_OPERAND_FARPTR) {
+        lift_constant(l, IR_T0, x86_farptr_offset(op));
+        lift_constant(l, IR_T1, x86_farptr_selector(op));
+        return;
+    }
+    struct x86_operand selector = *op;
+    selector.value += insn->operand_size;
+    lift_value(l, insn, IR_T0, op, insn->operand_size);
+    lift_value(l, insn, IR_T1, &selector, 2);
+}
+
+/* JMP far, CALL far: arg is the callout. */
+void lift_far_jump(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    far_pointer(l, insn, &insn->ops[0]);
+    lift_callout(l, (enum callout_id)arg, IR_NONE, IR_T0, IR_T1, insn->operand_size);
+}
+
+/* LDS LES LSS LFS LGS: arg is the segment. */
+void lift_far_load(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    far_pointer(l, insn, &insn->ops[1]);
+    lift_callout(l, CALLOUT_load_far, IR_NONE, IR_T0, IR_T1,
+                 arg | (uint64_t)insn->ops[0].reg << 8 | (uint64_t)insn->operand_size << 16);
+}
+
+/* RETF IRET: arg is the callout. */
+void lift_far_ret(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    uint64_t extra = insn->nops ? (uint64_t)insn->ops[0].value & 0xffff : 0;
+    lift_callout(l, (enum callout_id)arg, IR_NONE, IR_NONE, IR_NONE,
+                 insn->operand_size | extra << 8);
+}
+
+/* INT n, INT3, INTO, ICEBP: arg is the callout. */
+void lift_int(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    uint64_t vector = insn->nops ? (uint64_t)insn->ops[0].value & 255 : 0;
+    lift_callout(l, (enum callout_id)arg, IR_NONE, IR_NONE, IR_NONE, vector);
+}
+
+/* PUSHF POPF: arg is the callout. */
+void lift_pushf(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    lift_callout(l, (enum callout_id)arg, IR_NONE, IR_NONE, IR_NONE, insn->operand_size);
+}
+
+/* SLDT STR SMSW: arg is the callout; a register gets the operand size, memory 16 bits. */
+void lift_store_selector(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    lift_callout(l, (enum callout_id)arg, IR_T0, IR_NONE, IR_NONE, 0);
+    lift_store(l, insn, &insn->ops[0], IR_T0, insn->ops[0].width);
+}
+
+/* LAR LSL: arg is the callout. */
+void lift_access(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    unsigned size = insn->operand_size;
+    lift_value(l, insn, IR_T0, &insn->ops[1], 2);
+    lift_value(l, insn, IR_T1, &insn->ops[0], size);
+    lift_callout(l, (enum callout_id)arg, insn->ops[0].reg, IR_T0, IR_T1, size)->width =
+        (uint8_t)size;
+}
+
+/* VERR VERW: arg is the callout. */
+void lift_verify(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    lift_value(l, insn, IR_T0, &insn->ops[0], 2);
+    lift_callout(l, (enum callout_id)arg, IR_NONE, IR_T0, IR_NONE, 0);
+}
+
+/* The destination is written back first, so that a write fault comes before ZF changes. */
+void lift_arpl(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    (void)arg;
+    const struct x86_operand *op = &insn->ops[0];
+    lift_value(l, insn, IR_T0, op, 2);
+    lift_value(l, insn, IR_T1, &insn->ops[1], 2);
+    if (op->kind == X86_OPERAND_MEM) {
+        lift_store(l, insn, op, IR_T0, 2);
+    }
+    lift_callout(l, CALLOUT_arpl, IR_T0, IR_T0, IR_T1, 0);
+    lift_store(l, insn, op, IR_T0, 2);
+}
+
+void lift_bound(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    (void)arg;
+    lift_value(l, insn, IR_T0, &insn->ops[0], insn->operand_size);
+    lift_ea(l, insn, IR_T1, &insn->ops[1]);
+    lift_callout(l, CALLOUT_bound, IR_NONE, IR_T0, IR_T1,
+                 insn->operand_size | (uint64_t)insn->ops[1].seg << 8);
+}

@@ -1,0 +1,58 @@
+/*
+ * Shifts and rotates.  The count is masked to 5 bits; a constant count of zero changes nothing,
+ * so only the memory read (and its faults) is left of such an instruction.
+ */
+#include "frontend/x86/lift/build.h"
+
+static void touch(struct lift *l, const struct x86_insn *insn)
+{
+    if (insn->ops[0].kind == X86_OPERAND_MEM) {
+        lift_value(l, insn, IR_T0, &insn->ops[0], insn->ops[0].width);
+    }
+}
+
+/* A count that may turn out to be zero lets the old flags through. */
+static void variable_count(struct ir_inst *inst)
+{
+    inst->flags_read |= inst->flags_written;
+}
+
+void lift_shift(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    const struct x86_operand *count = &insn->ops[1];
+    bool constant = count->kind == X86_OPERAND_IMM;
+    if (constant && (count->value & 31) == 0) {
+        touch(l, insn);
+        return;
+    }
+    struct ir_inst *inst =
+        lift_op(l, (enum ir_op)arg, insn->ops[0].width, IR_NONE, IR_NONE, IR_NONE);
+    inst->dst = inst->a = lift_operand(inst, &insn->ops[0], insn->address_size);
+    inst->b = constant ? IR_IMM : GUEST_RCX;
+    if (constant) {
+        inst->imm = (uint64_t)count->value & 31;
+    }
+    if (!constant || arg == IR_rcl || arg == IR_rcr) {
+        variable_count(inst);
+    }
+}
+
+void lift_double_shift(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    const struct x86_operand *count = &insn->ops[2];
+    bool constant = count->kind == X86_OPERAND_IMM;
+    if (constant && (count->value & 31) == 0) {
+        touch(l, insn);
+        return;
+    }
+    struct ir_inst *inst =
+        lift_op(l, (enum ir_op)arg, insn->ops[0].width, IR_NONE, IR_NONE, IR_NONE);
+    inst->dst = inst->a = lift_operand(inst, &insn->ops[0], insn->address_size);
+    inst->b = lift_operand(inst, &insn->ops[1], insn->address_size);
+    inst->aux = !constant;
+    if (constant) {
+        inst->imm = (uint64_t)count->value & 31;
+    } else {
+        variable_count(inst);
+    }
+}

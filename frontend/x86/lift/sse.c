@@ -1,0 +1,148 @@
+/*
+ * MMX and SSE: one vec record for each instruction, found by mandatory prefix and opcode.
+ */
+#include "frontend/x86/lift/build.h"
+
+#include <stddef.h>
+
+/* Index of a row's prefix word: /digit of immediate shifts and one of four prefixes. */
+#define PREFIX_INDEX(prefix)                              \
+    (((prefix) >> 8) * 4 + (((prefix)&0xff) == 0x66   ? 1 \
+                            : ((prefix)&0xff) == 0xf3 ? 2 \
+                            : ((prefix)&0xff) == 0xf2 ? 3 \
+                                                      : 0))
+
+/* Row number plus one; 0: no such operation. */
+static const uint16_t row_of[8 * 4][256] = {
+#define VEC(name, prefix, opcode, form, flags) [PREFIX_INDEX(prefix)][opcode] = VEC_##name + 1,
+#include "translator/ir/vec_ops.def"
+#undef VEC
+};
+
+static bool is_immediate_shift(uint8_t opcode)
+{
+    return opcode >= 0x71 && opcode <= 0x73;
+}
+
+static enum vec_op find(const struct x86_insn *insn)
+{
+    unsigned digit = is_immediate_shift(insn->opcode) ? insn->modrm >> 3 & 7u : 0;
+    unsigned prefix = digit << 8 | insn->mandatory;
+    unsigned row = insn->map == 1 ? row_of[PREFIX_INDEX(prefix)][insn->opcode] : 0;
+    return row ? (enum vec_op)(row - 1) : VEC_OPS;
+}
+
+static bool has_xmm(const struct x86_insn *insn)
+{
+    return insn->ops[0].kind == X86_OPERAND_XMM || insn->ops[1].kind == X86_OPERAND_XMM;
+}
+
+static bool has_mmx(const struct x86_insn *insn)
+{
+    return insn->ops[0].kind == X86_OPERAND_MMX || insn->ops[1].kind == X86_OPERAND_MMX;
+}
+
+/* True when the mode key forbids the instruction: the fault is raised. */
+static bool unusable(struct lift *l, bool xmm, bool mmx)
+{
+    if (xmm && l->mode & MODE_NO_SSE) {
+        lift_raise(l, l->mode & MODE_NO_FPU ? VECTOR_NM : VECTOR_UD);
+        return true;
+    }
+    if (mmx && l->mode & MODE_NO_FPU) {
+        lift_raise(l, VECTOR_NM);
+        return true;
+    }
+    if (mmx && l->mode & MODE_FPU_SLOW) {
+        lift_callout(l, CALLOUT_fpu_check, IR_NONE, IR_NONE, IR_NONE, 0);
+    }
+    return false;
+}
+
+void lift_vector(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    (void)arg;
+    enum vec_op op = find(insn);
+    if (op == VEC_OPS) {
+        lift_raise(l, VECTOR_UD);
+        return;
+    }
+    if (unusable(l, has_xmm(insn), has_mmx(insn))) {
+        return;
+    }
+    struct ir_inst *inst = lift_op(l, IR_vec, vec_memory_bytes(op), IR_NONE, IR_NONE, IR_NONE);
+    if (inst->width == 0) {
+        inst->width = 16;
+    }
+    uint64_t imm8 = 0;
+    inst->dst = lift_operand(inst, &insn->ops[0], insn->address_size);
+    for (unsigned i = 1; i < insn->nops; i++) {
+        if (insn->ops[i].kind == X86_OPERAND_IMM) {
+            imm8 = (uint64_t)insn->ops[i].value & 255;
+        } else {
+            inst->a = lift_operand(inst, &insn->ops[i], insn->address_size);
+        }
+    }
+    inst->imm = op | imm8 << 16;
+    if (vec_rows[op].flags & VEC_EFLAGS) {
+        inst->flags_written = FLAGS_ARITH;
+    }
+}
+
+void lift_ldmxcsr(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    (void)arg;
+    if (!unusable(l, true, false)) {
+        lift_value(l, insn, IR_T0, &insn->ops[0], 4);
+        lift_callout(l, CALLOUT_ldmxcsr, IR_NONE, IR_T0, IR_NONE, 0);
+    }
+}
+
+void lift_stmxcsr(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    (void)arg;
+    if (!unusable(l, true, false)) {
+        struct ir_inst *inst = lift_op(l, IR_get, 4, IR_T0, IR_NONE, IR_NONE);
+        inst->aux = 4;
+        inst->imm = offsetof(struct context, mxcsr);
+        lift_store(l, insn, &insn->ops[0], IR_T0, 4);
+    }
+}
+
+/* The segment of an implied memory operand: DS or the last override before the opcode. */
+static unsigned implied_segment(const struct lift *l, const struct x86_insn *insn)
+{
+    static const struct {
+        uint8_t prefix, seg;
+    } overrides[] = {{0x26, SEG_ES}, {0x2e, SEG_CS}, {0x36, SEG_SS},
+                     {0x3e, SEG_DS}, {0x64, SEG_FS}, {0x65, SEG_GS}};
+    unsigned seg = SEG_DS;
+    for (unsigned at = 0; at < insn->opcode_at; at++) {
+        for (unsigned i = 0; i < sizeof overrides / sizeof overrides[0]; i++) {
+            seg = l->bytes[at] == overrides[i].prefix ? overrides[i].seg : seg;
+        }
+    }
+    return seg;
+}
+
+/* MASKMOVQ MASKMOVDQU store to seg:[rDI]. */
+void lift_maskmov(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    (void)arg;
+    if (unusable(l, has_xmm(insn), has_mmx(insn))) {
+        return;
+    }
+    struct ir_inst probe = {0};
+    unsigned data = lift_operand(&probe, &insn->ops[0], insn->address_size);
+    unsigned mask = lift_operand(&probe, &insn->ops[1], insn->address_size);
+    unsigned seg = implied_segment(l, insn);
+    lift_constant(l, IR_T0, data);
+    lift_callout_const(l, CALLOUT_maskmov, IR_NONE, IR_T0, (int32_t)mask,
+                       seg | (uint64_t)insn->address_size << 8);
+}
+
+void lift_movnti(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    (void)arg;
+    lift_store(l, insn, &insn->ops[0], insn->ops[1].reg, 4);
+}

@@ -1,0 +1,153 @@
+#define _GNU_SOURCE
+#include "machine/ctl.h"
+
+#include "machine/control.h"
+#include "machine/host_socket.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { STATUS_OK = 0, STATUS_USER = 2 };
+
+static void help(FILE *out)
+{
+    fputs("usage: vestige ctl SOCKET VERB [ARGUMENT]...\n\n", out);
+    for (const struct control_verb *verb = control_verbs; verb->name; verb++) {
+        char left[64];
+        snprintf(left, sizeof(left), "  %s %s", verb->name, verb->arguments);
+        fprintf(out, "%-36s%s\n", left, verb->meaning);
+    }
+}
+
+static const struct control_verb *find(const char *name)
+{
+    for (const struct control_verb *verb = control_verbs; verb->name; verb++) {
+        if (strcmp(verb->name, name) == 0) {
+            return verb;
+        }
+    }
+    return NULL;
+}
+
+/* \n, \t, \e and \\ in typed text, as a shell user writes them. */
+static char *unescape(const char *text)
+{
+    char *out = strdup(text);
+    char *to = out;
+    for (; out && *text; text++) {
+        const char *known = *text == '\\' && text[1] ? strchr("n\nt\te\033\\\\", text[1]) : NULL;
+        *to++ = known ? known[1] : *text;
+        text += known != NULL;
+    }
+    if (out) {
+        *to = 0;
+    }
+    return out;
+}
+
+/* Files are written by the emulator, which may run in another folder. */
+static char *absolute(const char *path)
+{
+    char *folder = path[0] == '/' ? NULL : getcwd(NULL, 0);
+    char *out = NULL;
+    if (!folder) {
+        return strdup(path);
+    }
+    if (asprintf(&out, "%s/%s", folder, path) < 0) {
+        out = NULL;
+    }
+    free(folder);
+    return out;
+}
+
+static cJSON *request_of(const char *verb, int argc, char **argv)
+{
+    cJSON *request = cJSON_CreateObject();
+    cJSON_AddStringToObject(request, "verb", verb);
+    cJSON *args = cJSON_AddArrayToObject(request, "args");
+    bool file_last = strcmp(verb, "screenshot") == 0 || strcmp(verb, "mem") == 0 ||
+                     strcmp(verb, "insert") == 0;
+    for (int i = 0; i < argc; i++) {
+        char *text = file_last && i == argc - 1    ? absolute(argv[i])
+                     : strcmp(verb, "type") == 0 ? unescape(argv[i])
+                                                 : strdup(argv[i]);
+        cJSON_AddItemToArray(args, cJSON_CreateString(text ? text : ""));
+        free(text);
+    }
+    return request;
+}
+
+/* Sends the request and reads the reply; NULL when the emulator went away. */
+static cJSON *exchange(int fd, cJSON *request)
+{
+    char *text = cJSON_PrintUnformatted(request);
+    char *reply = NULL;
+    size_t room = 0;
+    cJSON *parsed = NULL;
+    FILE *stream = fdopen(dup(fd), "r");
+    if (text && stream && send(fd, text, strlen(text), MSG_NOSIGNAL) > 0 &&
+        send(fd, "\n", 1, MSG_NOSIGNAL) == 1 && getline(&reply, &room, stream) > 0) {
+        parsed = cJSON_Parse(reply);
+    }
+    free(reply);
+    if (stream) {
+        fclose(stream);
+    }
+    cJSON_free(text);
+    return parsed;
+}
+
+static int print_reply(const cJSON *reply)
+{
+    const cJSON *text = cJSON_GetObjectItemCaseSensitive(reply, "text");
+    const cJSON *error = cJSON_GetObjectItemCaseSensitive(reply, "error");
+    if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(reply, "ok"))) {
+        fprintf(stderr, "vestige: %s\n", cJSON_IsString(error) ? error->valuestring : "refused");
+        return STATUS_USER;
+    }
+    if (cJSON_IsString(text)) {
+        size_t length = strlen(text->valuestring);
+        fputs(text->valuestring, stdout);
+        if (length && text->valuestring[length - 1] != '\n') {
+            fputc('\n', stdout);
+        }
+    }
+    return STATUS_OK;
+}
+
+int ctl_command(int argc, char **argv)
+{
+    if (argc < 2 || strcmp(argv[1], "--help") == 0) {
+        help(argc < 2 ? stderr : stdout);
+        return argc < 2 ? STATUS_USER : STATUS_OK;
+    }
+    const struct control_verb *verb = argc > 2 ? find(argv[2]) : NULL;
+    unsigned given = argc > 3 ? (unsigned)argc - 3 : 0;
+    if (!verb || given < verb->least || given > verb->most) {
+        fprintf(stderr, verb ? "vestige: ctl %s needs: %s\n" : "vestige: unknown verb %s%s\n",
+                argc > 2 ? argv[2] : "(none)", verb ? verb->arguments : "");
+        return STATUS_USER;
+    }
+    struct status status = {0};
+    int fd = host_socket_connect(argv[1], &status);
+    if (fd < 0) {
+        fprintf(stderr, "vestige: %s\n", status.text);
+        return STATUS_USER;
+    }
+    cJSON *request = request_of(verb->name, argc - 3, argv + 3);
+    cJSON *reply = exchange(fd, request);
+    int result = STATUS_USER;
+    if (reply) {
+        result = print_reply(reply);
+    } else {
+        fprintf(stderr, "vestige: the emulator behind %s did not answer\n", argv[1]);
+    }
+    cJSON_Delete(request);
+    cJSON_Delete(reply);
+    close(fd);
+    return result;
+}

@@ -1,0 +1,91 @@
+#include "machine/doctor.h"
+
+#include "machine/firmware.h"
+#include "translator/api/host.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Firmware that `run` looks for, the package that brings it, and whether `run` works without it. */
+static const struct {
+    const char *file, *package, *purpose;
+    bool needed;
+} firmware[] = {
+    {"bios-256k.bin", "seabios", "PC firmware", true},
+    {"vgabios-stdvga.bin", "seabios", "VGA firmware", true},
+};
+
+static bool check_firmware(void)
+{
+    bool complete = true;
+    for (size_t i = 0; i < sizeof(firmware) / sizeof(firmware[0]); i++) {
+        char path[256];
+        const char *found = firmware_find(firmware[i].file, path, sizeof(path));
+        if (found) {
+            printf("  ok       %-12s %s\n", firmware[i].purpose, found);
+        } else {
+            printf("  MISSING  %-12s %s: apt-get install %s\n", firmware[i].purpose,
+                   firmware[i].file, firmware[i].package);
+            complete = complete && !firmware[i].needed;
+        }
+    }
+    return complete;
+}
+
+static void check_cpu(void)
+{
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    printf("  ok       engine       native (x86-64)\n");
+    printf("  %s  SSE4.2       %s\n", __builtin_cpu_supports("sse4.2") ? "ok     " : "no     ",
+           "guest vector instructions beyond SSE2");
+    printf("  %s  AVX2         %s\n", __builtin_cpu_supports("avx2") ? "ok     " : "no     ",
+           "wider host vectors");
+    printf("  %s  BMI2         %s\n", __builtin_cpu_supports("bmi2") ? "ok     " : "no     ",
+           "shifts that leave flags alone");
+#else
+    printf("  note     engine       no native engine for this host; portable is used\n");
+#endif
+}
+
+static bool check_code_memory(void)
+{
+    struct engine *engine = NULL;
+#if defined(__x86_64__)
+    engine = host_x64.create(0);
+    if (engine) {
+        host_x64.destroy(engine);
+    }
+    printf("  %s code memory  %s\n", engine ? "ok      " : "MISSING ",
+           engine ? "a memory file can be mapped executable"
+                  : "the host forbids executable memory files: use --engine portable");
+#endif
+    engine = host_interp.create(0);
+    if (engine) {
+        host_interp.destroy(engine);
+    }
+    return engine != NULL;
+}
+
+static void check_desktop(void)
+{
+    bool desktop = getenv("DISPLAY") || getenv("WAYLAND_DISPLAY");
+    printf("  %s display      %s\n", desktop ? "ok      " : "note    ",
+           desktop ? "a window can be opened" : "no desktop: runs with --display none");
+}
+
+int doctor_command(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    printf("Firmware\n");
+    bool good = check_firmware();
+    printf("Host\n");
+    check_cpu();
+    good = check_code_memory() && good;
+    check_desktop();
+    printf(good ? "Everything that `vestige run` needs is there.\n"
+                : "Something that `vestige run` needs is missing; see above.\n");
+    return good ? 0 : 2;
+}

@@ -1,0 +1,47 @@
+/*
+ * Which image goes into which drive: by option, or by content for images given without one.
+ */
+#ifndef MACHINE_DRIVES_H
+#define MACHINE_DRIVES_H
+
+#include "base/status.h"
+#include "devices/storage/floppy.h"
+#include "devices/storage/ide.h"
+#include "machine/config.h"
+#include "machine/media/media.h"
+
+enum drive_slot { DRIVE_FDA, DRIVE_FDB, DRIVE_HDA, DRIVE_HDB, DRIVE_HDC, DRIVE_HDD, DRIVE_SLOTS };
+
+struct drive {
+    const char *path;         /* NULL: empty */
+    struct media *media;      /* owned */
+    struct block_media block; /* what the device reads */
+    bool cdrom;
+};
+
+struct drives {
+    struct drive drive[DRIVE_SLOTS];
+    struct floppy *floppy;
+    struct ide *ide;
+    const char *kernel; /* Linux kernel to boot directly, or NULL */
+    bool overlay;
+};
+
+/* Opens every image; says which one is at fault and why. */
+bool drives_open(struct drives *drives, const struct config *config, struct status *status);
+void drives_floppy_types(const struct drives *drives, enum floppy_type type[FLOPPY_DRIVES]);
+void drives_attach(struct drives *drives, struct floppy *floppy, struct ide *ide);
+
+/* The device to boot when nobody said: a, c or d. */
+char drives_boot_letter(const struct drives *drives);
+const char *drives_kernel(const struct drives *drives);
+
+/* Changes the medium of a removable drive ("fda", "fdb", "cdrom", ...); path NULL ejects. */
+bool drives_change(struct drives *drives, const char *name, const char *path,
+                   struct status *status);
+
+/* Writes back what the host still holds; false with the first failure's message. */
+bool drives_flush(struct drives *drives, struct status *status);
+void drives_close(struct drives *drives);
+
+#endif

@@ -1,0 +1,113 @@
+#define _GNU_SOURCE
+#include "machine/host_socket.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_un local;
+    struct sockaddr_storage storage;
+};
+
+/* Parses text; returns the length of the address, 0 on failure. */
+static socklen_t parse_tcp(const char *text, union address *address, struct status *status)
+{
+    char host[256];
+    const char *colon = strrchr(text, ':');
+    if (!colon || (size_t)(colon - text) >= sizeof(host)) {
+        status_fail(status, "tcp:%s is not tcp:HOST:PORT", text);
+        return 0;
+    }
+    snprintf(host, sizeof(host), "%.*s", (int)(colon - text), text);
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    struct addrinfo *found = NULL;
+    int error = getaddrinfo(host[0] ? host : "127.0.0.1", colon + 1, &hints, &found);
+    if (error) {
+        status_fail(status, "tcp:%s: %s", text, gai_strerror(error));
+        return 0;
+    }
+    socklen_t length = found->ai_addrlen;
+    memcpy(address, found->ai_addr, length);
+    freeaddrinfo(found);
+    return length;
+}
+
+static socklen_t parse(const char *text, union address *address, struct status *status)
+{
+    memset(address, 0, sizeof(*address));
+    if (strncmp(text, "tcp:", 4) == 0) {
+        return parse_tcp(text + 4, address, status);
+    }
+    const char *path = strncmp(text, "unix:", 5) == 0 ? text + 5 : text;
+    if (!*path || strlen(path) >= sizeof(address->local.sun_path)) {
+        status_fail(status, "%s: a socket path has 1 to %zu characters", text,
+                    sizeof(address->local.sun_path) - 1);
+        return 0;
+    }
+    address->local.sun_family = AF_UNIX;
+    strcpy(address->local.sun_path, path);
+    return sizeof(address->local);
+}
+
+/* Removes a unix socket that was left behind by a process that is gone. */
+static void remove_stale(const union address *address, socklen_t length)
+{
+    if (address->any.sa_family != AF_UNIX) {
+        return;
+    }
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (probe < 0) {
+        return;
+    }
+    if (connect(probe, &address->any, length) != 0 && errno == ECONNREFUSED) {
+        unlink(address->local.sun_path);
+    }
+    close(probe);
+}
+
+int host_socket_listen(const char *text, struct status *status)
+{
+    union address address;
+    int on = 1;
+    socklen_t length = parse(text, &address, status);
+    if (!length) {
+        return -1;
+    }
+    remove_stale(&address, length);
+    int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && address.any.sa_family != AF_UNIX) {
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    }
+    if (fd < 0 || bind(fd, &address.any, length) != 0 || listen(fd, 4) != 0) {
+        status_fail_errno(status, "cannot listen on %s", text);
+        if (fd >= 0) {
+            close(fd);
+        }
+        return -1;
+    }
+    return fd;
+}
+
+int host_socket_connect(const char *text, struct status *status)
+{
+    union address address;
+    socklen_t length = parse(text, &address, status);
+    if (!length) {
+        return -1;
+    }
+    int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, &address.any, length) != 0) {
+        status_fail_errno(status, "cannot connect to %s", text);
+        if (fd >= 0) {
+            close(fd);
+        }
+        return -1;
+    }
+    return fd;
+}

@@ -1,0 +1,304 @@
+#include "machine/machine.h"
+
+#include "machine/resolve.h"
+#include "machine/pc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { NS_PER_KILO_INSN = 1000 };
+
+uint64_t machine_icount(const struct machine *machine)
+{
+    return context_icount(machine->ctx);
+}
+
+uint64_t machine_now(const struct machine *machine)
+{
+    return clock_scale(machine_icount(machine), NS_PER_KILO_INSN, machine->mips) + machine->idle_ns;
+}
+
+/* The first instruction count at which the clock shows at least ns. */
+static uint64_t icount_at(const struct machine *machine, uint64_t ns)
+{
+    if (ns <= machine->idle_ns) {
+        return 0;
+    }
+    uint64_t busy = ns - machine->idle_ns;
+    if (busy > UINT64_MAX >> 20) {
+        return INT64_MAX;
+    }
+    return clock_scale(busy, machine->mips, NS_PER_KILO_INSN) +
+           (busy * machine->mips % NS_PER_KILO_INSN != 0);
+}
+
+static void set_deadline(struct machine *machine)
+{
+    uint64_t next = clock_deadline(machine->clock);
+    uint64_t ns = next < machine->slice_end_ns ? next : machine->slice_end_ns;
+    uint64_t icount = icount_at(machine, ns);
+    if (icount > machine->stop_icount) {
+        icount = machine->stop_icount;
+    }
+    translator_set_deadline(machine->translator, icount);
+}
+
+static uint64_t source_now(void *machine)
+{
+    return machine_now(machine);
+}
+
+static void source_deadline(void *opaque, uint64_t deadline)
+{
+    struct machine *machine = opaque;
+    (void)deadline;
+    if (machine->translator) {
+        set_deadline(machine);
+    }
+}
+
+void machine_add(struct machine *machine, struct device device)
+{
+    if (machine->device_count == MACHINE_DEVICES) {
+        abort();
+    }
+    machine->devices[machine->device_count++] = device;
+}
+
+static void memory_written(void *opaque, uint64_t gpa, size_t bytes)
+{
+    struct machine *machine = opaque;
+    translator_written(machine->translator, gpa, bytes);
+}
+
+static void memory_changed(void *opaque)
+{
+    struct machine *machine = opaque;
+    if (machine->translator) {
+        translator_map_changed(machine->translator);
+    }
+}
+
+static bool create_processor(struct machine *machine, const struct resolved *options,
+                             struct status *status)
+{
+    struct x86_wires wires = pc_cpu_wires(machine);
+    machine->cpu = x86_create(options->model, &wires);
+    machine->ctx = x86_context(machine->cpu);
+    machine->ctx->machine = machine;
+    machine->memory_ops = memory_map_ops(&machine->memory);
+    struct translator_config config = {.ctx = machine->ctx,
+                                       .guest = &x86_guest,
+                                       .callouts = x86_callouts,
+                                       .host = options->host,
+                                       .memory = &machine->memory_ops};
+    machine->translator = translator_create(&config);
+    return machine->translator ||
+           status_fail(status, "the %s engine cannot be started on this host", options->host->name);
+}
+
+bool machine_create(struct machine *machine, const struct config *config, struct status *status)
+{
+    struct resolved options;
+    memset(machine, 0, sizeof(*machine));
+    machine->config = config;
+    if (!resolve_options(config, &options, &machine->log, status)) {
+        return false;
+    }
+    machine->mips = options.mips;
+    machine->stop_icount = options.stop_icount;
+    machine->paused = config->paused;
+    machine->io = bus_create(0x10000);
+    machine->mmio = bus_create(HIGH_RAM);
+    struct clock_source source = {source_now, source_deadline, machine};
+    machine->clock = clock_create(&source);
+    machine->memory = (struct memory_map){.bus = machine->mmio,
+                                          .written = memory_written,
+                                          .changed = memory_changed,
+                                          .user = machine};
+    if (!resolve_memory(machine, &options, status) ||
+        !create_processor(machine, &options, status) || !pc_create(machine, status)) {
+        return false;
+    }
+    machine_reset(machine);
+    machine->resets = 0;
+    return true;
+}
+
+void machine_destroy(struct machine *machine)
+{
+    pc_destroy(machine);
+    for (unsigned i = machine->device_count; i-- > 0;) {
+        machine->devices[i].ops->destroy(machine->devices[i].dev);
+    }
+    if (machine->translator) {
+        translator_destroy(machine->translator);
+    }
+    if (machine->cpu) {
+        x86_destroy(machine->cpu);
+    }
+    clock_destroy(machine->clock);
+    memory_map_free(&machine->memory);
+    bus_destroy(machine->io);
+    bus_destroy(machine->mmio);
+}
+
+void machine_reset(struct machine *machine)
+{
+    enum reset_kind kind = machine->resets ? RESET_HARD : RESET_POWER;
+    uint64_t icount = machine->ctx->icount;
+    x86_reset(machine->cpu, false);
+    machine->ctx->icount = icount;
+    for (unsigned i = 0; i < machine->device_count; i++) {
+        state_reset(machine->devices[i].ops->state, machine->devices[i].dev);
+    }
+    pc_reset(machine);
+    for (unsigned i = 0; i < machine->device_count; i++) {
+        const struct device *device = &machine->devices[i];
+        if (device->ops->reset) {
+            device->ops->reset(device->dev, kind);
+        }
+    }
+    machine->resets++;
+    translator_map_changed(machine->translator);
+}
+
+void machine_quit(struct machine *machine, int status)
+{
+    machine->quit = true;
+    machine->status = status;
+}
+
+void machine_power_button(struct machine *machine)
+{
+    acpi_pm_press_power_button(machine->pc->acpi_pm);
+}
+
+/* RESET# asked for by the guest, or shutdown of the processor. */
+static void reset_or_quit(struct machine *machine, int status)
+{
+    if (machine->config->no_reboot) {
+        machine_quit(machine, status);
+    } else {
+        machine_reset(machine);
+    }
+}
+
+static void take_requests(struct machine *machine)
+{
+    if (machine->power_off_wanted) {
+        machine_quit(machine, EXIT_OK);
+    } else if (machine->exit_wanted) {
+        machine->quit = true;
+    } else if (machine->reset_wanted) {
+        reset_or_quit(machine, EXIT_RESET);
+    } else if (machine->nmi_wanted) {
+        enum { VECTOR_NMI = 2 };
+        machine->ctx->event = (struct guest_event){.vector = VECTOR_NMI, .kind = EVENT_EXTERNAL};
+        machine->ctx->halted = 0;
+        if (!translator_deliver(machine->translator)) {
+            reset_or_quit(machine, EXIT_TRIPLE);
+        }
+    }
+    machine->power_off_wanted = machine->exit_wanted = false;
+    machine->reset_wanted = machine->nmi_wanted = false;
+}
+
+static void take_interrupt(struct machine *machine)
+{
+    machine->ctx->halted = 0;
+    machine->ctx->event =
+        (struct guest_event){.vector = pc_acknowledge(machine), .kind = EVENT_EXTERNAL};
+    if (!translator_deliver(machine->translator)) {
+        reset_or_quit(machine, EXIT_TRIPLE);
+    }
+}
+
+/* The processor is halted: moves time to the next timer or the end of the slice. */
+static void skip_idle(struct machine *machine)
+{
+    uint64_t now = machine_now(machine);
+    uint64_t next = clock_deadline(machine->clock);
+    uint64_t to = next < machine->slice_end_ns ? next : machine->slice_end_ns;
+    if (to > now) {
+        machine->idle_ns += to - now;
+    }
+}
+
+bool machine_run_until(struct machine *machine, uint64_t until_ns)
+{
+    machine->slice_end_ns = until_ns;
+    while (!machine->quit) {
+        clock_run(machine->clock);
+        if (machine_now(machine) >= until_ns || machine_icount(machine) >= machine->stop_icount) {
+            break;
+        }
+        set_deadline(machine);
+        switch (translator_run(machine->translator)) {
+        case RUN_DEADLINE:
+            break;
+        case RUN_STOPPED:
+            take_requests(machine);
+            break;
+        case RUN_INTERRUPT:
+            take_interrupt(machine);
+            break;
+        case RUN_HALTED:
+            skip_idle(machine);
+            break;
+        case RUN_TRIPLE_FAULT:
+            reset_or_quit(machine, EXIT_TRIPLE);
+            break;
+        }
+    }
+    return machine->ctx->halted;
+}
+
+uint64_t machine_hash(struct machine *machine)
+{
+    enum { PAGE = 4096 };
+    context_fpu_sync(machine->ctx);
+    uint64_t hash = state_hash(x86_state(), machine->cpu, machine->idle_ns);
+    for (unsigned i = 0; i < machine->device_count; i++) {
+        hash = state_hash(machine->devices[i].ops->state, machine->devices[i].dev, hash);
+    }
+    for (uint64_t at = 0; at < machine->memory.ram_bytes; at += 8) {
+        uint64_t word;
+        memcpy(&word, machine->memory.ram + at, sizeof(word));
+        if (word) {
+            hash = (hash ^ word ^ at) * UINT64_C(0x9e3779b97f4a7c15);
+            hash ^= hash >> 29;
+        }
+    }
+    return hash;
+}
+
+const struct display_source *machine_display(const struct machine *machine)
+{
+    return &machine->pc->display;
+}
+
+bool machine_info(struct machine *machine, const char *what, FILE *out)
+{
+    if (!what || !*what) {
+        fputs("cpu", out);
+        for (unsigned i = 0; i < machine->device_count; i++) {
+            fprintf(out, " %s", machine->devices[i].instance);
+        }
+        fputc('\n', out);
+        return true;
+    }
+    if (strcmp(what, "cpu") == 0) {
+        context_fpu_sync(machine->ctx);
+        x86_print(machine->cpu, out);
+        return true;
+    }
+    for (unsigned i = 0; i < machine->device_count; i++) {
+        const struct device *device = &machine->devices[i];
+        if (strcmp(device->instance, what) == 0) {
+            state_print(device->ops->state, device->dev, "", out);
+            return true;
+        }
+    }
+    return false;
+}

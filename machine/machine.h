@@ -1,0 +1,90 @@
+/*
+ * A whole PC: processor, translator, board, time, and the door through which the outside comes in.
+ *
+ * Everything hangs off struct machine; several can live in one process.  One thread runs it: the
+ * loop of machine_run() executes a slice of virtual time, then looks at the outside.
+ *
+ * Time.  Virtual nanoseconds are instructions retired times 1000 / mips, plus the time skipped while
+ * the processor was halted (idle_ns).  Nothing else moves the clock.
+ */
+#ifndef MACHINE_MACHINE_H
+#define MACHINE_MACHINE_H
+
+#include "base/log.h"
+#include "base/status.h"
+#include "devices/core/clock.h"
+#include "devices/core/device.h"
+#include "devices/core/display.h"
+#include "frontend/x86/x86.h"
+#include "machine/config.h"
+#include "machine/inputs.h"
+#include "machine/memory_map.h"
+#include "translator/translator.h"
+
+enum { MACHINE_DEVICES = 64, MACHINE_DEFAULT_MIPS = 500, MACHINE_SLICE_NS = 1000000 };
+
+/* Exit statuses of the contract. */
+enum exit_status { EXIT_OK = 0, EXIT_USER = 2, EXIT_RESET = 32, EXIT_BUG = 33, EXIT_TRIPLE = 34 };
+
+struct pc;
+struct script;
+
+struct machine {
+    const struct config *config;
+    struct log log;
+    struct x86_cpu *cpu;
+    struct context *ctx;
+    struct translator *translator;
+    struct memory_ops memory_ops;
+    struct memory_map memory;
+    struct bus *io;
+    struct bus *mmio;
+    struct clock *clock;
+    struct pc *pc;
+    struct inputs inputs;
+    struct script *script; /* scripted input, or NULL; borrowed */
+    struct device devices[MACHINE_DEVICES];
+    unsigned device_count;
+
+    /* Time. */
+    uint64_t mips;
+    uint64_t idle_ns;       /* virtual time that passed without instructions */
+    uint64_t slice_end_ns;
+    uint64_t stop_icount;   /* UINT64_MAX: no limit */
+
+    /* Requests from devices, taken up between instructions. */
+    bool reset_wanted, init_wanted, power_off_wanted, nmi_wanted, exit_wanted;
+    bool paused;
+    bool quit;
+    int status;             /* exit status once quit is set */
+    uint64_t resets;
+};
+
+/* Builds and powers on the machine that the configuration describes. */
+bool machine_create(struct machine *machine, const struct config *config, struct status *status);
+void machine_destroy(struct machine *machine);
+
+/* Adds a device to the list that resets, prints and saves. */
+void machine_add(struct machine *machine, struct device device);
+
+/* Runs the guest until the virtual instant, stop_icount, or a request to quit.  Returns early, true,
+ * when the processor is idle and nothing will happen before `until_ns` but inputs from outside. */
+bool machine_run_until(struct machine *machine, uint64_t until_ns);
+
+uint64_t machine_now(const struct machine *machine);
+uint64_t machine_icount(const struct machine *machine);
+
+void machine_reset(struct machine *machine);
+void machine_power_button(struct machine *machine);
+void machine_quit(struct machine *machine, int status);
+
+/* One 64-bit value over processor, devices and RAM: equal states have equal hashes on any host. */
+uint64_t machine_hash(struct machine *machine);
+
+/* The display adapter's picture and text. */
+const struct display_source *machine_display(const struct machine *machine);
+
+/* The state of a device ("cpu", "pit", ...; NULL: their names) as text; false: no such device. */
+bool machine_info(struct machine *machine, const char *what, FILE *out);
+
+#endif

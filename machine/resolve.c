@@ -1,0 +1,159 @@
+#include "machine/resolve.h"
+
+#include "machine/firmware.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MEMORY_DEFAULT (UINT64_C(128) << 20)
+#define MEMORY_LEAST   (UINT64_C(1) << 20)
+#define MEMORY_MOST    (UINT64_C(64) << 30)
+
+static bool resolve_size(const struct config *config, struct resolved *out, struct status *status)
+{
+    out->memory_bytes = MEMORY_DEFAULT;
+    if (!config->memory) {
+        return true;
+    }
+    if (!config_size(config->memory, &out->memory_bytes)) {
+        return status_fail(status, "--memory %s is no size (examples: 64M, 1G)", config->memory);
+    }
+    if (isdigit((unsigned char)config->memory[strlen(config->memory) - 1])) {
+        out->memory_bytes <<= 20; /* a plain number is MiB, as everywhere */
+    }
+    if (out->memory_bytes < MEMORY_LEAST || out->memory_bytes > MEMORY_MOST ||
+        out->memory_bytes % 4096) {
+        return status_fail(status, "--memory %s: from 1M to 64G", config->memory);
+    }
+    return true;
+}
+
+static bool resolve_engine(const struct config *config, struct resolved *out,
+                           struct status *status)
+{
+    const char *name = config->engine ? config->engine : "native";
+    out->host = NULL;
+    if (strcmp(name, host_interp.name) == 0) {
+        out->host = &host_interp;
+    }
+#if defined(__x86_64__)
+    if (strcmp(name, host_x64.name) == 0) {
+        out->host = &host_x64;
+    }
+#else
+    if (!config->engine) {
+        out->host = &host_interp;
+    }
+#endif
+    return out->host || status_fail(status, "--engine %s is not one of native, portable", name);
+}
+
+static bool resolve_model(const struct config *config, struct resolved *out, struct status *status)
+{
+    const char *name = config->cpu ? config->cpu : "max";
+    out->model = x86_model_find(name);
+    return out->model ||
+           status_fail(status, "unknown CPU model %s (`--cpu help` lists them)", name);
+}
+
+static bool resolve_speed(const struct config *config, struct resolved *out, struct status *status)
+{
+    const char *text = config->speed;
+    out->mips = MACHINE_DEFAULT_MIPS;
+    if (!text || strcmp(text, "max") == 0 || strcmp(text, "real") == 0) {
+        return true;
+    }
+    char *end;
+    unsigned long mips = strtoul(text, &end, 10);
+    if (!isdigit((unsigned char)*text) || *end || mips < 1 || mips > 100000) {
+        return status_fail(status, "--speed %s is not one of max, real, 1..100000 (MIPS)", text);
+    }
+    out->mips = mips;
+    return true;
+}
+
+bool resolve_unpaced(const struct config *config)
+{
+    return config->speed && strcmp(config->speed, "max") == 0;
+}
+
+double resolve_host_seconds(const struct config *config)
+{
+    size_t length = config->run_for ? strlen(config->run_for) : 0;
+    return length && config->run_for[length - 1] == 's' ? strtod(config->run_for, NULL) : 0;
+}
+
+/* --for: "10s" host seconds, "2G" instructions (decimal multipliers). */
+static bool resolve_for(const struct config *config, struct resolved *out, struct status *status)
+{
+    const char *text = config->run_for;
+    out->stop_icount = UINT64_MAX;
+    if (!text) {
+        return true;
+    }
+    char *end;
+    double value = strtod(text, &end);
+    double unit = *end == 'k'   ? 1e3
+                  : *end == 'M' ? 1e6
+                  : *end == 'G' ? 1e9
+                                : 1;
+    bool seconds = *end == 's';
+    end += unit > 1 || seconds;
+    if (!isdigit((unsigned char)*text) || *end || value <= 0 || value * unit > 9e18) {
+        return status_fail(status, "--for %s is neither host seconds (10s) nor instructions (2G)",
+                           text);
+    }
+    if (!seconds) {
+        out->stop_icount = (uint64_t)(value * unit);
+    }
+    return true;
+}
+
+static bool resolve_log(const struct config *config, struct log *log, struct status *status)
+{
+    const char *bad;
+    if (config->log && !log_parse(log, config->log, &bad)) {
+        return status_fail(status, "unknown log topic %s", bad);
+    }
+    return true;
+}
+
+static bool refuse_conflicts(const struct config *config, struct status *status)
+{
+    if ((config->initrd || config->append) && !config->kernel && !config->images.count) {
+        return status_fail(status, "--initrd and --append need --kernel");
+    }
+    if (config->smp && strcmp(config->smp, "1") != 0) {
+        return status_fail(status, "--smp %s: this version has one processor", config->smp);
+    }
+    if (config->gdb) {
+        return status_fail(status, "--gdb is not available in this version");
+    }
+    if (config->boot && (strlen(config->boot) != 1 || !strchr("acdn", config->boot[0]))) {
+        return status_fail(status, "--boot %s is not one of a, c, d, n", config->boot);
+    }
+    return true;
+}
+
+bool resolve_options(const struct config *config, struct resolved *out, struct log *log,
+                     struct status *status)
+{
+    return refuse_conflicts(config, status) && resolve_log(config, log, status) &&
+           resolve_size(config, out, status) && resolve_engine(config, out, status) &&
+           resolve_model(config, out, status) && resolve_speed(config, out, status) &&
+           resolve_for(config, out, status);
+}
+
+bool resolve_memory(struct machine *machine, const struct resolved *resolved,
+                    struct status *status)
+{
+    struct file_bytes bios;
+    if (!firmware_bios(machine->config->bios, &bios, status)) {
+        return false;
+    }
+    bool done = memory_map_init(&machine->memory, resolved->memory_bytes, bios.bytes, bios.size,
+                                status);
+    free(bios.bytes);
+    return done;
+}

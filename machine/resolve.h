@@ -1,0 +1,28 @@
+/* From option texts to checked values; every contradiction is one message. */
+#ifndef MACHINE_RESOLVE_H
+#define MACHINE_RESOLVE_H
+
+#include "machine/machine.h"
+
+struct resolved {
+    uint64_t memory_bytes;
+    const struct x86_model *model;
+    const struct host_ops *host;
+    uint64_t mips;
+    uint64_t stop_icount; /* UINT64_MAX: no limit */
+};
+
+bool resolve_options(const struct config *config, struct resolved *resolved, struct log *log,
+                     struct status *status);
+
+/* Pacing by --speed: true when virtual time may run ahead of the host's. */
+bool resolve_unpaced(const struct config *config);
+
+/* Host seconds of --for, or 0. */
+double resolve_host_seconds(const struct config *config);
+
+/* Allocates guest memory and loads the firmware into it. */
+bool resolve_memory(struct machine *machine, const struct resolved *resolved,
+                    struct status *status);
+
+#endif

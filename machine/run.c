@@ -1,0 +1,257 @@
+#define _GNU_SOURCE
+#include "machine/run.h"
+
+#include "machine/control.h"
+#include "machine/pc.h"
+#include "machine/resolve.h"
+#include "machine/script.h"
+#include "machine/stats.h"
+#include "machine/screen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WAIT_DESCRIPTORS = 16, PACE_AHEAD_NS = 2000000, PACE_BEHIND_NS = 100000000 };
+
+struct session {
+    struct machine machine;
+    struct control *control; /* NULL: none */
+    struct script *script;   /* NULL: none */
+    struct screen *screen;   /* NULL: no window */
+    struct sigaction old_int, old_term;
+    sigset_t old_mask;
+    int signals;             /* read end of the signal pipe */
+    uint64_t host_start_ns;
+    uint64_t virtual_base_ns, host_base_ns; /* pacing: these two instants coincide */
+    uint64_t host_limit_ns;  /* 0: none */
+    bool unpaced;
+};
+
+/* The handler may only write to a pipe; its descriptor cannot be passed to it otherwise. */
+static volatile sig_atomic_t signal_pipe = -1;
+
+static void on_signal(int number)
+{
+    int saved = errno;
+    unsigned char byte = (unsigned char)number;
+    ssize_t ignored = write(signal_pipe, &byte, 1);
+    (void)ignored;
+    errno = saved;
+}
+
+static uint64_t host_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * CLOCK_NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+static bool catch_signals(struct session *session, struct status *status)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+        return status_fail_errno(status, "cannot make a pipe");
+    }
+    session->signals = ends[0];
+    signal_pipe = ends[1];
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigaction(SIGINT, &action, &session->old_int);
+    sigaction(SIGTERM, &action, &session->old_term);
+    signal(SIGPIPE, SIG_IGN);
+    return true;
+}
+
+/* Waits until something from outside may have come, or that long. */
+static void wait_outside(struct session *session, uint64_t ns)
+{
+    struct pollfd fds[WAIT_DESCRIPTORS];
+    nfds_t count = 0;
+    fds[count++] = (struct pollfd){.fd = session->signals, .events = POLLIN};
+    for (unsigned n = 0; n < PC_UARTS; n++) {
+        int fd = serial_host_descriptor(&session->machine.pc->serial[n]);
+        if (fd >= 0) {
+            fds[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
+        }
+    }
+    count += control_descriptors(session->control, fds + count, WAIT_DESCRIPTORS - count);
+    uint64_t most = screen_wait_ns(session->screen);
+    ns = ns < most ? ns : most;
+    struct timespec timeout = {(time_t)(ns / CLOCK_NS_PER_S), (long)(ns % CLOCK_NS_PER_S)};
+    ppoll(fds, count, &timeout, NULL);
+}
+
+static void take_signals(struct session *session)
+{
+    unsigned char byte;
+    while (read(session->signals, &byte, 1) == 1) {
+        machine_quit(&session->machine, EXIT_OK);
+    }
+}
+
+/* Everything from outside that has come since the last slice. */
+static void look_outside(struct session *session)
+{
+    struct machine *machine = &session->machine;
+    take_signals(session);
+    for (unsigned n = 0; n < PC_UARTS; n++) {
+        serial_host_poll(&machine->pc->serial[n]);
+    }
+    control_poll(session->control);
+    screen_poll(session->screen);
+    if (session->host_limit_ns && host_ns() - session->host_start_ns > session->host_limit_ns) {
+        machine_quit(machine, EXIT_OK);
+    }
+}
+
+static void rebase(struct session *session, uint64_t host)
+{
+    session->virtual_base_ns = machine_now(&session->machine);
+    session->host_base_ns = host;
+}
+
+/* Holds virtual time to the host's; a host that is too slow is not caught up with. */
+static void pace(struct session *session, bool idle)
+{
+    struct machine *machine = &session->machine;
+    uint64_t host = host_ns();
+    int64_t ahead = (int64_t)(machine_now(machine) - session->virtual_base_ns) -
+                    (int64_t)(host - session->host_base_ns);
+    if (session->unpaced) {
+        /* Nothing to wait for but the outside: a guest that idles without timers. */
+        if (idle && clock_deadline(machine->clock) == CLOCK_NEVER && !session->script) {
+            wait_outside(session, CLOCK_NS_PER_S / 20);
+        }
+        return;
+    }
+    if (ahead < -(int64_t)PACE_BEHIND_NS) {
+        rebase(session, host);
+    } else if (ahead > (int64_t)(idle ? 0 : PACE_AHEAD_NS)) {
+        wait_outside(session, (uint64_t)ahead);
+    }
+}
+
+static void run_slice(struct session *session)
+{
+    struct machine *machine = &session->machine;
+    if (machine->paused) {
+        wait_outside(session, CLOCK_NS_PER_S);
+        rebase(session, host_ns());
+        return;
+    }
+    inputs_deliver(machine);
+    uint64_t until = machine_now(machine) + MACHINE_SLICE_NS;
+    until -= until % MACHINE_SLICE_NS;
+    bool idle = machine_run_until(machine, until);
+    if (machine_icount(machine) >= machine->stop_icount && !machine->quit) {
+        machine_quit(machine, EXIT_OK);
+    }
+    pace(session, idle);
+}
+
+static void loop(struct session *session)
+{
+    struct machine *machine = &session->machine;
+    session->host_start_ns = host_ns();
+    rebase(session, session->host_start_ns);
+    while (!machine->quit) {
+        run_slice(session);
+        script_run(session->script);
+        look_outside(session);
+    }
+}
+
+static bool open_session(struct session *session, const struct config *config,
+                         struct status *status)
+{
+    struct machine *machine = &session->machine;
+    session->unpaced = resolve_unpaced(config);
+    session->host_limit_ns = (uint64_t)(resolve_host_seconds(config) * 1e9);
+    if (!machine_create(machine, config, status) || !catch_signals(session, status)) {
+        return false;
+    }
+    if (config->control && !(session->control = control_create(machine, config->control, status))) {
+        return false;
+    }
+    if (config->script && !(session->script = script_open(machine, config->script, status))) {
+        return false;
+    }
+    return screen_open(&session->screen, machine, config->display, status);
+}
+
+static void close_session(struct session *session)
+{
+    script_close(session->script);
+    control_destroy(session->control);
+    screen_close(session->screen);
+    machine_destroy(&session->machine);
+}
+
+static int fail(const struct status *status)
+{
+    fprintf(stderr, "vestige: %s\n", status->text);
+    return EXIT_USER;
+}
+
+static void help(FILE *out)
+{
+    fputs("usage: vestige run [IMAGE]... [options]\n\n"
+          "Runs the operating system on the images; each is recognised by its content.\n\n",
+          out);
+    config_help(out);
+}
+
+static void print_model(void *user, const char *name, const char *what)
+{
+    fprintf(user, "  %-10s %s\n", name, what);
+}
+
+static int run_session(const struct config *config)
+{
+    struct session *session = calloc(1, sizeof(*session));
+    struct status status = {0};
+    if (!session) {
+        return EXIT_BUG;
+    }
+    if (!open_session(session, config, &status)) {
+        close_session(session);
+        free(session);
+        return fail(&status);
+    }
+    loop(session);
+    int result = session->machine.status;
+    if (!drives_flush(&session->machine.pc->drives, &status)) {
+        result = fail(&status);
+    }
+    if (config->stats.given && !stats_write(&session->machine, host_ns() - session->host_start_ns,
+                                            config->stats.value, &status)) {
+        result = fail(&status);
+    }
+    close_session(session);
+    free(session);
+    return result;
+}
+
+int run_command(int argc, char **argv)
+{
+    struct config config = {0};
+    struct status status = {0};
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        help(stdout);
+        return EXIT_OK;
+    }
+    if (!config_parse(&config, argc, argv, &status)) {
+        return fail(&status);
+    }
+    if (config.cpu && strcmp(config.cpu, "help") == 0) {
+        x86_model_list(print_model, stdout);
+        return EXIT_OK;
+    }
+    return run_session(&config);
+}

@@ -1,0 +1,43 @@
+/*
+ * The host's end of a serial line or debug port: standard streams, a file, a socket, a pseudo-terminal.
+ *
+ *   null | stdio | file:PATH (output only) | unix:PATH | tcp:HOST:PORT (both listen, one client at a
+ *   time) | pty (its name goes to standard error)
+ *
+ * Output is written at once and dropped when nobody takes it.  Input is read by serial_host_poll()
+ * between slices and enters through machine/inputs.
+ */
+#ifndef MACHINE_SERIAL_HOST_H
+#define MACHINE_SERIAL_HOST_H
+
+#include "base/status.h"
+#include "devices/core/chardev.h"
+
+#include <termios.h>
+
+struct machine;
+
+struct serial_host {
+    struct machine *machine;
+    unsigned line;    /* number for machine/inputs; INPUT_SERIAL_LINES: output only */
+    int in, out;      /* -1: none */
+    int listener;     /* -1: none */
+    bool stdio, raw, escape;
+    bool socket;
+    struct termios saved;
+    char path[108];   /* unix socket to remove, or "" */
+};
+
+bool serial_host_open(struct serial_host *host, struct machine *machine, unsigned line,
+                      const char *what, struct status *status);
+void serial_host_close(struct serial_host *host);
+
+struct chardev serial_host_chardev(struct serial_host *host);
+
+/* Takes what has arrived; never waits. */
+void serial_host_poll(struct serial_host *host);
+
+/* The descriptor to wait on for input, or -1. */
+int serial_host_descriptor(const struct serial_host *host);
+
+#endif

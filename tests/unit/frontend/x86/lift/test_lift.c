@@ -1,0 +1,320 @@
+/*
+ * Lifting: golden IR for assembly files, and the rules of block ends.
+ *
+ * A golden file is tests/golden/lift/NAME.asm: nasm source, a line "; mode: WORDS" and the expected
+ * IR in lines that begin with ";| ".  With VESTIGE_ACCEPT set the test rewrites those lines; read
+ * the difference before you commit it.
+ */
+#include "frontend/x86/lift/lift.h"
+#include "translator/api/mode.h"
+
+#include <check.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_BYTES = 4096, MAX_TEXT = 1 << 18 };
+
+static struct ir_inst insts[IR_MAX_RECORDS];
+
+static enum lift_result lift_bytes(const uint8_t *bytes, uint32_t available, uint32_t in_page,
+                                   uint32_t mode, uint32_t max_insns, struct ir_block *block)
+{
+    struct lift_request request = {.bytes = bytes,
+                                   .available = available,
+                                   .in_page = in_page,
+                                   .rip = 0x1000,
+                                   .mode = mode,
+                                   .max_insns = max_insns};
+    block->insts = insts;
+    return x86_lift(&request, block);
+}
+
+static void check_rules(const struct ir_block *block)
+{
+    uint32_t at;
+    const char *message = ir_verify(block, &at);
+    if (message) {
+        ck_abort_msg("%s at record %u", message, at);
+    }
+}
+
+static void lift_32(const uint8_t *bytes, uint32_t length, struct ir_block *block)
+{
+    ck_assert_int_eq(lift_bytes(bytes, length, length, MODE_CODE32 | MODE_STACK32 | MODE_PROTECTED,
+                                IR_MAX_INSNS, block),
+                     LIFT_OK);
+    check_rules(block);
+}
+
+/* The first record after the instruction mark. */
+static const struct ir_inst *first(const struct ir_block *block)
+{
+    return &block->insts[1];
+}
+
+/* ---- golden files ---------------------------------------------------------------------------- */
+
+static const char *golden_folder(void)
+{
+    static char path[1024];
+    snprintf(path, sizeof path, "%s", __FILE__);
+    char *tests = strstr(path, "unit/frontend/");
+    ck_assert_ptr_nonnull(tests);
+    strcpy(tests, "golden/lift");
+    return path;
+}
+
+static uint32_t mode_of(const char *source)
+{
+    static const struct {
+        const char *word;
+        uint32_t bits;
+    } words[] = {{"code32", MODE_CODE32 | MODE_STACK32},
+                 {"protected", MODE_PROTECTED},
+                 {"user", MODE_USER},
+                 {"v86", MODE_V86 | MODE_USER},
+                 {"nofpu", MODE_NO_FPU},
+                 {"nosse", MODE_NO_SSE},
+                 {"slowfpu", MODE_FPU_SLOW}};
+    const char *line = strstr(source, "; mode:");
+    ck_assert_ptr_nonnull(line);
+    char text[256];
+    snprintf(text, sizeof text, "%.*s", (int)strcspn(line, "\n"), line);
+    uint32_t mode = 0;
+    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
+        mode |= strstr(text, words[i].word) ? words[i].bits : 0;
+    }
+    return mode;
+}
+
+static size_t read_all(const char *path, void *data, size_t capacity)
+{
+    FILE *file = fopen(path, "rb");
+    ck_assert_msg(file != NULL, "%s", path);
+    size_t bytes = fread(data, 1, capacity, file);
+    fclose(file);
+    return bytes;
+}
+
+static size_t assemble(const char *path, uint8_t *bytes)
+{
+    char out[] = "/tmp/lift-XXXXXX";
+    char command[2048];
+    int file = mkstemp(out);
+    ck_assert_int_ge(file, 0);
+    close(file);
+    snprintf(command, sizeof command, "nasm -f bin -O0 -o %s %s", out, path);
+    ck_assert_msg(system(command) == 0, "nasm %s", path);
+    size_t count = read_all(out, bytes, MAX_BYTES);
+    unlink(out);
+    return count;
+}
+
+/* The IR of all blocks in the bytes, one after the other. */
+static void lift_all(const uint8_t *bytes, size_t count, uint32_t mode, FILE *out)
+{
+    for (size_t at = 0; at < count;) {
+        struct lift_request request = {.bytes = bytes + at,
+                                       .available = (uint32_t)(count - at),
+                                       .in_page = (uint32_t)(count - at),
+                                       .rip = 0x1000 + at,
+                                       .mode = mode,
+                                       .max_insns = IR_MAX_INSNS};
+        struct ir_block block = {.insts = insts};
+        ck_assert_int_eq(x86_lift(&request, &block), LIFT_OK);
+        check_rules(&block);
+        ir_print_block(&block, out);
+        at += block.bytes;
+    }
+}
+
+static void accept(const char *path, const char *source, size_t keep, const char *actual)
+{
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    fwrite(source, 1, keep, file);
+    for (const char *line = actual; *line; line += strcspn(line, "\n") + 1) {
+        fprintf(file, ";| %.*s\n", (int)strcspn(line, "\n"), line);
+    }
+    fclose(file);
+}
+
+static void expect_line(const char *path, const char **expected, const char *actual)
+{
+    size_t length = strcspn(actual, "\n");
+    const char *want = *expected;
+    size_t want_length = strcspn(want, "\n");
+    ck_assert_msg(want_length == length + 3 && memcmp(want, ";| ", 3) == 0 &&
+                      memcmp(want + 3, actual, length) == 0,
+                  "%s:\n  expected %.*s\n  lifted   ;| %.*s", path, (int)want_length, want,
+                  (int)length, actual);
+    *expected += want_length + (want[want_length] == '\n');
+}
+
+static void check_golden(const char *path)
+{
+    static uint8_t bytes[MAX_BYTES];
+    static char source[MAX_TEXT];
+    char *actual = NULL;
+    size_t actual_size = 0;
+    source[read_all(path, source, sizeof source - 1)] = '\0';
+    size_t count = assemble(path, bytes);
+    FILE *out = open_memstream(&actual, &actual_size);
+    lift_all(bytes, count, mode_of(source), out);
+    fclose(out);
+    const char *expected = strstr(source, ";| ");
+    expected = expected ? expected : source + strlen(source);
+    if (getenv("VESTIGE_ACCEPT")) {
+        accept(path, source, (size_t)(expected - source), actual);
+    } else {
+        for (const char *line = actual; *line; line += strcspn(line, "\n") + 1) {
+            expect_line(path, &expected, line);
+        }
+        ck_assert_msg(*expected == '\0', "%s: more expected: %s", path, expected);
+    }
+    free(actual);
+}
+
+START_TEST(assembly_lifts_to_the_golden_ir)
+{
+    char pattern[1100];
+    glob_t found;
+    snprintf(pattern, sizeof pattern, "%s/*.asm", golden_folder());
+    ck_assert_int_eq(glob(pattern, 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        check_golden(found.gl_pathv[i]);
+    }
+    globfree(&found);
+}
+END_TEST
+
+/* ---- block ends ------------------------------------------------------------------------------ */
+
+START_TEST(a_block_ends_before_an_instruction_that_crosses_the_page)
+{
+    static const uint8_t bytes[] = {0x90, 0xb8, 1, 2, 3, 4, 0x90};
+    struct ir_block block;
+    ck_assert_int_eq(lift_bytes(bytes, 7, 3, MODE_CODE32, 32, &block), LIFT_OK);
+    check_rules(&block);
+    ck_assert_uint_eq(block.insn_count, 1);
+    ck_assert_uint_eq(block.bytes, 1);
+    ck_assert_uint_eq(block.insts[block.count - 1].imm, 0x1001);
+}
+END_TEST
+
+START_TEST(an_instruction_that_crosses_the_page_is_a_block_of_its_own)
+{
+    static const uint8_t bytes[] = {0xb8, 1, 2, 3, 4, 0x90};
+    struct ir_block block;
+    ck_assert_int_eq(lift_bytes(bytes, 3, 3, MODE_CODE32, 32, &block), LIFT_NEED_MORE);
+    ck_assert_int_eq(lift_bytes(bytes, 6, 3, MODE_CODE32, 32, &block), LIFT_OK);
+    check_rules(&block);
+    ck_assert_uint_eq(block.insn_count, 1);
+    ck_assert_uint_eq(block.bytes, 5);
+}
+END_TEST
+
+START_TEST(an_instruction_cut_by_the_available_bytes_waits_for_its_own_block)
+{
+    static const uint8_t bytes[] = {0x90, 0xb8, 1};
+    struct ir_block block;
+    ck_assert_int_eq(lift_bytes(bytes, 3, 3, MODE_CODE32, 32, &block), LIFT_OK);
+    ck_assert_uint_eq(block.insn_count, 1);
+}
+END_TEST
+
+START_TEST(max_insns_and_the_step_bit_limit_a_block)
+{
+    static const uint8_t bytes[] = {0x40, 0x40, 0x40, 0x40};
+    struct ir_block block;
+    ck_assert_int_eq(lift_bytes(bytes, 4, 4, MODE_CODE32, 3, &block), LIFT_OK);
+    ck_assert_uint_eq(block.insn_count, 3);
+    ck_assert_int_eq(lift_bytes(bytes, 4, 4, MODE_CODE32 | MODE_STEP, 3, &block), LIFT_OK);
+    ck_assert_uint_eq(block.insn_count, 1);
+}
+END_TEST
+
+START_TEST(fifteen_prefixes_are_a_general_protection_fault)
+{
+    uint8_t bytes[20];
+    struct ir_block block;
+    memset(bytes, 0x66, sizeof bytes);
+    lift_32(bytes, sizeof bytes, &block);
+    ck_assert_int_eq(ir_callout_id(first(&block)), CALLOUT_raise);
+    ck_assert_uint_eq(first(&block)->imm, 0x100 | 13);
+}
+END_TEST
+
+START_TEST(undefined_and_later_instructions_raise_ud)
+{
+    static const uint8_t codes[][4] = {{0x0f, 0x0b},
+                                       {0x0f, 0x38, 0x00, 0xc1},
+                                       {0xf3, 0x0f, 0xb8, 0xc1},
+                                       {0x8e, 0xc8},
+                                       {0x0f, 0x04}};
+    for (unsigned i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        struct ir_block block;
+        lift_32(codes[i], 4, &block);
+        ck_assert_msg(first(&block)->op == IR_callout &&
+                          ir_callout_id(first(&block)) == CALLOUT_raise && first(&block)->imm == 6,
+                      "case %u", i);
+    }
+}
+END_TEST
+
+START_TEST(encodings_of_later_processors_keep_their_old_meaning)
+{
+    static const uint8_t tzcnt[] = {0xf3, 0x0f, 0xbc, 0xc1};
+    struct ir_block block;
+    lift_32(tzcnt, sizeof tzcnt, &block);
+    ck_assert_uint_eq(first(&block)->op, IR_bsf);
+}
+END_TEST
+
+/* Every two-byte start with every ModRM lifts to something that keeps the rules, in all modes. */
+START_TEST(every_opcode_lifts_to_valid_ir)
+{
+    static const uint32_t modes[] = {0, MODE_CODE32 | MODE_STACK32 | MODE_PROTECTED,
+                                     MODE_CODE32 | MODE_PROTECTED | MODE_USER | MODE_FPU_SLOW,
+                                     MODE_V86 | MODE_USER | MODE_PROTECTED | MODE_NO_FPU};
+    static const uint8_t prefixes[] = {0, 0x66, 0xf3, 0xf2};
+    for (unsigned n = 0; n < 2 * 256 * 256 * 4; n++) {
+        uint8_t bytes[20] = {0x2e, prefixes[n >> 17 & 3], 0x0f, 0, 0, 0x11, 0x92, 0x33, 0x74};
+        unsigned at = prefixes[n >> 17 & 3] ? 2 : 1;
+        if (n >> 16 & 1) {
+            bytes[at++] = 0x0f;
+        }
+        bytes[at++] = (uint8_t)(n >> 8);
+        bytes[at] = (uint8_t)n;
+        struct ir_block block;
+        if (lift_bytes(bytes, sizeof bytes, sizeof bytes, modes[n & 3], 2, &block) != LIFT_OK) {
+            ck_abort_msg("%02x %02x", n >> 8 & 255, n & 255);
+        }
+        ir_flag_liveness(&block);
+        check_rules(&block);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("lift");
+    TCase *tests = tcase_create("lift");
+    tcase_add_test(tests, assembly_lifts_to_the_golden_ir);
+    tcase_add_test(tests, a_block_ends_before_an_instruction_that_crosses_the_page);
+    tcase_add_test(tests, an_instruction_that_crosses_the_page_is_a_block_of_its_own);
+    tcase_add_test(tests, an_instruction_cut_by_the_available_bytes_waits_for_its_own_block);
+    tcase_add_test(tests, max_insns_and_the_step_bit_limit_a_block);
+    tcase_add_test(tests, fifteen_prefixes_are_a_general_protection_fault);
+    tcase_add_test(tests, undefined_and_later_instructions_raise_ud);
+    tcase_add_test(tests, encodings_of_later_processors_keep_their_old_meaning);
+    tcase_add_test(tests, every_opcode_lifts_to_valid_ir);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
