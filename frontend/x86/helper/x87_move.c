@@ -221,7 +221,7 @@ void x87_run_fnop(struct x87 *f, const struct x87_soft_row *row)
 void x87_run_fnclex(struct x87 *f, const struct x87_soft_row *row)
 {
     (void)row;
-    f->ctx->fsw &= FSW_CONDITIONS;
+    f->ctx->fsw &= FSW_CONDITIONS | FSW_ES; /* ES and B follow */
     x87_update_summary(f->ctx);
 }
 

@@ -4,7 +4,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-enum { CASES = 1500 };
+enum { CASES = 600 };
 
 static const mpfr_rnd_t mpfr_rounding[4] = {MPFR_RNDN, MPFR_RNDD, MPFR_RNDU, MPFR_RNDZ};
 static const struct {
