@@ -370,7 +370,8 @@ static bool create_serial(struct machine *machine, struct status *status)
         }
         struct uart16550_wires wires = {.clock = machine->clock,
                                         .irq = isa_line(machine, irqs[n]),
-                                        .line = serial_host_chardev(&pc->serial[n])};
+                                        .line = serial_host_chardev(&pc->serial[n]),
+                                        .character_most_ns = UART_CHARACTER_NS};
         pc->uart[n] = uart16550_create(&wires);
         machine_add(machine, uart16550_device(pc->uart[n], names[n]));
         bus_map(machine->io, pc->uart[n], ports[n], 8, &uart16550_io);

@@ -112,7 +112,9 @@ static uint64_t character_ns(const struct uart16550 *uart)
     bits += (uart->lcr & LCR_PARITY) ? 1 : 0;
     bits += (uart->lcr & LCR_STOP) ? 1 : 0;
     uint64_t divisor = uart->divisor ? uart->divisor : 1;
-    return bits * 16 * divisor * CLOCK_NS_PER_S / CLOCK_HZ;
+    uint64_t time = bits * 16 * divisor * CLOCK_NS_PER_S / CLOCK_HZ;
+    uint64_t most = uart->wires.character_most_ns;
+    return most && time > most ? most : time;
 }
 
 static uint8_t modem_inputs(const struct uart16550 *uart)

@@ -186,7 +186,11 @@ static bool handle_leave(struct translator *tr, enum run_result *result)
     switch (reason) {
     case LEAVE_EVENT:
         *result = RUN_TRIPLE_FAULT;
-        return !translator_deliver(tr);
+        if (!translator_deliver(tr)) {
+            return true;
+        }
+        settle(tr); /* the frame may have been pushed over code */
+        return false;
     case LEAVE_HALT:
         ctx->halted = 1;
         return false;

@@ -195,6 +195,7 @@ void softmmu_drop_code_pages(struct translator *tr)
     void *same = mmap(tr->code_pages, PHYS_PAGES * sizeof(*tr->code_pages), PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     assert(same == tr->code_pages);
+    (void)same;
 }
 
 /* Flushing. */

@@ -7,8 +7,8 @@
  * halted flag is clear (an event ends HLT).  ctx->rip is what handlers return to: for faults the
  * instruction, for traps and external interrupts the next one.
  *
- * Not modelled: machine checks; the precedence of breakpoints over other faults of the same
- * instruction.
+ * Not modelled: machine checks; data and I/O breakpoints; the precedence of breakpoints over other
+ * faults of the same instruction.
  */
 #include "frontend/x86/cpu/segment.h"
 #include "frontend/x86/cpu/task.h"
