@@ -84,9 +84,9 @@ struct slow_site {
     uint64_t pack;
     uint32_t slow[5]; /* displacements that jump to the slow path */
     uint32_t slow_count;
-    uint32_t poisoned;  /* stores: displacement of the jump taken when the entry is no delta, or 0 */
+    uint32_t poisoned; /* stores: displacement of the jump taken when the entry is no delta, or 0 */
     uint32_t looked_up; /* where such a store goes on with a delta after all */
-    uint32_t cross; /* displacement of the misaligned jump, or 0 */
+    uint32_t cross;     /* displacement of the misaligned jump, or 0 */
     uint32_t resume, back;
     bool needs_flags, writes_flags, host_flags_after;
     bool incomplete;                  /* the record goes on after its access */

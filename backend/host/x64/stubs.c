@@ -8,6 +8,7 @@
 #include "backend/host/x64/select.h"
 
 enum { FRAME_BYTES = 24, MXCSR_OF_HOST = 0, MXCSR_SCRATCH = 4, LEAVE_STACK = 32 };
+enum { MXCSR_DEFINED = 0xffff }; /* any other bit set faults in the host */
 
 static void push(struct code_buffer *out, unsigned reg)
 {
@@ -101,6 +102,7 @@ static void emit_enter(struct code_buffer *out, struct x64_stubs *stubs)
     x64_op(out, 8, 0x8b, REG_CONTEXT, x64_reg(X64_RDI));
     x64_op(out, 8, 0x8b, REG_SCRATCH, x64_reg(X64_RSI));
     uint32_t no_sse = skip_unless_mode(out, MODE_NO_SSE | MODE_SSE_SLOW);
+    x64_alu_imm(out, 4, 4, CTX(mxcsr), MXCSR_DEFINED);
     ldmxcsr(out, CTX(mxcsr));
     x64_here(out, no_sse);
     reload_vectors(out);
@@ -189,8 +191,8 @@ static void emit_fpu_load(struct code_buffer *out, struct x64_stubs *stubs)
 }
 
 /*
- * A store to linear r8 whose write entry r9 is poisoned: carry clear and r9 the delta when the page has
- * code but the store's granule has none, else carry set.
+ * A store to linear r8 whose write entry r9 is poisoned: carry clear and r9 the delta when the page
+ * has code but the store's granule has none, else carry set.
  */
 static void emit_beside_code(struct code_buffer *out, struct x64_stubs *stubs)
 {
@@ -227,6 +229,7 @@ static void reload_mxcsr(struct code_buffer *out)
     x64_load(out, 4, X64_RDX, CTX(mxcsr));
     x64_op(out, 4, 0x3b, X64_RDX, x64_mem(X64_RSP, -8));
     uint32_t same = x64_jcc(out, X64_E);
+    x64_alu_imm(out, 4, 4, CTX(mxcsr), MXCSR_DEFINED);
     ldmxcsr(out, CTX(mxcsr));
     x64_here(out, same);
     x64_here(out, none);
