@@ -605,6 +605,12 @@ page_palette:
         add bx, dx
         and bx, 255
         add al, [WAVE + bx]
+        cmp al, 1                       ; 0 and 255 are kept for the text
+        adc al, 0
+        cmp al, 255
+        jne .turning
+        dec ax
+.turning:
         stosb
         inc cx
         cmp cx, 320
@@ -612,14 +618,14 @@ page_palette:
         inc dx
         cmp dx, 200
         jb .row
-        mov bl, 0
+        mov bl, 255
         mov dx, 0x0101
         mov si, palette_text
         call bios_text
         mov di, turn_palette
         jmp wait_key
 
-; Red, green and blue are the same wave, a third of it apart.
+; Red, green and blue are the same wave, a third of it apart; 0 stays black, 255 white.
 turn_palette:
         mov bl, [ticks]
         shl bl, 2
@@ -636,7 +642,10 @@ turn_palette:
         xor al, al
         out dx, al
         inc dx
-        mov cx, 256
+        out dx, al
+        out dx, al
+        out dx, al
+        mov cx, 254
         xor bh, bh
 .colour:
         call .part
@@ -646,6 +655,10 @@ turn_palette:
         call .part
         add bl, 87                      ; 85 + 85 + 87 = 257: the next entry
         loop .colour
+        mov al, 63
+        out dx, al
+        out dx, al
+        out dx, al
         ret
 .part:
         mov al, [WAVE + bx]
