@@ -300,6 +300,8 @@ static void emit_slow(struct emit *e, struct slow_site *site)
     x64_effective_address(e, &site->access);
     if (site->access.kind != ACCESS_STORE) {
         call_access(e, site->pack, site->access.kind == ACCESS_LOAD ? 0 : 2);
+    } else if (site->inst->op == IR_x87) {
+        call_access(e, site->pack, 3); /* the body pops and sets exception flags */
     }
     if (site->needs_flags) {
         x64_load_flags(out);
