@@ -57,13 +57,13 @@ static bool assign_image(struct drives *drives, const char *path, struct status 
                    ? assign_free(drives, path, DRIVE_HDA, DRIVE_HDD, true, status)
                    : assign(drives, DRIVE_HDC, path, true, status);
     case MEDIA_LINUX_KERNEL:
+    case MEDIA_MULTIBOOT_ELF:
         if (drives->kernel) {
             return status_fail(status, "two kernels: %s and %s", drives->kernel, path);
         }
         drives->kernel = path;
         return true;
     case MEDIA_UNKNOWN:
-    case MEDIA_MULTIBOOT_ELF:
     case MEDIA_MACHINE_FILE:
     case MEDIA_SNAPSHOT:
     case MEDIA_KINDS:

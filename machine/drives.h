@@ -23,7 +23,7 @@ struct drives {
     struct drive drive[DRIVE_SLOTS];
     struct floppy *floppy;
     struct ide *ide;
-    const char *kernel; /* Linux kernel to boot directly, or NULL */
+    const char *kernel; /* Linux or Multiboot kernel to boot directly, or NULL */
     bool overlay;
 };
 
