@@ -17,7 +17,7 @@ struct option_row {
 };
 
 static const struct option_row rows[] = {
-#define OPTION(field, name, letter, kind, argument, meaning)                                       \
+#define OPTION(field, name, letter, kind, argument, meaning) \
     {name, argument, meaning, offsetof(struct config, field), KIND_##kind, letter},
 #include "machine/options.def"
 #undef OPTION
@@ -102,6 +102,10 @@ bool config_parse(struct config *config, int argc, char **argv, struct status *s
         if (id == ':') {
             return status_fail(status, "%s needs a value", word);
         }
+        if (id == '?' && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)) {
+            config->help = true;
+            return true;
+        }
         const struct option_row *row = id == '?' ? NULL : row_of(id);
         if (!row) {
             return status_fail(status, "unknown option %s (`vestige run --help` lists them)", word);
@@ -174,6 +178,7 @@ bool config_date(const char *text, int64_t *seconds)
     if (!end || *end) {
         return false;
     }
+    int day = date.tm_mday;
     *seconds = timegm(&date);
-    return true;
+    return date.tm_mday == day; /* the 31st of February becomes a day of March */
 }

@@ -32,6 +32,7 @@ struct config {
 #include "machine/options.def"
 #undef OPTION
     struct config_list images; /* arguments that are no options */
+    bool help;                 /* --help or -h stood somewhere; the rest was not looked at */
 };
 
 /* Parses argv[0..argc-1] (argv[0] is skipped).  Strings are borrowed from argv. */
