@@ -28,6 +28,7 @@ static void setup_record(struct translator *tr, const struct translator_config *
     ctx->icount_end = ctx->icount;
     ctx->leave = LEAVE_NONE;
     ctx->exit_link = NULL;
+    ctx->next_code = exec_next_code;
 }
 
 struct translator *translator_create(const struct translator_config *config)
@@ -150,6 +151,28 @@ static struct block *from_hash(const struct translator *tr)
     uint32_t index = (uint32_t)(ctx->rip ^ ctx->rip >> 12) & (HASH_ENTRIES - 1);
     bool hit = tr->hash[index].tag == ((uint64_t)ctx->tag << 32 | ctx->rip);
     return hit ? tr->hash_blocks[index] : NULL;
+}
+
+/*
+ * From callouts that end blocks: what translator_run() would do before it enters the next block,
+ * when nothing else is to be done and the hash knows that block.
+ */
+const void *exec_next_code(struct context *ctx)
+{
+    struct translator *tr = ctx->translator;
+    if (ctx->leave != LEAVE_LOOKUP || tr->kicked || tr->interrupt || tr->stop || tr->reset_wanted ||
+        ctx->halted || ctx->fpu_resident) {
+        return NULL;
+    }
+    settle(tr);
+    refresh_mode(tr);
+    struct block *block = ctx->mode & MODE_STEP ? NULL : from_hash(tr);
+    if (!block) {
+        return NULL;
+    }
+    ctx->leave = LEAVE_NONE;
+    tr->stats.continued++;
+    return block->code;
 }
 
 /* Finds the block at rip and runs it; links the exit that led here. */

@@ -109,6 +109,7 @@ static enum lift_result lift(struct translator *tr, const struct code_bytes *cod
         .rip = tr->ctx->rip,
         .mode = tr->ctx->mode,
         .max_insns = max_insns,
+        .absent = tr->ctx->absent,
     };
     tr->ir.count = 0;
     tr->ir.insn_count = 0;

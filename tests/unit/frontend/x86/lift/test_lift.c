@@ -6,6 +6,7 @@
  * the difference before you commit it.
  */
 #include "frontend/x86/lift/lift.h"
+#include "frontend/x86/x86.h"
 #include "translator/api/mode.h"
 
 #include <check.h>
@@ -273,6 +274,95 @@ START_TEST(encodings_of_later_processors_keep_their_old_meaning)
 }
 END_TEST
 
+/* ---- what the processor has ------------------------------------------------------------------- */
+
+/* The vector the instruction raises on a model, or -1 where it is known. */
+static int vector_on(const char *model, const uint8_t *bytes, uint32_t mode)
+{
+    struct lift_request request = {.bytes = bytes,
+                                   .available = 8,
+                                   .in_page = 8,
+                                   .mode = mode | MODE_CODE32 | MODE_STACK32 | MODE_PROTECTED,
+                                   .max_insns = 1,
+                                   .absent = x86_model_absent(x86_model_find(model))};
+    struct ir_block block = {.insts = insts};
+    ck_assert_int_eq(x86_lift(&request, &block), LIFT_OK);
+    check_rules(&block);
+    const struct ir_inst *inst = first(&block);
+    bool raises = inst->op == IR_callout && ir_callout_id(inst) == CALLOUT_raise;
+    return raises ? (int)(inst->imm & 0xff) : -1;
+}
+
+/* clang-format off */
+static const struct {
+    const char *before, *since; /* the last model without and the first with the instruction */
+    uint8_t bytes[8];
+} arrivals[] = {
+    {"386",     "486",     {0x0f, 0xc8}},                         /* bswap */
+    {"386",     "486",     {0x0f, 0xb1, 0x08}},                   /* cmpxchg */
+    {"386",     "486",     {0x0f, 0x09}},                         /* wbinvd */
+    {"486",     "pentium", {0x0f, 0x31}},                         /* rdtsc */
+    {"486",     "pentium", {0x0f, 0xc7, 0x08}},                   /* cmpxchg8b */
+    {"486",     "pentium", {0x0f, 0x32}},                         /* rdmsr */
+    {"pentium", "pmmx",    {0x0f, 0x77}},                         /* emms */
+    {"pentium", "pmmx",    {0x0f, 0xef, 0xc1}},                   /* pxor mm */
+    {"pmmx",    "ppro",    {0x0f, 0x44, 0xc1}},                   /* cmove */
+    {"pmmx",    "ppro",    {0xda, 0xc1}},                         /* fcmovb */
+    {"pmmx",    "ppro",    {0x0f, 0x1f, 0x00}},                   /* nop r/m */
+    {"pmmx",    "ppro",    {0x0f, 0x18, 0x00}},                   /* prefetchnta */
+    {"pmmx",    "ppro",    {0x0f, 0x34}},                         /* sysenter */
+    {"ppro",    "p2",      {0x0f, 0xae, 0x00}},                   /* fxsave */
+    {"p2",      "p3",      {0x0f, 0x58, 0xc1}},                   /* addps */
+    {"p2",      "p3",      {0xf3, 0x0f, 0x10, 0xc1}},             /* movss */
+    {"p2",      "p3",      {0x0f, 0xae, 0xf8}},                   /* sfence */
+    {"p2",      "p3",      {0x0f, 0xd7, 0xc1}},                   /* pmovmskb mm */
+    {"p3",      "p4",      {0x66, 0x0f, 0xef, 0xc1}},             /* pxor xmm */
+    {"p3",      "p4",      {0xf2, 0x0f, 0x58, 0xc1}},             /* addsd */
+    {"p3",      "p4",      {0x0f, 0xae, 0x38}},                   /* clflush */
+    {"p3",      "p4",      {0x0f, 0xae, 0xf0}},                   /* mfence */
+};
+/* clang-format on */
+
+START_TEST(instructions_arrive_with_their_processor)
+{
+    const char *before = arrivals[_i].before;
+    const char *since = arrivals[_i].since;
+    const uint8_t *bytes = arrivals[_i].bytes;
+    ck_assert_msg(vector_on(before, bytes, 0) == 6, "row %d on %s", _i, before);
+    ck_assert_msg(vector_on(since, bytes, 0) == -1, "row %d on %s", _i, since);
+    ck_assert_msg(vector_on("max", bytes, 0) == -1, "row %d on max", _i);
+}
+END_TEST
+
+/* SDM 3A 12.1 and 13.1: emulation and a system without FXSR make SIMD undefined, a task switch
+ * makes it unavailable. */
+START_TEST(simd_faults_follow_em_osfxsr_and_ts)
+{
+    enum { TS = MODE_NO_FPU | MODE_NO_SSE, EM = TS | MODE_EM, OLD = MODE_NO_SSE | MODE_NO_FXSR };
+    static const struct {
+        uint8_t bytes[8];
+        int ts, em, old_system, old_system_ts;
+    } rows[] = {
+        {{0x0f, 0xef, 0xc1}, 7, 6, -1, 7},       /* pxor mm */
+        {{0x0f, 0x77}, 7, 6, -1, 7},             /* emms */
+        {{0x0f, 0x58, 0xc1}, 7, 6, 6, 6},        /* addps */
+        {{0x66, 0x0f, 0xef, 0xc1}, 7, 6, 6, 6},  /* pxor xmm */
+        {{0x0f, 0xae, 0x10}, 7, 6, 6, 6},        /* ldmxcsr */
+        {{0xd9, 0xe8}, 7, 7, -1, 7},             /* fld1 */
+        {{0x0f, 0xae, 0x00}, 7, 7, -1, 7},       /* fxsave */
+        {{0x0f, 0xc3, 0x08}, -1, -1, -1, -1},    /* movnti */
+    };
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ck_assert_int_eq(vector_on("max", rows[i].bytes, 0), -1);
+        ck_assert_msg(vector_on("max", rows[i].bytes, TS) == rows[i].ts, "row %u", i);
+        ck_assert_msg(vector_on("max", rows[i].bytes, EM) == rows[i].em, "row %u", i);
+        ck_assert_msg(vector_on("max", rows[i].bytes, OLD) == rows[i].old_system, "row %u", i);
+        ck_assert_msg(vector_on("max", rows[i].bytes, OLD | TS) == rows[i].old_system_ts,
+                      "row %u", i);
+    }
+}
+END_TEST
+
 /* Every two-byte start with every ModRM lifts to something that keeps the rules, in all modes. */
 START_TEST(every_opcode_lifts_to_valid_ir)
 {
@@ -310,6 +400,9 @@ int main(void)
     tcase_add_test(tests, fifteen_prefixes_are_a_general_protection_fault);
     tcase_add_test(tests, undefined_and_later_instructions_raise_ud);
     tcase_add_test(tests, encodings_of_later_processors_keep_their_old_meaning);
+    tcase_add_loop_test(tests, instructions_arrive_with_their_processor, 0,
+                        sizeof arrivals / sizeof arrivals[0]);
+    tcase_add_test(tests, simd_faults_follow_em_osfxsr_and_ts);
     tcase_add_test(tests, every_opcode_lifts_to_valid_ir);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
