@@ -114,6 +114,8 @@ static void describe_memory(struct machine *machine)
     fw_cfg_add_u64(machine->pc->fw_cfg, FW_CFG_RAM_SIZE, machine->memory.ram_bytes);
 }
 
+/* Under the name of the adapter's PCI identity: only so the firmware tells the ROM which function
+ * it belongs to, and the ROM finds the frame buffer's region. */
 static bool add_vgabios(struct machine *machine, struct status *status)
 {
     struct file_bytes rom;

@@ -1,10 +1,12 @@
 #include "machine/drives.h"
 
+#include "machine/demo.h"
 #include "machine/media/recognise.h"
 
 #include <string.h>
 
 static const char *const slot_names[DRIVE_SLOTS] = {"fda", "fdb", "hda", "hdb", "hdc", "hdd"};
+static const char demo_name[] = "the demo";
 
 /* Puts a path into a slot; two images for one slot are a contradiction. */
 static bool assign(struct drives *drives, enum drive_slot slot, const char *path, bool cdrom,
@@ -83,6 +85,9 @@ static bool assign_all(struct drives *drives, const struct config *config, struc
             return false;
         }
     }
+    if (config->demo && !assign(drives, DRIVE_FDA, demo_name, false, status)) {
+        return false;
+    }
     if (config->cdrom && !assign(drives, DRIVE_HDC, config->cdrom, true, status)) {
         return false;
     }
@@ -102,7 +107,10 @@ static bool open_drive(struct drives *drives, enum drive_slot slot, struct statu
                                     .read_only = drive->cdrom,
                                     .overlay = drives->overlay && !drive->cdrom,
                                     .pad = drive->cdrom};
-    drive->media = media_open(drive->path, &options, status);
+    drive->media = drive->path == demo_name
+                       ? media_open_bytes(demo_name, demo_guest, demo_guest_bytes, DEMO_SECTORS,
+                                          status)
+                       : media_open(drive->path, &options, status);
     if (!drive->media) {
         return false;
     }

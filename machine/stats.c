@@ -6,24 +6,25 @@
 #include <stdio.h>
 
 /* STAT(name) of struct translator_stats. */
-#define TRANSLATOR_STATS(STAT)                                                                     \
-    STAT(blocks_translated)                                                                        \
-    STAT(insns_translated)                                                                         \
-    STAT(bytes_translated)                                                                         \
-    STAT(translate_cycles)                                                                         \
-    STAT(blocks_invalidated)                                                                       \
-    STAT(smc_stores)                                                                               \
-    STAT(smc_hits)                                                                                 \
-    STAT(lookups)                                                                                  \
-    STAT(links)                                                                                    \
-    STAT(table_fills)                                                                              \
-    STAT(table_flushes)                                                                            \
-    STAT(page_flushes)                                                                             \
-    STAT(slow_loads)                                                                               \
-    STAT(slow_stores)                                                                              \
-    STAT(mmio_accesses)                                                                            \
-    STAT(stepped_insns)                                                                            \
-    STAT(full_resets)                                                                              \
+#define TRANSLATOR_STATS(STAT) \
+    STAT(blocks_translated)    \
+    STAT(insns_translated)     \
+    STAT(bytes_translated)     \
+    STAT(translate_cycles)     \
+    STAT(blocks_invalidated)   \
+    STAT(smc_stores)           \
+    STAT(smc_hits)             \
+    STAT(lookups)              \
+    STAT(continued)            \
+    STAT(links)                \
+    STAT(table_fills)          \
+    STAT(table_flushes)        \
+    STAT(page_flushes)         \
+    STAT(slow_loads)           \
+    STAT(slow_stores)          \
+    STAT(mmio_accesses)        \
+    STAT(stepped_insns)        \
+    STAT(full_resets)          \
     STAT(events)
 
 struct counter {

@@ -115,6 +115,7 @@ enum leave_reason {
 
 struct segment {
     STATE_MEMBERS(SEGMENT_STATE)
+    uint8_t openness; /* derived: SEG_CHECKED - enum seg_class; 0 in an unusable segment */
 };
 struct xmm {
     alignas(16) STATE_MEMBERS(XMM_STATE)
@@ -192,6 +193,9 @@ struct context {
     uint32_t interrupt;   /* 1: the interrupt request line is up; callouts that enable interrupts
                              leave then */
     uint32_t single_step; /* run blocks of one instruction (TF, trace) */
+    /* After a callout that left with LEAVE_LOOKUP: host code to go on with at once, all that the
+     * dispatcher does being done, or NULL: really leave. */
+    const void *(*next_code)(struct context *ctx);
     uint64_t (*const *callouts)(struct context *ctx, uint64_t a, uint64_t b,
                                 uint64_t imm); /* by enum callout_id */
     const struct guest_ops *guest;

@@ -22,10 +22,10 @@ enum {
 };
 
 struct code_page {
-    uint64_t granules;    /* bit n: bytes n*64..n*64+63 are covered by a block */
-    uint64_t gpa;          /* of the page */
+    uint64_t granules;                 /* bit n: bytes n*64..n*64+63 are covered by a block */
+    uint64_t gpa;                      /* of the page */
     uint64_t covered[PAGE_BYTES / 64]; /* one bit a byte: bit k of word n is byte 64n + k */
-    struct block *blocks; /* linked by next_in_page */
+    struct block *blocks;              /* linked by next_in_page */
 };
 
 /* Interned (mode, CS base, CS limit) with the number that stands for it in the branch hash. */
@@ -53,10 +53,10 @@ struct translator {
     struct code_page **code_pages; /* by physical page number */
     struct block **buckets;
     struct hash_slot *hash;
-    struct block **hash_blocks;      /* the block behind each slot's code */
-    struct hash_slot *no_hash;       /* never hits */
-    struct arena *arena;   /* blocks and code pages, until the next full reset */
-    struct arena *scratch; /* records of the block being translated */
+    struct block **hash_blocks; /* the block behind each slot's code */
+    struct hash_slot *no_hash;  /* never hits */
+    struct arena *arena;        /* blocks and code pages, until the next full reset */
+    struct arena *scratch;      /* records of the block being translated */
     struct ir_block ir;
     struct arena_mark arena_start;
     struct tag_slot tag_slots[TAG_SLOTS];
@@ -88,6 +88,14 @@ void smc_remove_block(struct translator *tr, struct block *block);
 /* A store to [gpa, gpa + bytes) within one page: invalidates what it overlaps. */
 void smc_store(struct translator *tr, uint64_t gpa, size_t bytes);
 
+/* True when a store to these bytes, inside one granule, touches no code; false: look closer. */
+static inline bool smc_beside(const struct code_page *page, uint64_t offset, unsigned size)
+{
+    uint64_t at = offset & ((1 << GRANULE_BITS) - 1);
+    uint64_t bits = ((UINT64_C(1) << size) - 1) << at;
+    return at + size <= 64 && !(page->covered[offset >> GRANULE_BITS] & bits);
+}
+
 /* cache.c */
 struct block *cache_find(struct translator *tr, uint64_t gpa, uint64_t rip, uint32_t mode,
                          uint64_t gpa2);
@@ -99,6 +107,7 @@ void cache_new_tags(struct translator *tr);
 uint32_t cache_tag(struct translator *tr, uint32_t mode, uint64_t base, uint32_t limit);
 
 /* exec.c */
+const void *exec_next_code(struct context *ctx);
 /* The dispatcher is to look around as soon as the current instruction is done (or, where an engine
  * cannot tell that moment, its block). */
 void exec_leave_soon(struct translator *tr);

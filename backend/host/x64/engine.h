@@ -19,7 +19,7 @@ enum {
     PACK_PENDING = 36, /* 7 bits */
     PACK_SIZE = 43,    /* 5 bits */
     PACK_SEG = 48,     /* 3 bits */
-    PACK_KIND = 51,    /* 2 bits: 0 load, 1 store, 2 load for write */
+    PACK_KIND = 51,    /* 2 bits: 0 load, 1 store, 2 load for write, 3 probe of a store */
     PACK_ALIGNED = 53, /* 1: #GP when not 16-byte aligned */
 };
 

@@ -157,6 +157,19 @@ static void emit_lookup(struct emit *e, struct slow_site *site)
     }
 }
 
+/* True when the rest of the instruction accesses memory or calls: the slow path cannot emit it again,
+ * so a wish to leave is looked at where the next instruction begins. */
+static bool tail_accesses(const struct emit *e)
+{
+    for (uint32_t i = e->at + 1; i < e->ir->count && e->ir->insts[i].op != IR_insn; i++) {
+        const struct ir_inst *inst = &e->ir->insts[i];
+        if (ir_has_memory(inst) || (ir_rows[inst->op].effects & IR_FAULTS) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void x64_with_memory(struct emit *e, const struct ir_inst *inst, const struct memory_access *access,
                      emit_body *body, emit_body *post, const struct flag_use *use)
 {
@@ -184,6 +197,7 @@ void x64_with_memory(struct emit *e, const struct ir_inst *inst, const struct me
     x64_flags_done(e, inst, use);
     site->host_flags_after = e->flags_in_host;
     site->back = e->out->at;
+    e->check_leave |= tail_accesses(e);
 }
 
 void x64_access_goes_on(struct emit *e)
@@ -286,6 +300,8 @@ static void emit_slow(struct emit *e, struct slow_site *site)
     x64_effective_address(e, &site->access);
     if (site->access.kind != ACCESS_STORE) {
         call_access(e, site->pack, site->access.kind == ACCESS_LOAD ? 0 : 2);
+    } else if (site->inst->op == IR_x87) {
+        call_access(e, site->pack, 3); /* the body pops and sets exception flags */
     }
     if (site->needs_flags) {
         x64_load_flags(out);

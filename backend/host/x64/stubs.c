@@ -235,6 +235,27 @@ static void reload_mxcsr(struct code_buffer *out)
     x64_here(out, none);
 }
 
+/* The callout left the block: on with the next one when nothing else is to be done. */
+static void emit_continue(struct code_buffer *out, struct x64_stubs *stubs, uint32_t from)
+{
+    x64_here(out, from);
+    x64_op(out, 8, 0x8b, X64_RDI, x64_reg(REG_CONTEXT));
+    x64_load(out, 8, X64_RAX, CTX(next_code));
+    x64_op(out, 8, 0x85, X64_RAX, x64_reg(X64_RAX));
+    uint32_t none = x64_jcc(out, X64_E);
+    x64_op(out, 4, X64_DIGIT | 0xff, 2, x64_reg(X64_RAX));
+    x64_op(out, 8, 0x85, X64_RAX, x64_reg(X64_RAX));
+    uint32_t leaves = x64_jcc(out, X64_E);
+    x64_op(out, 8, 0x8b, REG_SCRATCH, x64_reg(X64_RAX));
+    reload_mxcsr(out);
+    reload_vectors(out);
+    reload_gprs(out);
+    x64_alu_imm(out, 8, 0, x64_reg(X64_RSP), LEAVE_STACK);
+    x64_op(out, 4, X64_DIGIT | 0xff, 4, x64_reg(REG_SCRATCH));
+    x64_here(out, none);
+    emit_abandon(out, stubs, leaves);
+}
+
 static void emit_callout(struct code_buffer *out, struct x64_stubs *stubs)
 {
     stubs->callout = out->at;
@@ -264,7 +285,7 @@ static void emit_callout(struct code_buffer *out, struct x64_stubs *stubs)
     reload_vectors(out);
     reload_gprs(out);
     end_call(out);
-    emit_abandon(out, stubs, leaves);
+    emit_continue(out, stubs, leaves);
 }
 
 void x64_emit_stubs(struct engine *engine)
@@ -306,8 +327,10 @@ static bool slow_access(struct context *ctx, uint64_t offset, uint64_t pack)
         return guest_load(ctx, seg, offset, size);
     case 1:
         return guest_store(ctx, seg, offset, size);
-    default:
+    case 2:
         return guest_load_for_write(ctx, seg, offset, size);
+    default:
+        return guest_probe_write(ctx, seg, offset, size);
     }
 }
 
