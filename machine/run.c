@@ -246,12 +246,14 @@ int run_command(int argc, char **argv)
         help(stdout);
         return EXIT_OK;
     }
+    int result = EXIT_OK;
     if (!config_parse(&config, argc, argv, &status)) {
-        return fail(&status);
-    }
-    if (config.cpu && strcmp(config.cpu, "help") == 0) {
+        result = fail(&status);
+    } else if (config.cpu && strcmp(config.cpu, "help") == 0) {
         x86_model_list(print_model, stdout);
-        return EXIT_OK;
+    } else {
+        result = run_session(&config);
     }
-    return run_session(&config);
+    config_free(&config);
+    return result;
 }
