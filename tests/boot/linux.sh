@@ -28,3 +28,10 @@ expect_healthy_linux()
     ! grep -aE 'unchecked MSR|Call Trace|BUG:|Oops|WARNING:|soft lockup|invalid opcode|Kernel panic' \
         serial.txt || boot_failed "the kernel complained"
 }
+
+# need_guest NAME: sets GUEST to the folder of a package that get-guests.sh has unpacked.
+need_guest()
+{
+    GUEST=${VESTIGE_GUESTS:-$SOURCE_DIR/build/guests}/$1
+    [[ -e $GUEST/boot/vmlinuz ]] || skip "no $GUEST: tests/boot/get-guests.sh build/guests fetches it"
+}

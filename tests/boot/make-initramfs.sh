@@ -5,7 +5,7 @@
 # The programs and their C library come from the initrd of Debian's package
 # debian-installer-12-netboot-i386, so neither a network nor root is needed.  Same input, same
 # bytes: times and owners are fixed, names sorted.  Kernel modules from the folder (searched by
-# name, NAME.ko) are loaded in the order given.
+# name, NAME.ko) are loaded in the order given, after those that they need.
 #
 # /init says "initramfs: ready" and runs a shell with the prompt `vestige# ` on tty1 and on ttyS0.
 set -euo pipefail
@@ -18,6 +18,21 @@ netboot=${VESTIGE_NETBOOT:-/usr/lib/debian-installer/images/12/i386/text/debian-
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/installer" "$work/root"
+
+# add_module NAME: copies it and what it needs, once, and has /init load it.
+add_module()
+{
+    local file needed name=${1//_/-}
+    [[ ! -e lib/modules/$name.ko ]] || return 0
+    file=$(find "$modules" \( -name "$name.ko" -o -name "${name//-/_}.ko" \) -print -quit)
+    [[ $file ]] || { echo "no module $1 in $modules" >&2; exit 1; }
+    needed=$(tr '\0' '\n' <"$file" | sed -n 's/^depends=//p' | tr ',' ' ')
+    for needed in $needed; do
+        add_module "$needed"
+    done
+    cp "$file" "lib/modules/$name.ko"
+    echo "insmod /lib/modules/$name.ko" >>etc/modules.sh
+}
 
 # Device nodes need root and are not wanted: errors of cpio are not errors here.
 (cd "$work/installer" && gzip -dc "$netboot/initrd.gz" |
@@ -35,13 +50,9 @@ from=$work/installer
     if [[ $modules ]]; then
         cp "$from/bin/kmod" bin/
         ln -sf /bin/kmod sbin/insmod
-        libraries+=(liblzma.so.5 libcrypto.so.3)
     fi
     for module in "$@"; do
-        found=$(find "$modules" -name "$module.ko" -print -quit)
-        [[ $found ]] || { echo "no module $module in $modules" >&2; exit 1; }
-        cp "$found" lib/modules/
-        echo "insmod /lib/modules/$module.ko" >>etc/modules.sh
+        add_module "$module"
     done
     cp -P "$from/lib/ld-linux.so.2" lib/
     for library in "${libraries[@]}"; do
