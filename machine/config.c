@@ -151,10 +151,10 @@ static unsigned distance(const char *a, const char *b)
     return row[length];
 }
 
-const char *config_nearest(const char *name)
+const char *config_nearest(const char *name, const char *also)
 {
-    const char *best = rows[0].name;
-    for (unsigned i = 1; i < ROWS; i++) {
+    const char *best = also;
+    for (unsigned i = 0; i < ROWS; i++) {
         best = distance(name, rows[i].name) < distance(name, best) ? rows[i].name : best;
     }
     return best;

@@ -56,8 +56,8 @@ struct config_row {
 
 /* The option of that long name, or NULL. */
 const struct config_row *config_row(const char *name);
-/* The long name that a misspelt one most resembles. */
-const char *config_nearest(const char *name);
+/* The long name, or `also`, that a misspelt one most resembles. */
+const char *config_nearest(const char *name, const char *also);
 /* True when the option's field holds something. */
 bool config_given(const struct config *config, const struct config_row *row);
 /* Sets an option; value (NULL: none, for flags and optional values) is borrowed. */

@@ -142,7 +142,7 @@ static int on_key(void *opaque, const char *section, const char *key, const char
     const struct config_row *row = config_row(key);
     if (!row) {
         return status_fail(reader->status, "%s:%u: unknown key %s (did you mean %s?)", reader->path,
-                           reader->line, key, config_nearest(key));
+                           reader->line, key, config_nearest(key, "image"));
     }
     return set(reader, row, value);
 }

@@ -202,7 +202,8 @@ static int fail(const struct status *status)
 static void help(FILE *out)
 {
     fputs("usage: vestige run [IMAGE]... [options]\n\n"
-          "Runs the operating system on the images; each is recognised by its content.\n\n",
+          "Runs the operating system on the images; each is recognised by its content.  A machine file\n"
+          "among them holds options, one a line (memory = 64M); the command line wins.\n\n",
           out);
     config_help(out);
 }
