@@ -2,6 +2,7 @@
 
 #include "machine/disassemble.h"
 #include "machine/machine.h"
+#include "machine/resolve.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -202,11 +203,12 @@ int lockstep_command(int argc, char **argv)
     pair->config[1] = *config;
     pair->config[0].engine = "portable";
     pair->config[1].engine = "native";
-    uint64_t limit = DEFAULT_LIMIT;
-    if (config->run_for && !(limit = (uint64_t)strtod(config->run_for, NULL))) {
-        status_fail(&status, "--for %s is no instruction count", config->run_for);
+    struct resolved resolved;
+    struct log log = {0};
+    if (!resolve_options(config, &resolved, &log, &status)) {
         goto done;
     }
+    uint64_t limit = resolved.stop_icount == UINT64_MAX ? DEFAULT_LIMIT : resolved.stop_icount;
     uint64_t good = compare(pair, 0, limit, FIRST_WINDOW, &what, &status);
     if (!status.failed) {
         result = what ? narrow(pair, good, &status) : EXIT_OK;
