@@ -217,7 +217,8 @@ static int fail(const struct status *status)
 static void help(FILE *out)
 {
     fputs("usage: vestige run [IMAGE]... [options]\n\n"
-          "Runs the operating system on the images; each is recognised by its content.\n\n",
+          "Runs the operating system on the images; each is recognised by its content.  A machine file\n"
+          "among them holds options, one a line (memory = 64M); the command line wins.\n\n",
           out);
     config_help(out);
 }
@@ -259,16 +260,16 @@ int run_command(int argc, char **argv)
 {
     struct config config = {0};
     struct status status = {0};
+    int result = EXIT_OK;
     if (!config_parse(&config, argc, argv, &status)) {
-        return fail(&status);
-    }
-    if (config.help) {
+        result = fail(&status);
+    } else if (config.help) {
         help(stdout);
-        return EXIT_OK;
-    }
-    if (config.cpu && strcmp(config.cpu, "help") == 0) {
+    } else if (config.cpu && strcmp(config.cpu, "help") == 0) {
         x86_model_list(print_model, stdout);
-        return EXIT_OK;
+    } else {
+        result = run_session(&config);
     }
-    return run_session(&config);
+    config_free(&config);
+    return result;
 }
