@@ -98,8 +98,8 @@ static void show_states(struct pair *pair)
     }
 }
 
-/* Runs from a fresh start to `good` (where both agreed) and on in windows; returns the count at which
- * the last window that agreed ended, or limit. */
+/* Runs from a fresh start to `good` (where both agreed) and on in windows; returns the count at
+ * which the last window that agreed ended, or limit. */
 static uint64_t compare(struct pair *pair, uint64_t good, uint64_t limit, uint64_t window,
                         const char **what, struct status *status)
 {
@@ -198,17 +198,23 @@ int lockstep_command(int argc, char **argv)
         goto done;
     }
     struct config *config = &pair->config[0];
+    if (config->help) {
+        printf("usage: vestige lockstep [IMAGE]... [options]\n\nThe options of `vestige run`; "
+               "--for takes a number of instructions.\n");
+        result = EXIT_OK;
+        goto done;
+    }
     config->snapshot_disks = true;
     config->rtc = config->rtc ? config->rtc : "2020-01-01T00:00:00";
     pair->config[1] = *config;
     pair->config[0].engine = "portable";
     pair->config[1].engine = "native";
-    struct resolved resolved;
-    struct log log = {0};
-    if (!resolve_options(config, &resolved, &log, &status)) {
+    uint64_t limit = DEFAULT_LIMIT;
+    double seconds;
+    if (config->run_for && (!resolve_limit(config->run_for, &seconds, &limit) || !limit)) {
+        status_fail(&status, "--for %s is no instruction count", config->run_for);
         goto done;
     }
-    uint64_t limit = resolved.stop_icount == UINT64_MAX ? DEFAULT_LIMIT : resolved.stop_icount;
     uint64_t good = compare(pair, 0, limit, FIRST_WINDOW, &what, &status);
     if (!status.failed) {
         result = what ? narrow(pair, good, &status) : EXIT_OK;
@@ -222,6 +228,7 @@ done:
     }
     if (pair) {
         close_pair(pair);
+        config_free(&pair->config[0]);
     }
     free(pair);
     return result;

@@ -21,7 +21,7 @@ struct media {
     char *path;
     int fd;
     const uint8_t *bytes; /* instead of a file; borrowed */
-    uint64_t file_bytes; /* what is behind it, up to a whole sector, reads as zeros */
+    uint64_t file_bytes;  /* what is behind it, up to a whole sector, reads as zeros */
     struct status error;
 };
 
@@ -212,7 +212,7 @@ static bool open_file(struct media *media, const struct media_options *options,
     media->block.read_only = !write && !(options->overlay && !options->read_only);
     if (flock(media->fd, (write ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
         return status_fail(status, "%s: in use by another process%s", media->path,
-                           write ? " (use an overlay or read-only access to share it)" : "");
+                           write ? " (--snapshot-disks runs without writing to it)" : "");
     }
     return true;
 }
