@@ -24,7 +24,7 @@ wait-text Auswählen des Standorts
 wait-text Deutschland
 key ret
 wait-text Tastatur konfigurieren
-wait-text Brasilianisch
+wait-text Französisch
 quit
 SCRIPT
 expect_line language.txt 'English +- +English'
