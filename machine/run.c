@@ -187,7 +187,8 @@ static bool open_session(struct session *session, const struct config *config,
     struct machine *machine = &session->machine;
     session->unpaced = resolve_unpaced(config);
     session->host_limit_ns = (uint64_t)(resolve_host_seconds(config) * 1e9);
-    if (!machine_create(machine, config, status) || !catch_signals(session, status)) {
+    /* Signals first: creating the machine changes the terminal, and reserves files. */
+    if (!catch_signals(session, status) || !machine_create(machine, config, status)) {
         return false;
     }
     if (config->control && !(session->control = control_create(machine, config->control, status))) {
