@@ -241,6 +241,20 @@ static void skip_idle(struct machine *machine)
     }
 }
 
+uint64_t machine_idle_until(const struct machine *machine)
+{
+    const struct context *ctx = machine->ctx;
+    bool requests = machine->reset_wanted || machine->power_off_wanted || machine->exit_wanted ||
+                    machine->nmi_wanted;
+    bool interrupt = ctx->interrupt && ctx->guest->interruptible(ctx);
+    uint64_t now = machine_now(machine);
+    if (!ctx->halted || requests || interrupt) {
+        return now;
+    }
+    uint64_t next = clock_deadline(machine->clock);
+    return next > now ? next : now;
+}
+
 bool machine_run_until(struct machine *machine, uint64_t until_ns)
 {
     machine->slice_end_ns = until_ns;
