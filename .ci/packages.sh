@@ -2,7 +2,7 @@
 
 BUILD_PACKAGES=(
     gcc libc6-dev cmake ninja-build pkg-config nasm
-    libcapstone-dev libffi-dev zlib1g-dev libpng-dev libcjson-dev libsdl2-dev libvncserver-dev
+    libcapstone-dev libffi-dev libpng-dev libcjson-dev libsdl2-dev libvncserver-dev
     libinih-dev check libmpfr-dev
     seabios
 )
