@@ -2,7 +2,7 @@
  * Inside the translator: the cache of blocks, the memory tables and the dispatcher share this.
  *
  * Code pages.  Every physical page that holds translated code has a code_page with a bitmap of its
- * 64-byte granules that code covers.  The write entries of such pages are poisoned (POISON_CODE); a
+ * bytes that code covers.  The write entries of such pages are poisoned (POISON_CODE); a
  * store looks at the bitmap and only invalidates blocks that it overlaps.
  */
 #ifndef TRANSLATOR_CORE_CORE_H
@@ -22,10 +22,9 @@ enum {
 };
 
 struct code_page {
-    uint64_t granules;                 /* bit n: bytes n*64..n*64+63 are covered by a block */
-    uint64_t gpa;                      /* of the page */
-    uint64_t covered[PAGE_BYTES / 64]; /* one bit a byte: bit k of word n is byte 64n + k */
-    struct block *blocks;              /* linked by next_in_page */
+    struct code_cover cover; /* first: the memory tables point to it */
+    uint64_t gpa;            /* of the page */
+    struct block *blocks;    /* linked by next_in_page */
 };
 
 /* Interned (mode, CS base, CS limit) with the number that stands for it in the branch hash. */
@@ -93,7 +92,7 @@ static inline bool smc_beside(const struct code_page *page, uint64_t offset, uns
 {
     uint64_t at = offset & ((1 << GRANULE_BITS) - 1);
     uint64_t bits = ((UINT64_C(1) << size) - 1) << at;
-    return at + size <= 64 && !(page->covered[offset >> GRANULE_BITS] & bits);
+    return at + size <= 64 && !(page->cover.covered[offset >> GRANULE_BITS] & bits);
 }
 
 /* cache.c */

@@ -19,8 +19,7 @@ static void cover(struct code_page *page, uint64_t gpa, uint64_t bytes)
     uint64_t from = gpa & (PAGE_BYTES - 1);
     uint64_t end = from + bytes;
     for (unsigned n = (unsigned)(from >> GRANULE_BITS); (uint64_t)n * 64 < end; n++) {
-        page->covered[n] |= bits_in_granule(from, end, n);
-        page->granules |= UINT64_C(1) << n;
+        page->cover.covered[n] |= bits_in_granule(from, end, n);
     }
 }
 
@@ -30,7 +29,7 @@ static bool is_covered(const struct code_page *page, uint64_t gpa, uint64_t byte
     uint64_t from = gpa & (PAGE_BYTES - 1);
     uint64_t end = from + bytes;
     for (unsigned n = (unsigned)(from >> GRANULE_BITS); (uint64_t)n * 64 < end; n++) {
-        if (page->covered[n] & bits_in_granule(from, end, n)) {
+        if (page->cover.covered[n] & bits_in_granule(from, end, n)) {
             return true;
         }
     }
@@ -97,8 +96,7 @@ static void remove_from_page(struct translator *tr, struct block *block, uint64_
             break;
         }
     }
-    page->granules = 0;
-    memset(page->covered, 0, sizeof(page->covered));
+    memset(page->cover.covered, 0, sizeof(page->cover.covered));
     for (struct block *other = page->blocks; other; other = *link_in_page(other, page, tr)) {
         uint64_t start;
         uint64_t bytes;

@@ -3,7 +3,7 @@
  *
  * A filled entry is a delta from linear to host address; a poisoned one keeps the physical page in
  * bits 12..62 and the reason below, so that the slow path needs no second walk.  Pages with code
- * keep the delta there instead, and their physical address in the code_page behind the granules
+ * keep the delta there instead, and their physical address in the code_page behind the cover
  * table.
  */
 #include "translator/core/core.h"
@@ -82,12 +82,12 @@ static void poison_code(struct memory_tables *tables, uint32_t page, const struc
                         int64_t delta)
 {
     tables->write[page] = (int64_t)(POISON_BIT | (uint64_t)delta | POISON_CODE);
-    tables->granules[page] = &code->granules;
+    tables->cover[page] = &code->cover;
 }
 
 static const struct code_page *code_page_of(const struct memory_tables *tables, uint32_t page)
 {
-    return (const struct code_page *)(const void *)tables->granules[page];
+    return (const struct code_page *)(const void *)tables->cover[page];
 }
 
 static void fill_write(const struct translator *tr, struct memory_tables *tables, uint32_t page,
