@@ -96,7 +96,7 @@ static void fill_write(const struct translator *tr, struct memory_tables *tables
     const struct code_page *code = tr->code_pages[gpa >> PAGE_BITS];
     if (!phys.writable) {
         tables->write[page] = poison(gpa, POISON_ROM);
-    } else if (code && code->blocks) {
+    } else if (code && code->count) {
         poison_code(tables, page, code, delta);
     } else {
         tables->write[page] = delta;
@@ -301,11 +301,12 @@ static void write_beside_code(struct translator *tr, uint64_t linear, const uint
     const struct code_page *code = code_page_of(tables, page);
     int64_t delta = (int64_t)poison_gpa(tables->write[page]);
     tr->stats.smc_stores++;
-    if (!smc_beside(code, linear & (PAGE_BYTES - 1), size)) {
+    uint8_t *to = (uint8_t *)(uintptr_t)(linear + (uint64_t)delta);
+    if (!smc_beside(code, linear & (PAGE_BYTES - 1), size) && memcmp(to, from, size) != 0) {
         smc_store(tr, code->gpa | (linear & (PAGE_BYTES - 1)), size);
     }
-    memcpy((uint8_t *)(uintptr_t)(linear + (uint64_t)delta), from, size);
-    if (!code->blocks) {
+    memcpy(to, from, size);
+    if (!code->count) {
         tables->write[page] = delta;
     }
 }
