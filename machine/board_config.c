@@ -1,8 +1,9 @@
 #include "machine/board_config.h"
 
 #include "base/endian.h"
-#include "machine/firmware.h"
 #include "devices/firmware/linuxboot.h"
+#include "machine/firmware.h"
+#include "machine/media/recognise.h"
 #include "machine/pc.h"
 
 #include <stdlib.h>
@@ -77,8 +78,8 @@ static void cmos_boot(struct machine *machine)
     enum { FLOPPY = 1, DISK = 2, CDROM = 3, NETWORK = 4, NO_SIGNATURE_CHECK = 1 };
     static const char letters[] = " acdn";
     struct rtc146818 *rtc = machine->pc->rtc;
-    char want = machine->config->boot ? machine->config->boot[0]
-                                      : drives_boot_letter(&machine->pc->drives);
+    char want =
+        machine->config->boot ? machine->config->boot[0] : drives_boot_letter(&machine->pc->drives);
     unsigned order[4] = {FLOPPY, DISK, CDROM, NETWORK};
     unsigned first = (unsigned)(strchr(letters, want) - letters);
     unsigned at = 0;
@@ -113,16 +114,37 @@ static void describe_memory(struct machine *machine)
     fw_cfg_add_u64(machine->pc->fw_cfg, FW_CFG_RAM_SIZE, machine->memory.ram_bytes);
 }
 
+/* Under the name of the adapter's PCI identity: only so the firmware tells the ROM which function
+ * it belongs to, and the ROM finds the frame buffer's region. */
 static bool add_vgabios(struct machine *machine, struct status *status)
 {
     struct file_bytes rom;
     if (!firmware_vgabios(machine->config->vgabios, &rom, status)) {
         return false;
     }
-    bool done = fw_cfg_add_option_rom(machine->pc->fw_cfg, "vgaroms/vgabios.bin", rom.bytes,
+    bool done = fw_cfg_add_option_rom(machine->pc->fw_cfg, "pci1234,1111.rom", rom.bytes,
                                       rom.size, status);
     free(rom.bytes);
     return done;
+}
+
+/* Kernel items, the ROM that starts it, and its place in the boot order. */
+static bool add_directly_booted(struct fw_cfg *cfg, const struct fw_cfg_linux *boot,
+                                struct status *status)
+{
+    static const char linux_order[] = "/rom@genroms/linuxboot.bin\n";
+    static const char multiboot_order[] = "/rom@genroms/multiboot.bin\n";
+    if (recognise_bytes(boot->kernel, boot->kernel_bytes, boot->kernel_bytes) ==
+        MEDIA_MULTIBOOT_ELF) {
+        fw_cfg_add_file(cfg, "bootorder", multiboot_order, sizeof(multiboot_order));
+        return fw_cfg_add_multiboot_kernel(cfg, boot, status) &&
+               fw_cfg_add_option_rom(cfg, "genroms/multiboot.bin", multiboot_rom,
+                                     multiboot_rom_bytes, status);
+    }
+    fw_cfg_add_file(cfg, "bootorder", linux_order, sizeof(linux_order));
+    return fw_cfg_add_linux_kernel(cfg, boot, status) &&
+           fw_cfg_add_option_rom(cfg, "genroms/linuxboot.bin", linuxboot_rom, linuxboot_rom_bytes,
+                                 status);
 }
 
 static bool add_kernel(struct machine *machine, struct status *status)
@@ -145,17 +167,11 @@ static bool add_kernel(struct machine *machine, struct status *status)
                                 .initrd_bytes = initrd.size,
                                 .command_line = config->append ? config->append : "",
                                 .ram_bytes = machine->memory.low_bytes};
-    if (done && !fw_cfg_add_linux_kernel(machine->pc->fw_cfg, &boot, status)) {
+    if (done && !add_directly_booted(machine->pc->fw_cfg, &boot, status)) {
         char reason[sizeof(status->text)];
         memcpy(reason, status->text, sizeof(reason));
         done = status_fail(status, "%s: %.400s", path, reason);
     }
-    if (done) {
-        static const char order[] = "/rom@genroms/linuxboot.bin\n";
-        fw_cfg_add_file(machine->pc->fw_cfg, "bootorder", order, sizeof(order));
-    }
-    done = done && fw_cfg_add_option_rom(machine->pc->fw_cfg, "genroms/linuxboot.bin",
-                                         linuxboot_rom, linuxboot_rom_bytes, status);
     free(kernel.bytes);
     free(initrd.bytes);
     return done;

@@ -121,6 +121,7 @@ bool machine_create(struct machine *machine, const struct config *config, struct
         return false;
     }
     machine_reset(machine);
+    machine->powered = true;
     machine->resets = 0;
     return true;
 }
@@ -145,7 +146,7 @@ void machine_destroy(struct machine *machine)
 
 void machine_reset(struct machine *machine)
 {
-    enum reset_kind kind = machine->resets ? RESET_HARD : RESET_POWER;
+    enum reset_kind kind = machine->powered ? RESET_HARD : RESET_POWER;
     uint64_t icount = machine->ctx->icount;
     x86_reset(machine->cpu, false);
     machine->ctx->icount = icount;

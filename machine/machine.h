@@ -54,6 +54,7 @@ struct machine {
 
     /* Requests from devices, taken up between instructions. */
     bool reset_wanted, init_wanted, power_off_wanted, nmi_wanted, exit_wanted;
+    bool powered;           /* power-on is over: resets are hard ones */
     bool paused;
     bool quit;
     int status;             /* exit status once quit is set */

@@ -4,9 +4,9 @@
 #include "machine/control.h"
 #include "machine/pc.h"
 #include "machine/resolve.h"
+#include "machine/screen.h"
 #include "machine/script.h"
 #include "machine/stats.h"
-#include "machine/screen.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,11 +27,12 @@ struct session {
     struct screen *screen;   /* NULL: no window */
     struct sigaction old_int, old_term;
     sigset_t old_mask;
-    int signals;             /* read end of the signal pipe */
+    int signals; /* read end of the signal pipe */
     uint64_t host_start_ns;
     uint64_t virtual_base_ns, host_base_ns; /* pacing: these two instants coincide */
-    uint64_t host_limit_ns;  /* 0: none */
+    uint64_t host_limit_ns;                 /* 0: none */
     bool unpaced;
+    bool disk_trouble; /* the host could not read or write an image */
 };
 
 /* The handler may only write to a pipe; its descriptor cannot be passed to it otherwise. */
@@ -64,7 +65,9 @@ static bool catch_signals(struct session *session, struct status *status)
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigaction(SIGINT, &action, &session->old_int);
     sigaction(SIGTERM, &action, &session->old_term);
+    sigaction(SIGHUP, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file may not grow: the write fails, and the guest is told */
     return true;
 }
 
@@ -95,6 +98,16 @@ static void take_signals(struct session *session)
     }
 }
 
+/* The user learns at once that the host failed a drive; the guest saw an I/O error. */
+static void report_disks(struct session *session)
+{
+    struct status status = {0};
+    while (drives_trouble(&session->machine.pc->drives, &status)) {
+        fprintf(stderr, "vestige: %s\n", status.text);
+        session->disk_trouble = true;
+    }
+}
+
 /* Everything from outside that has come since the last slice. */
 static void look_outside(struct session *session)
 {
@@ -105,6 +118,7 @@ static void look_outside(struct session *session)
     }
     control_poll(session->control);
     screen_poll(session->screen);
+    report_disks(session);
     if (session->host_limit_ns && host_ns() - session->host_start_ns > session->host_limit_ns) {
         machine_quit(machine, EXIT_OK);
     }
@@ -182,7 +196,8 @@ static bool open_session(struct session *session, const struct config *config,
     if (config->script && !(session->script = script_open(machine, config->script, status))) {
         return false;
     }
-    return screen_open(&session->screen, machine, config->display, status);
+    return stats_check(config->stats.value, status) &&
+           screen_open(&session->screen, machine, config->display, status);
 }
 
 static void close_session(struct session *session)
@@ -202,7 +217,8 @@ static int fail(const struct status *status)
 static void help(FILE *out)
 {
     fputs("usage: vestige run [IMAGE]... [options]\n\n"
-          "Runs the operating system on the images; each is recognised by its content.\n\n",
+          "Runs the operating system on the images; each is recognised by its content.  A machine file\n"
+          "among them holds options, one a line (memory = 64M); the command line wins.\n\n",
           out);
     config_help(out);
 }
@@ -226,8 +242,10 @@ static int run_session(const struct config *config)
     }
     loop(session);
     int result = session->machine.status;
-    if (!drives_flush(&session->machine.pc->drives, &status)) {
-        result = fail(&status);
+    drives_flush(&session->machine.pc->drives);
+    report_disks(session);
+    if (session->disk_trouble && result == EXIT_OK) {
+        result = EXIT_USER;
     }
     if (config->stats.given && !stats_write(&session->machine, host_ns() - session->host_start_ns,
                                             config->stats.value, &status)) {
@@ -242,16 +260,16 @@ int run_command(int argc, char **argv)
 {
     struct config config = {0};
     struct status status = {0};
-    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-        help(stdout);
-        return EXIT_OK;
-    }
+    int result = EXIT_OK;
     if (!config_parse(&config, argc, argv, &status)) {
-        return fail(&status);
-    }
-    if (config.cpu && strcmp(config.cpu, "help") == 0) {
+        result = fail(&status);
+    } else if (config.help) {
+        help(stdout);
+    } else if (config.cpu && strcmp(config.cpu, "help") == 0) {
         x86_model_list(print_model, stdout);
-        return EXIT_OK;
+    } else {
+        result = run_session(&config);
     }
-    return run_session(&config);
+    config_free(&config);
+    return result;
 }

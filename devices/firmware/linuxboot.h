@@ -12,4 +12,8 @@
 extern const uint8_t linuxboot_rom[];
 extern const size_t linuxboot_rom_bytes;
 
+/* The option ROM of multiboot.asm, for "genroms/multiboot.bin" likewise. */
+extern const uint8_t multiboot_rom[];
+extern const size_t multiboot_rom_bytes;
+
 #endif

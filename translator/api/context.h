@@ -206,6 +206,7 @@ struct context {
     const struct memory_ops *memory;
     struct translator *translator;
     void *machine; /* the machine's, for its callouts */
+    uint64_t absent; /* instruction sets this CPU lacks, as lift_request takes them */
 };
 
 static inline uint64_t context_icount(const struct context *ctx)

@@ -27,7 +27,7 @@ struct block *cache_find(struct translator *tr, uint64_t gpa, uint64_t rip, uint
     struct block *block = tr->buckets[bucket_of(gpa, rip, mode)];
     for (; block; block = block->next_in_bucket) {
         if (block->gpa == gpa && block->rip == rip && block->mode == mode &&
-            (block->gpa2 == UINT64_MAX || block->gpa2 == gpa2)) {
+            (gpa2 == CACHE_ANY_TAIL || block->gpa2 == UINT64_MAX || block->gpa2 == gpa2)) {
             return block;
         }
     }

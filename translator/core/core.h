@@ -105,6 +105,7 @@ static inline bool smc_beside(const struct code_page *page, uint64_t offset, uns
 }
 
 /* cache.c */
+#define CACHE_ANY_TAIL (UINT64_MAX - 1) /* gpa2 that matches a block with whatever tail page */
 struct block *cache_find(struct translator *tr, uint64_t gpa, uint64_t rip, uint32_t mode,
                          uint64_t gpa2);
 struct block *cache_insert(struct translator *tr, const struct block *made);

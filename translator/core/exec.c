@@ -210,6 +210,9 @@ static bool handle_leave(struct translator *tr, enum run_result *result)
     ctx->leave = LEAVE_NONE;
     switch (reason) {
     case LEAVE_EVENT:
+        if (ctx->event.kind == EVENT_FAULT) {
+            ctx->budget -= 1; /* time passes although nothing retired, else a fault loop stops it */
+        }
         *result = RUN_TRIPLE_FAULT;
         if (!translator_deliver(tr)) {
             return true;

@@ -422,6 +422,13 @@ bool guest_load_for_write(struct context *ctx, enum seg_index seg, uint64_t offs
            load_bytes(ctx, linear, size, ACCESS_WRITE, ctx->user, (uint8_t *)ctx->slow_value);
 }
 
+bool guest_probe_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
+{
+    uint64_t linear;
+    return guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
+           linear_probe_write(ctx, linear, size, ctx->user);
+}
+
 bool guest_store(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
 {
     uint64_t linear;

@@ -114,6 +114,7 @@ static enum lift_result lift(struct translator *tr, const struct code_bytes *cod
         .rip = tr->ctx->rip,
         .mode = tr->ctx->mode,
         .max_insns = max_insns,
+        .absent = tr->ctx->absent,
     };
     tr->ir.count = 0;
     tr->ir.insn_count = 0;
@@ -184,22 +185,20 @@ static struct block *emit(struct translator *tr, const struct code_bytes *code)
     return block;
 }
 
-/* A block at gpa whose tail page (if any) is the one mapped now. */
+/* A block at gpa whose tail page (if it has a tail) is the one mapped now.  NULL: none, or (ctx->leave
+ * set) fetching the tail faulted.  The next page is only touched when a block is known to need it: a
+ * walk has effects that the guest can see. */
 static struct block *find(struct translator *tr, const struct code_bytes *code)
 {
     struct context *ctx = tr->ctx;
-    struct block *block = cache_find(tr, code->gpa, ctx->rip, ctx->mode, UINT64_MAX);
-    if (block && block->gpa2 == UINT64_MAX) {
+    struct block *block = cache_find(tr, code->gpa, ctx->rip, ctx->mode, CACHE_ANY_TAIL);
+    if (!block || block->gpa2 == UINT64_MAX) {
         return block;
-    }
-    if (code->in_page >= INSN_MAX_BYTES) {
-        return NULL;
     }
     uint64_t gpa2;
     bool mmio;
     uint64_t next = (linear_pc(ctx) | (PAGE_BYTES - 1)) + 1;
     if (!softmmu_fetch_page(tr, next & UINT32_MAX, &gpa2, &mmio)) {
-        ctx->leave = LEAVE_NONE; /* whether the tail is needed is the decoder's to say */
         return NULL;
     }
     return cache_find(tr, code->gpa, ctx->rip, ctx->mode, gpa2);
@@ -271,6 +270,9 @@ struct block *translate_block(struct translator *tr)
         return NULL;
     }
     struct block *block = find(tr, &code);
+    if (tr->ctx->leave != LEAVE_NONE) {
+        return NULL;
+    }
     if (!block) {
         return make_block(tr, &code);
     }

@@ -13,8 +13,8 @@ bool interp_prepare_calls(struct engine *engine)
            FFI_OK;
 }
 
-uint64_t interp_call(struct engine *engine, callout_function *function, struct context *ctx, uint64_t a,
-                     uint64_t b, uint64_t imm)
+uint64_t interp_call(struct engine *engine, callout_function *function, struct context *ctx,
+                     uint64_t a, uint64_t b, uint64_t imm)
 {
     void *values[4] = {(void *)&ctx, &a, &b, &imm};
     uint64_t result = 0;

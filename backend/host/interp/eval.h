@@ -43,8 +43,8 @@ typedef const struct ir_inst *eval_function(struct eval *e, const struct ir_inst
 const struct ir_inst *eval_enter_block(struct eval *e, const struct compiled *code);
 
 /* Calls a callout through libffi (call.c). */
-uint64_t interp_call(struct engine *engine, callout_function *function, struct context *ctx, uint64_t a,
-                     uint64_t b, uint64_t imm);
+uint64_t interp_call(struct engine *engine, callout_function *function, struct context *ctx,
+                     uint64_t a, uint64_t b, uint64_t imm);
 /* Same for a row; true: go on.  The result is in *result. */
 bool eval_call(struct eval *e, enum callout_id id, uint64_t a, uint64_t b, uint64_t imm,
                uint64_t *result);

@@ -18,7 +18,7 @@ enum {
     PACK_LENGTH = 32,  /* 4 bits; EIP below */
     PACK_PENDING = 36, /* 7 bits */
     PACK_SEG = 43,     /* 3 bits */
-    PACK_KIND = 46,    /* 2 bits: 0 load, 1 store, 2 load for write */
+    PACK_KIND = 46,    /* 2 bits: 0 load, 1 store, 2 load for write, 3 probe of a store */
     PACK_ALIGNED = 48, /* 1: #GP when not 16-byte aligned */
     PACK_TAIL = 49,    /* 1: code after the pack ends the instruction and leaves */
     PACK_LEAVE = 50,   /* 1: nothing is left of the instruction after the access */

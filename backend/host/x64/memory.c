@@ -148,6 +148,19 @@ static void emit_lookup(struct emit *e, struct slow_site *site)
     site->resume = out->at;
 }
 
+/* True when the rest of the instruction accesses memory or calls: the slow path cannot emit it again,
+ * so a wish to leave is looked at where the next instruction begins. */
+static bool tail_accesses(const struct emit *e)
+{
+    for (uint32_t i = e->at + 1; i < e->ir->count && e->ir->insts[i].op != IR_insn; i++) {
+        const struct ir_inst *inst = &e->ir->insts[i];
+        if (ir_has_memory(inst) || (ir_rows[inst->op].effects & IR_FAULTS) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void x64_with_memory(struct emit *e, const struct ir_inst *inst, const struct memory_access *access,
                      emit_body *body, emit_body *post, const struct flag_use *use)
 {
@@ -175,6 +188,7 @@ void x64_with_memory(struct emit *e, const struct ir_inst *inst, const struct me
     x64_flags_done(e, inst, use);
     site->host_flags_after = e->flags_in_host;
     site->back = e->out->at;
+    e->check_leave |= tail_accesses(e);
 }
 
 void x64_access_goes_on(struct emit *e)
@@ -300,6 +314,8 @@ static void emit_slow_store(struct emit *e, const struct slow_site *site, uint32
     emit_check(e, site);
     if (site->access.kind == ACCESS_MODIFY) {
         call_access(e, site->pack, 2);
+    } else if (site->inst->op == IR_x87) {
+        call_access(e, site->pack, 3); /* the body pops and sets exception flags */
     }
     emit_slow_body(e, site, x64_slow_operand());
     pack |= at_once ? (uint64_t)1 << PACK_LEAVE : (uint64_t)tail << PACK_TAIL;

@@ -246,8 +246,10 @@ static bool slow_access(struct context *ctx, uint64_t linear, uint64_t pack)
         return guest_load(ctx, seg, offset, size);
     case 1:
         return guest_store(ctx, seg, offset, size);
-    default:
+    case 2:
         return guest_load_for_write(ctx, seg, offset, size);
+    default:
+        return guest_probe_write(ctx, seg, offset, size);
     }
 }
 

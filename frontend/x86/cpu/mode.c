@@ -53,8 +53,11 @@ static uint32_t mode_fpu(const struct context *ctx, const struct x86_cpu *cpu)
     if (cpu->cr0 & (CR0_EM | CR0_TS)) {
         mode |= MODE_NO_FPU | MODE_NO_SSE;
     }
+    if (cpu->cr0 & CR0_EM) {
+        mode |= MODE_EM;
+    }
     if (!(cpu->cr4 & CR4_OSFXSR)) {
-        mode |= MODE_NO_SSE;
+        mode |= MODE_NO_SSE | MODE_NO_FXSR;
     }
     if ((ctx->fcw & 0x3f) != 0x3f || (ctx->fsw & 0x80)) {
         mode |= MODE_FPU_SLOW;

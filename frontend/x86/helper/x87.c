@@ -220,8 +220,11 @@ uint64_t callout_fpu_check(struct context *ctx, uint64_t a, uint64_t b, uint64_t
 {
     (void)a;
     (void)b;
-    (void)imm;
     context_fpu_sync(ctx);
+    if (imm == 1 && (x86_of(ctx)->cr0 & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS)) {
+        fault(ctx, VECTOR_NM);
+        return 0;
+    }
     if (!(ctx->fsw & FSW_ES)) {
         return 0;
     }

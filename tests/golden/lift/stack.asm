@@ -88,6 +88,5 @@ bits 32
 ;| insn 0 rip=102a len=1
 ;| insn 1 rip=102b len=1
 ;|     callout.sti #0
-;|     jmp.4 -> 102c
-;| insn 0 rip=102c len=1
+;| insn 2 rip=102c len=1
 ;|     jmp.4 -> 102d

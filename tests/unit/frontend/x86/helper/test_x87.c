@@ -175,7 +175,7 @@ static void random_state(uint64_t *seed, struct image *image)
         empty &= ~(3u << (image->fsw >> 11 & 7));
     }
     if (r & UINT64_C(0x8000000000000000)) {
-        empty |= 1u << ((image->fsw >> 11) + 7 & 7);
+        empty |= 1u << (((image->fsw >> 11) + 7) & 7);
     }
     for (unsigned i = 0; i < 8; i++) {
         struct float80 value = random_float80(seed);
