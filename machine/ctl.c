@@ -69,10 +69,10 @@ static cJSON *request_of(const char *verb, int argc, char **argv)
     cJSON *request = cJSON_CreateObject();
     cJSON_AddStringToObject(request, "verb", verb);
     cJSON *args = cJSON_AddArrayToObject(request, "args");
-    bool file_last = strcmp(verb, "screenshot") == 0 || strcmp(verb, "mem") == 0 ||
-                     strcmp(verb, "insert") == 0;
+    bool file_last =
+        strcmp(verb, "screenshot") == 0 || strcmp(verb, "mem") == 0 || strcmp(verb, "insert") == 0;
     for (int i = 0; i < argc; i++) {
-        char *text = file_last && i == argc - 1    ? absolute(argv[i])
+        char *text = file_last && i == argc - 1  ? absolute(argv[i])
                      : strcmp(verb, "type") == 0 ? unescape(argv[i])
                                                  : strdup(argv[i]);
         cJSON_AddItemToArray(args, cJSON_CreateString(text ? text : ""));
@@ -127,9 +127,17 @@ int ctl_command(int argc, char **argv)
     }
     const struct control_verb *verb = argc > 2 ? find(argv[2]) : NULL;
     unsigned given = argc > 3 ? (unsigned)argc - 3 : 0;
-    if (!verb || given < verb->least || given > verb->most) {
-        fprintf(stderr, verb ? "vestige: ctl %s needs: %s\n" : "vestige: unknown verb %s%s\n",
-                argc > 2 ? argv[2] : "(none)", verb ? verb->arguments : "");
+    if (argc == 2) {
+        fputs("vestige: ctl needs a verb (`vestige ctl --help` lists them)\n", stderr);
+        return STATUS_USER;
+    }
+    if (!verb) {
+        fprintf(stderr, "vestige: unknown verb %s (`vestige ctl --help` lists them)\n", argv[2]);
+        return STATUS_USER;
+    }
+    if (given < verb->least || given > verb->most) {
+        fprintf(stderr, "vestige: wrong number of arguments; the form is: ctl SOCKET %s%s%s\n",
+                verb->name, *verb->arguments ? " " : "", verb->arguments);
         return STATUS_USER;
     }
     struct status status = {0};

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Firmware that `run` looks for, the package that brings it, and whether `run` works without it. */
 static const struct {
@@ -77,8 +78,13 @@ static void check_desktop(void)
 
 int doctor_command(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
+    if (argc > 1) {
+        bool help = strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0;
+        fputs(help ? "usage: vestige doctor\n\nSays what is installed and what is missing.\n"
+                   : "vestige: doctor takes no arguments\n",
+              help ? stdout : stderr);
+        return help ? 0 : 2;
+    }
     printf("Firmware\n");
     bool good = check_firmware();
     printf("Host\n");

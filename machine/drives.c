@@ -1,10 +1,13 @@
 #include "machine/drives.h"
 
+#include "machine/demo.h"
 #include "machine/media/recognise.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 static const char *const slot_names[DRIVE_SLOTS] = {"fda", "fdb", "hda", "hdb", "hdc", "hdd"};
+static const char demo_name[] = "the demo";
 
 /* Puts a path into a slot; two images for one slot are a contradiction. */
 static bool assign(struct drives *drives, enum drive_slot slot, const char *path, bool cdrom,
@@ -83,12 +86,35 @@ static bool assign_all(struct drives *drives, const struct config *config, struc
             return false;
         }
     }
+    if (config->demo && !assign(drives, DRIVE_FDA, demo_name, false, status)) {
+        return false;
+    }
     if (config->cdrom && !assign(drives, DRIVE_HDC, config->cdrom, true, status)) {
         return false;
     }
     for (unsigned i = 0; i < config->images.count; i++) {
         if (!assign_image(drives, config->images.item[i], status)) {
             return false;
+        }
+    }
+    return true;
+}
+
+/* Whether the file is in another drive already, which would lock it against this one. */
+static bool refuse_twice(const struct drives *drives, enum drive_slot slot, struct status *status)
+{
+    struct stat info;
+    struct stat other;
+    const struct drive *drive = &drives->drive[slot];
+    if (drives->overlay || drive->path == demo_name || stat(drive->path, &info) != 0) {
+        return true;
+    }
+    for (unsigned i = 0; i < DRIVE_SLOTS; i++) {
+        const char *path = drives->drive[i].media ? drives->drive[i].path : NULL;
+        if (i != slot && path && stat(path, &other) == 0 && info.st_dev == other.st_dev &&
+            info.st_ino == other.st_ino) {
+            return status_fail(status, "%s cannot be drive %s and drive %s at once", drive->path,
+                               slot_names[i], slot_names[slot]);
         }
     }
     return true;
@@ -102,10 +128,17 @@ static bool open_drive(struct drives *drives, enum drive_slot slot, struct statu
                                     .read_only = drive->cdrom,
                                     .overlay = drives->overlay && !drive->cdrom,
                                     .pad = drive->cdrom};
-    drive->media = media_open(drive->path, &options, status);
+    if (!refuse_twice(drives, slot, status)) {
+        return false;
+    }
+    drive->media =
+        drive->path == demo_name
+            ? media_open_bytes(demo_name, demo_guest, demo_guest_bytes, DEMO_SECTORS, status)
+            : media_open(drive->path, &options, status);
     if (!drive->media) {
         return false;
     }
+    drive->path = media_path(drive->media); /* the caller's may not live as long */
     drive->block = *media_block(drive->media);
     if (slot <= DRIVE_FDB && floppy_type_for(drive->block.sectors) == FLOPPY_NONE) {
         return status_fail(status, "%s is too large for a floppy disk", drive->path);
@@ -118,6 +151,10 @@ bool drives_open(struct drives *drives, const struct config *config, struct stat
     drives->overlay = config->snapshot_disks;
     if (!assign_all(drives, config, status)) {
         return false;
+    }
+    if (!drives->kernel && (config->initrd || config->append)) {
+        return status_fail(status, "--%s needs a kernel (--kernel FILE)",
+                           config->initrd ? "initrd" : "append");
     }
     for (unsigned slot = 0; slot < DRIVE_SLOTS; slot++) {
         if (drives->drive[slot].path && !open_drive(drives, (enum drive_slot)slot, status)) {
@@ -228,8 +265,7 @@ static void put_in(struct drives *drives, enum drive_slot slot)
     }
 }
 
-bool drives_change(struct drives *drives, const char *name, const char *path,
-                   struct status *status)
+bool drives_change(struct drives *drives, const char *name, const char *path, struct status *status)
 {
     enum drive_slot slot = slot_by_name(drives, name);
     if (slot == DRIVE_SLOTS || (slot > DRIVE_FDB && !drives->drive[slot].cdrom)) {
@@ -264,21 +300,29 @@ bool drives_change(struct drives *drives, const char *name, const char *path,
     return true;
 }
 
-bool drives_flush(struct drives *drives, struct status *status)
+void drives_flush(struct drives *drives)
 {
-    bool done = true;
     for (unsigned slot = 0; slot < DRIVE_SLOTS; slot++) {
         struct drive *drive = &drives->drive[slot];
-        if (!drive->media || !drive->block.flush) {
-            continue;
-        }
-        bool flushed = drive->block.flush(drive->block.media);
-        const char *error = media_error(drive->media);
-        if ((!flushed || error) && done) {
-            done = status_fail(status, "%s: %s", drive->path, error ? error : "cannot write");
+        if (drive->media && drive->block.flush) {
+            drive->block.flush(drive->block.media);
         }
     }
-    return done;
+}
+
+bool drives_trouble(struct drives *drives, struct status *status)
+{
+    for (unsigned slot = 0; slot < DRIVE_SLOTS; slot++) {
+        struct drive *drive = &drives->drive[slot];
+        const char *error = drive->media && !drive->told ? media_error(drive->media) : NULL;
+        if (error) {
+            drive->told = true;
+            status_fail(status, "%s (the guest sees an I/O error on drive %s)", error,
+                        slot_names[slot]);
+            return true;
+        }
+    }
+    return false;
 }
 
 void drives_close(struct drives *drives)

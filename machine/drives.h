@@ -17,6 +17,7 @@ struct drive {
     struct media *media;      /* owned */
     struct block_media block; /* what the device reads */
     bool cdrom;
+    bool told; /* its trouble was reported */
 };
 
 struct drives {
@@ -40,8 +41,11 @@ const char *drives_kernel(const struct drives *drives);
 bool drives_change(struct drives *drives, const char *name, const char *path,
                    struct status *status);
 
-/* Writes back what the host still holds; false with the first failure's message. */
-bool drives_flush(struct drives *drives, struct status *status);
+/* Writes back what the host still holds; a failure is trouble of the drive. */
+void drives_flush(struct drives *drives);
+
+/* True with a message when the host failed a drive whose trouble was not told before. */
+bool drives_trouble(struct drives *drives, struct status *status);
 void drives_close(struct drives *drives);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -15,13 +16,28 @@ union address {
     struct sockaddr_storage storage;
 };
 
+/* getaddrinfo() takes larger numbers and cuts them. */
+static bool is_port(const char *text)
+{
+    enum { DIGITS = 5, LAST_PORT = 65535 };
+    unsigned value = 0;
+    size_t length = strlen(text);
+    if (length == 0 || length > DIGITS || strspn(text, "0123456789") != length) {
+        return false;
+    }
+    while (*text) {
+        value = value * 10 + (unsigned)(*text++ - '0');
+    }
+    return value >= 1 && value <= LAST_PORT;
+}
+
 /* Parses text; returns the length of the address, 0 on failure. */
 static socklen_t parse_tcp(const char *text, union address *address, struct status *status)
 {
     char host[256];
     const char *colon = strrchr(text, ':');
-    if (!colon || (size_t)(colon - text) >= sizeof(host)) {
-        status_fail(status, "tcp:%s is not tcp:HOST:PORT", text);
+    if (!colon || (size_t)(colon - text) >= sizeof(host) || !is_port(colon + 1)) {
+        status_fail(status, "tcp:%s is not tcp:HOST:PORT with a port from 1 to 65535", text);
         return 0;
     }
     snprintf(host, sizeof(host), "%.*s", (int)(colon - text), text);
@@ -55,20 +71,26 @@ static socklen_t parse(const char *text, union address *address, struct status *
     return sizeof(address->local);
 }
 
-/* Removes a unix socket that was left behind by a process that is gone. */
-static void remove_stale(const union address *address, socklen_t length)
+/* Removes a unix socket that was left behind by a process that is gone; false when the path is
+ * something else, which is never touched. */
+static bool remove_stale(const union address *address, socklen_t length, struct status *status)
 {
-    if (address->any.sa_family != AF_UNIX) {
-        return;
+    struct stat info;
+    if (address->any.sa_family != AF_UNIX || lstat(address->local.sun_path, &info) != 0) {
+        return true;
+    }
+    if (!S_ISSOCK(info.st_mode)) {
+        return status_fail(status, "%s is there already and is no socket", address->local.sun_path);
     }
     int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (probe < 0) {
-        return;
+        return true;
     }
     if (connect(probe, &address->any, length) != 0 && errno == ECONNREFUSED) {
         unlink(address->local.sun_path);
     }
     close(probe);
+    return true;
 }
 
 int host_socket_listen(const char *text, struct status *status)
@@ -76,10 +98,9 @@ int host_socket_listen(const char *text, struct status *status)
     union address address;
     int on = 1;
     socklen_t length = parse(text, &address, status);
-    if (!length) {
+    if (!length || !remove_stale(&address, length, status)) {
         return -1;
     }
-    remove_stale(&address, length);
     int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0 && address.any.sa_family != AF_UNIX) {
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));

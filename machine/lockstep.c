@@ -2,6 +2,7 @@
 
 #include "machine/disassemble.h"
 #include "machine/machine.h"
+#include "machine/resolve.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -97,8 +98,8 @@ static void show_states(struct pair *pair)
     }
 }
 
-/* Runs from a fresh start to `good` (where both agreed) and on in windows; returns the count at which
- * the last window that agreed ended, or limit. */
+/* Runs from a fresh start to `good` (where both agreed) and on in windows; returns the count at
+ * which the last window that agreed ended, or limit. */
 static uint64_t compare(struct pair *pair, uint64_t good, uint64_t limit, uint64_t window,
                         const char **what, struct status *status)
 {
@@ -197,13 +198,20 @@ int lockstep_command(int argc, char **argv)
         goto done;
     }
     struct config *config = &pair->config[0];
+    if (config->help) {
+        printf("usage: vestige lockstep [IMAGE]... [options]\n\nThe options of `vestige run`; "
+               "--for takes a number of instructions.\n");
+        result = EXIT_OK;
+        goto done;
+    }
     config->snapshot_disks = true;
     config->rtc = config->rtc ? config->rtc : "2020-01-01T00:00:00";
     pair->config[1] = *config;
     pair->config[0].engine = "portable";
     pair->config[1].engine = "native";
     uint64_t limit = DEFAULT_LIMIT;
-    if (config->run_for && !(limit = (uint64_t)strtod(config->run_for, NULL))) {
+    double seconds;
+    if (config->run_for && (!resolve_limit(config->run_for, &seconds, &limit) || !limit)) {
         status_fail(&status, "--for %s is no instruction count", config->run_for);
         goto done;
     }
@@ -220,6 +228,7 @@ done:
     }
     if (pair) {
         close_pair(pair);
+        config_free(&pair->config[0]);
     }
     free(pair);
     return result;

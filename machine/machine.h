@@ -54,6 +54,7 @@ struct machine {
 
     /* Requests from devices, taken up between instructions. */
     bool reset_wanted, init_wanted, power_off_wanted, nmi_wanted, exit_wanted;
+    bool powered;           /* power-on is over: resets are hard ones */
     bool paused;
     bool quit;
     int status;             /* exit status once quit is set */
@@ -70,6 +71,10 @@ void machine_add(struct machine *machine, struct device device);
 /* Runs the guest until the virtual instant, stop_icount, or a request to quit.  Returns early, true,
  * when the processor is idle and nothing will happen before `until_ns` but inputs from outside. */
 bool machine_run_until(struct machine *machine, uint64_t until_ns);
+
+/* When the processor will next have something to do unless an input comes: now, or while it is
+ * halted the next timer, CLOCK_NEVER without one. */
+uint64_t machine_idle_until(const struct machine *machine);
 
 uint64_t machine_now(const struct machine *machine);
 uint64_t machine_icount(const struct machine *machine);

@@ -5,10 +5,23 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 
 #define MEMORY_DEFAULT (UINT64_C(128) << 20)
 #define MEMORY_LEAST   (UINT64_C(1) << 20)
 #define MEMORY_MOST    (UINT64_C(64) << 30)
+
+/* More than the host has would start, and be killed when the guest uses it. */
+static bool fits_host(const struct config *config, uint64_t bytes, struct status *status)
+{
+    struct sysinfo host;
+    if (sysinfo(&host) != 0) {
+        return true;
+    }
+    uint64_t most = ((uint64_t)host.totalram + host.totalswap) * host.mem_unit;
+    return bytes <= most || status_fail(status, "--memory %s: this host has only %llu MiB",
+                                        config->memory, (unsigned long long)(most >> 20));
+}
 
 static bool resolve_size(const struct config *config, struct resolved *out, struct status *status)
 {
@@ -24,13 +37,12 @@ static bool resolve_size(const struct config *config, struct resolved *out, stru
     }
     if (out->memory_bytes < MEMORY_LEAST || out->memory_bytes > MEMORY_MOST ||
         out->memory_bytes % 4096) {
-        return status_fail(status, "--memory %s: from 1M to 64G", config->memory);
+        return status_fail(status, "--memory %s: from 1M to 64G in steps of 4k", config->memory);
     }
-    return true;
+    return fits_host(config, out->memory_bytes, status);
 }
 
-static bool resolve_engine(const struct config *config, struct resolved *out,
-                           struct status *status)
+static bool resolve_engine(const struct config *config, struct resolved *out, struct status *status)
 {
     const char *name = config->engine ? config->engine : "native";
     out->host = NULL;
@@ -78,35 +90,43 @@ bool resolve_unpaced(const struct config *config)
     return config->speed && strcmp(config->speed, "max") == 0;
 }
 
+bool resolve_limit(const char *text, double *seconds, uint64_t *instructions)
+{
+    char *end;
+    double value = strtod(text, &end);
+    double unit = *end == 'k' ? 1e3 : *end == 'M' ? 1e6 : *end == 'G' ? 1e9 : 1;
+    bool host = *end == 's';
+    end += unit > 1 || host;
+    if (!isdigit((unsigned char)*text) || *end || value * unit < (host ? 1e-3 : 1) ||
+        value * unit > (host ? 1e9 : 9e18)) {
+        return false;
+    }
+    *seconds = host ? value : 0;
+    *instructions = host ? 0 : (uint64_t)(value * unit);
+    return true;
+}
+
 double resolve_host_seconds(const struct config *config)
 {
-    size_t length = config->run_for ? strlen(config->run_for) : 0;
-    return length && config->run_for[length - 1] == 's' ? strtod(config->run_for, NULL) : 0;
+    double seconds = 0;
+    uint64_t instructions;
+    return config->run_for && resolve_limit(config->run_for, &seconds, &instructions) ? seconds : 0;
 }
 
 /* --for: "10s" host seconds, "2G" instructions (decimal multipliers). */
 static bool resolve_for(const struct config *config, struct resolved *out, struct status *status)
 {
-    const char *text = config->run_for;
+    double seconds;
+    uint64_t instructions;
     out->stop_icount = UINT64_MAX;
-    if (!text) {
+    if (!config->run_for) {
         return true;
     }
-    char *end;
-    double value = strtod(text, &end);
-    double unit = *end == 'k'   ? 1e3
-                  : *end == 'M' ? 1e6
-                  : *end == 'G' ? 1e9
-                                : 1;
-    bool seconds = *end == 's';
-    end += unit > 1 || seconds;
-    if (!isdigit((unsigned char)*text) || *end || value <= 0 || value * unit > 9e18) {
+    if (!resolve_limit(config->run_for, &seconds, &instructions)) {
         return status_fail(status, "--for %s is neither host seconds (10s) nor instructions (2G)",
-                           text);
+                           config->run_for);
     }
-    if (!seconds) {
-        out->stop_icount = (uint64_t)(value * unit);
-    }
+    out->stop_icount = instructions ? instructions : UINT64_MAX;
     return true;
 }
 
@@ -121,11 +141,15 @@ static bool resolve_log(const struct config *config, struct log *log, struct sta
 
 static bool refuse_conflicts(const struct config *config, struct status *status)
 {
-    if ((config->initrd || config->append) && !config->kernel && !config->images.count) {
-        return status_fail(status, "--initrd and --append need --kernel");
-    }
     if (config->smp && strcmp(config->smp, "1") != 0) {
         return status_fail(status, "--smp %s: this version has one processor", config->smp);
+    }
+    unsigned stdio = 0;
+    for (unsigned i = 0; i < config->serial.count; i++) {
+        stdio += strcmp(config->serial.item[i], "stdio") == 0;
+    }
+    if (stdio > 1) {
+        return status_fail(status, "two serial lines cannot both be stdio");
     }
     if (config->gdb) {
         return status_fail(status, "--gdb is not available in this version");
@@ -145,15 +169,14 @@ bool resolve_options(const struct config *config, struct resolved *out, struct l
            resolve_for(config, out, status);
 }
 
-bool resolve_memory(struct machine *machine, const struct resolved *resolved,
-                    struct status *status)
+bool resolve_memory(struct machine *machine, const struct resolved *resolved, struct status *status)
 {
     struct file_bytes bios;
     if (!firmware_bios(machine->config->bios, &bios, status)) {
         return false;
     }
-    bool done = memory_map_init(&machine->memory, resolved->memory_bytes, bios.bytes, bios.size,
-                                status);
+    bool done =
+        memory_map_init(&machine->memory, resolved->memory_bytes, bios.bytes, bios.size, status);
     free(bios.bytes);
     return done;
 }

@@ -18,6 +18,9 @@ bool resolve_options(const struct config *config, struct resolved *resolved, str
 /* Pacing by --speed: true when virtual time may run ahead of the host's. */
 bool resolve_unpaced(const struct config *config);
 
+/* --for TEXT: host seconds or an instruction count (the other one 0); false when it is neither. */
+bool resolve_limit(const char *text, double *seconds, uint64_t *instructions);
+
 /* Host seconds of --for, or 0. */
 double resolve_host_seconds(const struct config *config);
 

@@ -4,9 +4,9 @@
 #include "machine/control.h"
 #include "machine/pc.h"
 #include "machine/resolve.h"
+#include "machine/screen.h"
 #include "machine/script.h"
 #include "machine/stats.h"
-#include "machine/screen.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,11 +27,12 @@ struct session {
     struct screen *screen;   /* NULL: no window */
     struct sigaction old_int, old_term;
     sigset_t old_mask;
-    int signals;             /* read end of the signal pipe */
+    int signals; /* read end of the signal pipe */
     uint64_t host_start_ns;
     uint64_t virtual_base_ns, host_base_ns; /* pacing: these two instants coincide */
-    uint64_t host_limit_ns;  /* 0: none */
+    uint64_t host_limit_ns;                 /* 0: none */
     bool unpaced;
+    bool disk_trouble; /* the host could not read or write an image */
 };
 
 /* The handler may only write to a pipe; its descriptor cannot be passed to it otherwise. */
@@ -64,7 +65,9 @@ static bool catch_signals(struct session *session, struct status *status)
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigaction(SIGINT, &action, &session->old_int);
     sigaction(SIGTERM, &action, &session->old_term);
+    sigaction(SIGHUP, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file may not grow: the write fails, and the guest is told */
     return true;
 }
 
@@ -83,6 +86,12 @@ static void wait_outside(struct session *session, uint64_t ns)
     count += control_descriptors(session->control, fds + count, WAIT_DESCRIPTORS - count);
     uint64_t most = screen_wait_ns(session->screen);
     ns = ns < most ? ns : most;
+    if (session->host_limit_ns) {
+        uint64_t end = session->host_start_ns + session->host_limit_ns;
+        uint64_t now = host_ns();
+        uint64_t left = end > now ? end - now : 0;
+        ns = ns < left ? ns : left;
+    }
     struct timespec timeout = {(time_t)(ns / CLOCK_NS_PER_S), (long)(ns % CLOCK_NS_PER_S)};
     ppoll(fds, count, &timeout, NULL);
 }
@@ -92,6 +101,16 @@ static void take_signals(struct session *session)
     unsigned char byte;
     while (read(session->signals, &byte, 1) == 1) {
         machine_quit(&session->machine, EXIT_OK);
+    }
+}
+
+/* The user learns at once that the host failed a drive; the guest saw an I/O error. */
+static void report_disks(struct session *session)
+{
+    struct status status = {0};
+    while (drives_trouble(&session->machine.pc->drives, &status)) {
+        fprintf(stderr, "vestige: %s\n", status.text);
+        session->disk_trouble = true;
     }
 }
 
@@ -105,6 +124,7 @@ static void look_outside(struct session *session)
     }
     control_poll(session->control);
     screen_poll(session->screen);
+    report_disks(session);
     if (session->host_limit_ns && host_ns() - session->host_start_ns > session->host_limit_ns) {
         machine_quit(machine, EXIT_OK);
     }
@@ -137,6 +157,34 @@ static void pace(struct session *session, bool idle)
     }
 }
 
+/* The host's time on the guest's clock. */
+static uint64_t host_on_guest_clock(const struct session *session)
+{
+    return session->virtual_base_ns + (host_ns() - session->host_base_ns);
+}
+
+/* The end of the slice that begins now: the next boundary.  An idle processor is slept through,
+ * whatever the number of slices; something from outside ends its sleep. */
+static uint64_t next_slice_end(struct session *session)
+{
+    struct machine *machine = &session->machine;
+    uint64_t end = machine_now(machine) + MACHINE_SLICE_NS;
+    end -= end % MACHINE_SLICE_NS;
+    if (session->unpaced || session->script || machine->inputs.key_count) {
+        return end; /* keys are let in one by one, as time goes by */
+    }
+    uint64_t now = host_on_guest_clock(session);
+    uint64_t due = machine_idle_until(machine);
+    due = due < now + CLOCK_NS_PER_S ? due : now + CLOCK_NS_PER_S;
+    if (due <= end || due <= now) {
+        return end;
+    }
+    wait_outside(session, due - now);
+    now = host_on_guest_clock(session);
+    now = now < due + PACE_BEHIND_NS ? now : due + PACE_BEHIND_NS;
+    return now > end ? now : end;
+}
+
 static void run_slice(struct session *session)
 {
     struct machine *machine = &session->machine;
@@ -146,9 +194,7 @@ static void run_slice(struct session *session)
         return;
     }
     inputs_deliver(machine);
-    uint64_t until = machine_now(machine) + MACHINE_SLICE_NS;
-    until -= until % MACHINE_SLICE_NS;
-    bool idle = machine_run_until(machine, until);
+    bool idle = machine_run_until(machine, next_slice_end(session));
     if (machine_icount(machine) >= machine->stop_icount && !machine->quit) {
         machine_quit(machine, EXIT_OK);
     }
@@ -173,7 +219,8 @@ static bool open_session(struct session *session, const struct config *config,
     struct machine *machine = &session->machine;
     session->unpaced = resolve_unpaced(config);
     session->host_limit_ns = (uint64_t)(resolve_host_seconds(config) * 1e9);
-    if (!machine_create(machine, config, status) || !catch_signals(session, status)) {
+    /* Signals first: creating the machine changes the terminal, and reserves files. */
+    if (!catch_signals(session, status) || !machine_create(machine, config, status)) {
         return false;
     }
     if (config->control && !(session->control = control_create(machine, config->control, status))) {
@@ -182,7 +229,8 @@ static bool open_session(struct session *session, const struct config *config,
     if (config->script && !(session->script = script_open(machine, config->script, status))) {
         return false;
     }
-    return screen_open(&session->screen, machine, config->display, status);
+    return stats_check(config->stats.value, status) &&
+           screen_open(&session->screen, machine, config->display, status);
 }
 
 static void close_session(struct session *session)
@@ -202,7 +250,9 @@ static int fail(const struct status *status)
 static void help(FILE *out)
 {
     fputs("usage: vestige run [IMAGE]... [options]\n\n"
-          "Runs the operating system on the images; each is recognised by its content.\n\n",
+          "Runs the operating system on the images; each is recognised by its content.  A machine "
+          "file\n"
+          "among them holds options, one a line (memory = 64M); the command line wins.\n\n",
           out);
     config_help(out);
 }
@@ -226,8 +276,10 @@ static int run_session(const struct config *config)
     }
     loop(session);
     int result = session->machine.status;
-    if (!drives_flush(&session->machine.pc->drives, &status)) {
-        result = fail(&status);
+    drives_flush(&session->machine.pc->drives);
+    report_disks(session);
+    if (session->disk_trouble && result == EXIT_OK) {
+        result = EXIT_USER;
     }
     if (config->stats.given && !stats_write(&session->machine, host_ns() - session->host_start_ns,
                                             config->stats.value, &status)) {
@@ -242,16 +294,16 @@ int run_command(int argc, char **argv)
 {
     struct config config = {0};
     struct status status = {0};
-    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-        help(stdout);
-        return EXIT_OK;
-    }
+    int result = EXIT_OK;
     if (!config_parse(&config, argc, argv, &status)) {
-        return fail(&status);
-    }
-    if (config.cpu && strcmp(config.cpu, "help") == 0) {
+        result = fail(&status);
+    } else if (config.help) {
+        help(stdout);
+    } else if (config.cpu && strcmp(config.cpu, "help") == 0) {
         x86_model_list(print_model, stdout);
-        return EXIT_OK;
+    } else {
+        result = run_session(&config);
     }
-    return run_session(&config);
+    config_free(&config);
+    return result;
 }

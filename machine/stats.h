@@ -8,6 +8,9 @@
 
 struct machine;
 
+/* False with a message when the file (NULL: none) cannot be written; asked before the run. */
+bool stats_check(const char *path, struct status *status);
+
 /* host_ns: wall time of the run.  path NULL: text. */
 bool stats_write(struct machine *machine, uint64_t host_ns, const char *path,
                  struct status *status);

@@ -20,12 +20,15 @@ struct x86_wires {
     uint64_t (*tsc)(void *machine); /* time-stamp counter, from virtual time */
     void (*apic_base_written)(void *machine, uint64_t value); /* MSR 1Bh */
     void (*ferr)(void *machine, bool level);                  /* FERR#: IRQ 13 with CR0.NE = 0 */
+    void (*nmi_unblocked)(void *machine); /* an NMI handler returned; may be NULL */
     void *machine;
     const struct log *log;
 };
 
 /* A CPU model by name ("386" ... "p3", "p4", "max"); see cpuid.def.  Unknown: NULL. */
 const struct x86_model *x86_model_find(const char *name);
+/* Instruction sets a model lacks: bits by enum x86_feature, for lift_request.absent. */
+uint64_t x86_model_absent(const struct x86_model *model);
 /* Calls each with name and one-line description, oldest first. */
 void x86_model_list(void (*each)(void *user, const char *name, const char *what), void *user);
 

@@ -20,7 +20,8 @@ struct media {
     struct overlay *overlay; /* NULL: writes go to the file */
     char *path;
     int fd;
-    uint64_t file_bytes; /* what is behind it, up to a whole sector, reads as zeros */
+    const uint8_t *bytes; /* instead of a file; borrowed */
+    uint64_t file_bytes;  /* what is behind it, up to a whole sector, reads as zeros */
     struct status error;
 };
 
@@ -34,6 +35,13 @@ static bool file_read(struct media *media, uint64_t at, uint8_t *to, size_t byte
             return true;
         }
         size_t most = media->file_bytes - at < bytes ? (size_t)(media->file_bytes - at) : bytes;
+        if (media->bytes) {
+            memcpy(to, media->bytes + at, most);
+            at += most;
+            to += most;
+            bytes -= most;
+            continue;
+        }
         ssize_t got = pread(media->fd, to, most, (off_t)at);
         if (got < 0 && errno == EINTR) {
             continue;
@@ -204,7 +212,7 @@ static bool open_file(struct media *media, const struct media_options *options,
     media->block.read_only = !write && !(options->overlay && !options->read_only);
     if (flock(media->fd, (write ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
         return status_fail(status, "%s: in use by another process%s", media->path,
-                           write ? " (use an overlay or read-only access to share it)" : "");
+                           write ? " (--snapshot-disks runs without writing to it)" : "");
     }
     return true;
 }
@@ -244,12 +252,9 @@ static bool add_overlay(struct media *media, struct status *status)
     return media->overlay || status_fail(status, "%s: no memory for an overlay", media->path);
 }
 
-struct media *media_open(const char *path, const struct media_options *options,
-                         struct status *status)
+/* A medium without anything behind it yet. */
+static struct media *create(const char *path, struct status *status)
 {
-    if (!check_kind(path, status)) {
-        return NULL;
-    }
     struct media *media = calloc(1, sizeof(*media));
     char *copy = strdup(path);
     if (!media || !copy) {
@@ -264,11 +269,40 @@ struct media *media_open(const char *path, const struct media_options *options,
     media->block.write = media_write;
     media->block.flush = media_flush;
     media->block.media = media;
+    return media;
+}
+
+struct media *media_open(const char *path, const struct media_options *options,
+                         struct status *status)
+{
+    struct media *media = check_kind(path, status) ? create(path, status) : NULL;
+    if (!media) {
+        return NULL;
+    }
     bool ok = open_file(media, options, status) && measure(media, options, status);
     if (ok && options->overlay && !options->read_only) {
         ok = add_overlay(media, status);
     }
     if (!ok) {
+        media_close(media);
+        return NULL;
+    }
+    return media;
+}
+
+struct media *media_open_bytes(const char *name, const uint8_t *bytes, size_t count,
+                               uint64_t sectors, struct status *status)
+{
+    enum { SECTOR = 512 };
+    struct media *media = create(name, status);
+    if (!media) {
+        return NULL;
+    }
+    media->bytes = bytes;
+    media->file_bytes = count;
+    media->block.sector_bytes = SECTOR;
+    media->block.sectors = sectors;
+    if (!add_overlay(media, status)) {
         media_close(media);
         return NULL;
     }

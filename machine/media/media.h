@@ -30,6 +30,10 @@ struct media_options {
  * permission gives a read-only medium (in overlay mode a writable one). */
 struct media *media_open(const char *path, const struct media_options *options,
                          struct status *status);
+/* A medium of 512-byte sectors over bytes in memory (borrowed); behind them it is zero.  Writes
+ * stay in an overlay.  NULL with a message when there is no memory. */
+struct media *media_open_bytes(const char *name, const uint8_t *bytes, size_t count,
+                               uint64_t sectors, struct status *status);
 void media_close(struct media *media);
 
 /* What a drive is given; valid until media_close(). */

@@ -235,6 +235,11 @@ static bool recognise_open(int fd, const char *path, enum media_kind *kind, stru
         } else if (*kind == MEDIA_UNKNOWN && foreign) {
             ok = status_fail(status, "%s: is a %s file; only raw images can be used, convert it",
                              path, foreign);
+        } else if (*kind == MEDIA_UNKNOWN && end > 512 && end % 512) {
+            ok = status_fail(status,
+                             "%s: not recognised; a disk image would have a multiple of 512 bytes, "
+                             "this has %lld and may be cut short",
+                             path, (long long)end);
         } else if (*kind == MEDIA_UNKNOWN) {
             ok = status_fail(status,
                              "%s: not recognised as a disk image, kernel, machine file or snapshot",

@@ -38,6 +38,9 @@ bool guest_load(struct context *ctx, enum seg_index seg, uint64_t offset, unsign
 bool guest_store(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size);
 /* As guest_load, but faults as a write would: the load half of a read-modify-write. */
 bool guest_load_for_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size);
+/* As guest_store, but only faults as it would and touches nothing: for instructions that change
+ * other state before they store. */
+bool guest_probe_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size);
 
 /* Convenience around the above for up to 8 bytes. */
 bool guest_read(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,

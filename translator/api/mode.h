@@ -4,16 +4,26 @@
  * A block is keyed by (physical address of its first byte, EIP, mode).  EIP is in the key so that
  * return addresses and exits are immediates; CS base and CR3 are not.
  *
- *   bit 0      code segment is 32-bit (D)             bit 1      stack segment is 32-bit (B)
- *   bit 2      CPL is 3                               bit 3      protected mode (PE)
- *   bit 4      virtual-8086                           bit 5      paging
- *   bit 6      x87/MMX raise #NM or #UD (CR0.EM|TS)   bit 7      SSE not usable (CR4.OSFXSR=0, EM
- * or TS) bit 8      x87 slow: unmasked exceptions or ES pending   bit 9   SSE slow: unmasked
- * exceptions in MXCSR bit 10     one instruction a block (TF, breakpoints)     bit 11  trace bit 12
- * IOPL-sensitive instructions fault or need a check (CPL > IOPL, or V86) bit 13     CS is flat
- * (base 0)                    bit 14     CS is checked (limit cuts inside: no direct chaining) bit
- * 15     alignment checks on (CPL 3, AM, AC) bit 16..25 data segment classes, 2 bits each: ES SS DS
- * FS GS (enum seg_class) bit 26     64-bit code (reserved)
+ *   bit 0       code segment is 32-bit (D)
+ *   bit 1       stack segment is 32-bit (B)
+ *   bit 2       CPL is 3
+ *   bit 3       protected mode (PE)
+ *   bit 4       virtual-8086
+ *   bit 5       paging
+ *   bit 6       x87 not usable (CR0.EM or TS)
+ *   bit 7       SSE not usable (CR4.OSFXSR = 0, EM or TS)
+ *   bit 8       x87 slow: unmasked exceptions or ES pending
+ *   bit 9       SSE slow: unmasked exceptions in MXCSR
+ *   bit 10      one instruction a block (TF, breakpoints)
+ *   bit 11      trace
+ *   bit 12      IOPL-sensitive instructions fault or need a check (CPL > IOPL, or V86)
+ *   bit 13      CS is flat (base 0)
+ *   bit 14      CS is checked (limit cuts inside: no direct chaining)
+ *   bit 15      alignment checks on (CPL 3, AM, AC)
+ *   bit 16..25  data segment classes, 2 bits each: ES SS DS FS GS (enum seg_class)
+ *   bit 26      64-bit code (reserved)
+ *   bit 27      CR0.EM: MMX and SSE are #UD, not #NM
+ *   bit 28      CR4.OSFXSR = 0: SSE is #UD whatever TS says
  */
 #ifndef TRANSLATOR_API_MODE_H
 #define TRANSLATOR_API_MODE_H
@@ -39,6 +49,8 @@ enum {
     MODE_ALIGN_CHECK = 1 << 15,
     MODE_SEG_SHIFT = 16,
     MODE_CODE64 = 1 << 26,
+    MODE_EM = 1 << 27,
+    MODE_NO_FXSR = 1 << 28,
 };
 
 /* How an access through a segment is emitted. */

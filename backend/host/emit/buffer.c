@@ -1,14 +1,12 @@
 /* Bounded byte sink: see buffer.h. */
 #include "backend/host/emit/buffer.h"
 
-#include "base/endian.h"
-
 void buffer_init(struct code_buffer *buffer, uint8_t *start, uint32_t size)
 {
     *buffer = (struct code_buffer){.start = start, .size = size};
 }
 
-void buffer_put(struct code_buffer *buffer, uint64_t value, unsigned n)
+void buffer_put_last(struct code_buffer *buffer, uint64_t value, unsigned n)
 {
     if (buffer->size - buffer->at < n) {
         buffer->full = true;
@@ -23,12 +21,5 @@ void buffer_align(struct code_buffer *buffer, uint32_t power_of_two, uint8_t fil
 {
     while ((buffer->at & (power_of_two - 1)) != 0 && !buffer->full) {
         buffer_put8(buffer, fill);
-    }
-}
-
-void buffer_patch_rel32(struct code_buffer *buffer, uint32_t field, uint32_t target)
-{
-    if (!buffer->full) {
-        store_le32(buffer->start + field, target - (field + 4));
     }
 }

@@ -99,7 +99,7 @@ struct alu_result alu_ror(uint64_t a, uint64_t b, unsigned width, unsigned flags
 /* Steps of a rotation through carry. */
 static unsigned carry_steps(uint64_t b, unsigned width)
 {
-    return (b & 31) % (8 * width + 1);
+    return (unsigned)((b & 31) % (8 * width + 1));
 }
 
 struct alu_result alu_rcl(uint64_t a, uint64_t b, unsigned width, unsigned flags)

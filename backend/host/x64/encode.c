@@ -19,80 +19,82 @@ static bool low_byte_needs_rex(unsigned reg)
     return reg >= X64_RSP && reg <= X64_RDI;
 }
 
-struct shape {
-    bool reg8, rm8;
-    unsigned rex; /* 0: no prefix */
-};
-
-static struct shape shape_of(unsigned width, uint32_t opcode, unsigned reg, struct x64_rm rm)
+static unsigned rex_of(unsigned width, unsigned reg, struct x64_rm rm)
 {
-    struct shape shape = {
-        .reg8 = !(opcode & (X64_DIGIT | X64_MEDIA)) && (width == 1 || (opcode & X64_REG8)),
-        .rm8 = !(opcode & X64_MEDIA) && !rm.memory && (width == 1 || (opcode & X64_RM8))};
-    unsigned rex = width == 8 ? 8 : 0;
-    rex |= field(reg) >= 8 ? 4 : 0;
-    if (rm.memory) {
-        rex |= rm.index != X64_NOREG && rm.index >= 8 ? 2 : 0;
-        rex |= rm.base != X64_NOREG && rm.base >= 8 ? 1 : 0;
-    } else {
-        rex |= field(rm.reg) >= 8 ? 1 : 0;
+    unsigned rex = (width == 8 ? 8u : 0u) | (reg >= 8 ? 4u : 0u);
+    if (!rm.memory) {
+        return rex | (field(rm.reg) >= 8 ? 1u : 0u);
     }
-    bool forced =
-        (shape.reg8 && low_byte_needs_rex(reg)) || (shape.rm8 && low_byte_needs_rex(rm.reg));
-    shape.rex = rex != 0 || forced ? 0x40 | rex : 0;
-    return shape;
+    rex |= rm.index != X64_NOREG && rm.index >= 8 ? 2u : 0u;
+    return rex | (rm.base != X64_NOREG && rm.base >= 8 ? 1u : 0u);
 }
 
-static void put_modrm(struct code_buffer *out, unsigned reg, struct x64_rm rm)
+/* Bytes being gathered, first in the low bits. */
+struct word {
+    uint64_t bytes;
+    unsigned bits;
+};
+
+static inline void add(struct word *word, unsigned byte)
 {
-    reg = (reg & 7) << 3;
-    if (!rm.memory) {
-        buffer_put8(out, (uint8_t)(0xc0 | reg | (field(rm.reg) & 7)));
-        return;
-    }
+    word->bytes |= (uint64_t)byte << word->bits;
+    word->bits += 8;
+}
+
+/* ModRM, SIB and displacement; the displacement has *size bytes. */
+static void add_memory(struct word *word, unsigned reg, struct x64_rm rm, unsigned *size)
+{
     unsigned scale = (unsigned)rm.scale << 6;
     if (rm.base == X64_NOREG) {
-        unsigned index = rm.index == X64_NOREG ? 4 : rm.index & 7;
-        buffer_put8(out, (uint8_t)(reg | 4));
-        buffer_put8(out, (uint8_t)(scale | index << 3 | 5));
-        buffer_put(out, (uint32_t)rm.disp, 4);
+        add(word, reg | 4);
+        add(word, scale | (rm.index == X64_NOREG ? 4u : rm.index & 7u) << 3 | 5);
+        *size = 4;
         return;
     }
-    unsigned mod = rm.disp == 0 && (rm.base & 7) != 5  ? 0
-                   : rm.disp >= -128 && rm.disp <= 127 ? 0x40
-                                                       : 0x80;
+    unsigned mod = rm.disp == 0 && (rm.base & 7) != 5 ? 0u
+                   : rm.disp == (int8_t)rm.disp       ? 0x40u
+                                                      : 0x80u;
+    *size = mod == 0 ? 0 : mod == 0x40 ? 1 : 4;
     if (rm.index != X64_NOREG) {
         assert(rm.index != X64_RSP);
-        buffer_put8(out, (uint8_t)(mod | reg | 4));
-        buffer_put8(out, (uint8_t)(scale | (rm.index & 7u) << 3 | (rm.base & 7u)));
-    } else if ((rm.base & 7) == 4) {
-        buffer_put8(out, (uint8_t)(mod | reg | 4));
-        buffer_put8(out, 0x24);
+        add(word, mod | reg | 4);
+        add(word, scale | (rm.index & 7u) << 3 | (rm.base & 7u));
     } else {
-        buffer_put8(out, (uint8_t)(mod | reg | (rm.base & 7u)));
-    }
-    if (mod != 0) {
-        buffer_put(out, (uint32_t)rm.disp, mod == 0x40 ? 1 : 4);
+        add(word, mod | reg | (rm.base & 7u));
+        if ((rm.base & 7) == 4) {
+            add(word, 0x24);
+        }
     }
 }
 
 static void put_instruction(struct code_buffer *out, unsigned width, uint32_t opcode, unsigned rex,
                             unsigned reg, struct x64_rm rm)
 {
+    struct word word = {0};
+    unsigned size = 0;
     if ((opcode & X64_66) || (width == 2 && !(opcode & X64_MEDIA))) {
-        buffer_put8(out, 0x66);
+        add(&word, 0x66);
     }
     if (opcode & (X64_F3 | X64_F2)) {
-        buffer_put8(out, opcode & X64_F3 ? 0xf3 : 0xf2);
+        add(&word, opcode & X64_F3 ? 0xf3 : 0xf2);
     }
     if (rex != 0) {
-        buffer_put8(out, (uint8_t)rex);
+        add(&word, rex);
     }
     if (opcode & X64_0F) {
-        buffer_put8(out, 0x0f);
+        add(&word, 0x0f);
     }
-    buffer_put8(out, (uint8_t)opcode);
-    put_modrm(out, field(reg), rm);
+    add(&word, opcode & 0xff);
+    reg = (field(reg) & 7) << 3;
+    if (rm.memory) {
+        add_memory(&word, reg, rm, &size);
+    } else {
+        add(&word, 0xc0 | reg | (field(rm.reg) & 7));
+    }
+    buffer_put(out, word.bytes, word.bits / 8);
+    if (size != 0) {
+        buffer_put(out, (uint32_t)rm.disp, size);
+    }
 }
 
 /* xchg rL, rH: no flags, no REX. */
@@ -103,27 +105,50 @@ static void swap_halves(struct code_buffer *out, unsigned high)
     buffer_put8(out, (uint8_t)(0xc0 | low << 3 | (low + 4)));
 }
 
-void x64_op(struct code_buffer *out, unsigned width, uint32_t opcode, unsigned reg,
-            struct x64_rm rm)
+/* Without high byte registers in byte fields.  reg8, rm8: the field names a byte register. */
+static void put_plain(struct code_buffer *out, unsigned width, uint32_t opcode, unsigned reg,
+                      struct x64_rm rm, bool reg8, bool rm8)
 {
-    struct shape shape = shape_of(width, opcode, reg, rm);
-    bool reg_high = shape.reg8 && is_high(reg);
-    bool rm_high = shape.rm8 && is_high(rm.reg);
-    if (shape.rex == 0 || (!reg_high && !rm_high)) {
-        put_instruction(out, width, opcode, shape.rex, reg, rm);
+    unsigned rex = rex_of(width, field(reg), rm);
+    if (rex != 0 || (reg8 && low_byte_needs_rex(reg)) || (rm8 && low_byte_needs_rex(rm.reg))) {
+        rex |= 0x40;
+    }
+    put_instruction(out, width, opcode, rex, reg, rm);
+}
+
+/* One of the fields names AH, CH, DH or BH. */
+static void put_high(struct code_buffer *out, unsigned width, uint32_t opcode, unsigned reg,
+                     struct x64_rm rm, bool reg8, bool rm8)
+{
+    bool reg_high = reg8 && is_high(reg);
+    bool rm_high = rm8 && is_high(rm.reg);
+    bool forced = (reg8 && low_byte_needs_rex(reg)) || (rm8 && low_byte_needs_rex(rm.reg));
+    if (!forced && rex_of(width, field(reg), rm) == 0) {
+        put_instruction(out, width, opcode, 0, reg, rm);
         return;
     }
     assert(!(reg_high && rm_high));
     unsigned high = reg_high ? reg : rm.reg;
-    unsigned low = high - X64_AH;
     swap_halves(out, high);
     if (reg_high) {
-        reg = low;
+        reg = high - X64_AH;
     } else {
-        rm.reg = (uint8_t)low;
+        rm.reg = (uint8_t)(high - X64_AH);
     }
-    put_instruction(out, width, opcode, shape_of(width, opcode, reg, rm).rex, reg, rm);
+    put_plain(out, width, opcode, reg, rm, reg8, rm8);
     swap_halves(out, high);
+}
+
+void x64_op(struct code_buffer *out, unsigned width, uint32_t opcode, unsigned reg,
+            struct x64_rm rm)
+{
+    bool reg8 = !(opcode & (X64_DIGIT | X64_MEDIA)) && (width == 1 || (opcode & X64_REG8));
+    bool rm8 = !(opcode & X64_MEDIA) && !rm.memory && (width == 1 || (opcode & X64_RM8));
+    if ((reg8 && is_high(reg)) || (rm8 && is_high(rm.reg))) {
+        put_high(out, width, opcode, reg, rm, reg8, rm8);
+    } else {
+        put_plain(out, width, opcode, reg, rm, reg8, rm8);
+    }
 }
 
 void x64_opw(struct code_buffer *out, unsigned width, uint32_t opcode, unsigned reg,
@@ -166,8 +191,7 @@ void x64_mov_imm(struct code_buffer *out, unsigned reg, uint64_t value)
         if (reg >= 8) {
             buffer_put8(out, 0x41);
         }
-        buffer_put8(out, (uint8_t)(0xb8 | (reg & 7)));
-        buffer_put(out, value, 4);
+        buffer_put(out, value << 8 | 0xb8 | (reg & 7), 5);
     }
 }
 
@@ -199,16 +223,13 @@ void x64_alu_imm(struct code_buffer *out, unsigned width, unsigned digit, struct
 
 uint32_t x64_jcc(struct code_buffer *out, unsigned cc)
 {
-    buffer_put8(out, 0x0f);
-    buffer_put8(out, (uint8_t)(0x80 | cc));
-    buffer_put(out, 0, 4);
+    buffer_put(out, 0x800f | cc << 8, 6);
     return out->at - 4;
 }
 
 uint32_t x64_jmp(struct code_buffer *out)
 {
-    buffer_put8(out, 0xe9);
-    buffer_put(out, 0, 4);
+    buffer_put(out, 0xe9, 5);
     return out->at - 4;
 }
 
@@ -224,8 +245,7 @@ void x64_jcc_to(struct code_buffer *out, unsigned cc, uint32_t target)
 
 void x64_call_to(struct code_buffer *out, uint32_t target)
 {
-    buffer_put8(out, 0xe8);
-    buffer_put(out, 0, 4);
+    buffer_put(out, 0xe8, 5);
     buffer_patch_rel32(out, out->at - 4, target);
 }
 

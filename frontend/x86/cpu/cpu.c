@@ -31,6 +31,7 @@ struct x86_cpu *x86_create(const struct x86_model *model, const struct x86_wires
     memset(cpu, 0, bytes);
     cpu->model = model;
     cpu->wires = *wires;
+    cpu->ctx.absent = x86_model_absent(model);
     x86_reset(cpu, false);
     return cpu;
 }

@@ -30,10 +30,10 @@ static const uint64_t unknown_features = FEATURE_BIT(BMI1) | FEATURE_BIT(LZCNT) 
                                          FEATURE_BIT(POPCNT) | FEATURE_BIT(WBNOINVD) |
                                          FEATURE_BIT(LM);
 
-static struct x86_decode_mode decode_mode(uint32_t mode)
+static struct x86_decode_mode decode_mode(uint32_t mode, uint64_t absent)
 {
     return (struct x86_decode_mode){
-        .features = ~unknown_features,
+        .features = ~(unknown_features | absent),
         .code_size = mode & MODE_CODE32 ? 32 : 16,
         .protected_mode = (mode & (MODE_PROTECTED | MODE_V86)) == MODE_PROTECTED,
     };
@@ -68,7 +68,7 @@ static uint32_t taken(enum x86_decode_result result, const struct x86_insn *insn
 
 enum lift_result x86_lift(const struct lift_request *request, struct ir_block *block)
 {
-    struct x86_decode_mode mode = decode_mode(request->mode);
+    struct x86_decode_mode mode = decode_mode(request->mode, request->absent);
     struct lift l = {.block = block, .mode = request->mode};
     uint32_t limit = request->mode & MODE_STEP ? 1 : request->max_insns;
     block->count = block->insn_count = block->bytes = 0;

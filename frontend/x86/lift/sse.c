@@ -42,14 +42,15 @@ static bool has_mmx(const struct x86_insn *insn)
     return insn->ops[0].kind == X86_OPERAND_MMX || insn->ops[1].kind == X86_OPERAND_MMX;
 }
 
-/* True when the mode key forbids the instruction: the fault is raised. */
+/* True when the mode key forbids the instruction: the fault is raised (SDM 3A 2.5, 12.1, 13.1:
+ * #UD by EM and OSFXSR comes before #NM by TS). */
 static bool unusable(struct lift *l, bool xmm, bool mmx)
 {
-    if (xmm && l->mode & MODE_NO_SSE) {
-        lift_raise(l, l->mode & MODE_NO_FPU ? VECTOR_NM : VECTOR_UD);
+    if (l->mode & MODE_EM || (xmm && l->mode & MODE_NO_FXSR)) {
+        lift_raise(l, VECTOR_UD);
         return true;
     }
-    if (mmx && l->mode & MODE_NO_FPU) {
+    if ((xmm && l->mode & MODE_NO_SSE) || (mmx && l->mode & MODE_NO_FPU)) {
         lift_raise(l, VECTOR_NM);
         return true;
     }

@@ -50,7 +50,7 @@ static enum x87_op find(uint8_t escape, uint8_t modrm)
     return X87_OPS;
 }
 
-/* True when the mode key makes x87 and MMX instructions raise #NM: done then. */
+/* True when the mode key makes x87 instructions raise #NM: done then. */
 static bool fpu_absent(struct lift *l)
 {
     if (l->mode & MODE_NO_FPU) {
@@ -184,6 +184,10 @@ void lift_emms(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     (void)insn;
     (void)arg;
+    if (l->mode & MODE_EM) {
+        lift_raise(l, VECTOR_UD);
+        return;
+    }
     if (fpu_absent(l)) {
         return;
     }

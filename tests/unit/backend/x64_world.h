@@ -53,6 +53,12 @@ bool guest_load_for_write(struct context *ctx, enum seg_index seg, uint64_t offs
     return guest_load(ctx, seg, offset, size);
 }
 
+bool guest_probe_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
+{
+    uint32_t at;
+    return reach(ctx, seg, offset, size, &at);
+}
+
 bool guest_store(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
 {
     uint32_t at;

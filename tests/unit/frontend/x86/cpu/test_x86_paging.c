@@ -155,6 +155,9 @@ START_TEST(control_registers_refuse_impossible_values)
     callout_cr_write(flat->ctx, CR0_PE | CR0_TS, 0, 0);
     ck_assert_uint_eq(flat->ctx->leave, LEAVE_LOOKUP);
     ck_assert(x86_mode(flat->ctx) & MODE_NO_FPU);
+    ck_assert(!(x86_mode(flat->ctx) & MODE_EM));
+    callout_cr_write(flat->ctx, CR0_PE | CR0_EM, 0, 0);
+    ck_assert(x86_mode(flat->ctx) & MODE_EM);
     flat_destroy(flat);
 }
 END_TEST

@@ -1,0 +1,229 @@
+/*
+ * Both engines run the same random programs, in 16-bit real mode and 32-bit flat protected mode,
+ * and must agree in every field of the state list, the outcome, the count of instructions and all
+ * of memory.  Blocks of one, three and 32 instructions; each program runs several times, so also
+ * from the cache and over its own changes.
+ *
+ * Fixed seeds, then fresh ones.  VESTIGE_SEED=N (as a failure prints it) runs that one alone.
+ */
+#include "base/endian.h"
+#include "frontend/x86/cpu/cpu.h"
+#include "frontend/x86/cpu/segment.h"
+#include "tests/support/cpu_fixture.h"
+#include "tests/support/random_program.h"
+
+#include <check.h>
+#include <inttypes.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FIXED_SEEDS = 12, FRESH_SEEDS = 2, PROGRAMS = 60, PASSES = 3, LIMIT = 300 };
+enum { CODE = 0x10000, HANDLER = 0x500, IDT = 0x2000, GDT = 0x3000, STACK = 0x7000 };
+
+struct pair {
+    struct cpu_fixture side[2]; /* portable, native */
+    struct program program;
+    uint64_t seed;
+};
+
+static bool pair_create(struct pair *pair, uint32_t max_insns)
+{
+    return cpu_fixture_create(&pair->side[0], "max", "portable", max_insns) &&
+           cpu_fixture_create(&pair->side[1], "max", "native", max_insns);
+}
+
+static void pair_poke(struct pair *pair, uint32_t gpa, const void *bytes, size_t count)
+{
+    cpu_fixture_poke(&pair->side[0], gpa, bytes, count);
+    cpu_fixture_poke(&pair->side[1], gpa, bytes, count);
+}
+
+/* All vectors lead to a HLT. */
+static void poke_vectors(struct pair *pair, unsigned bits)
+{
+    static const uint8_t hlt = 0xf4;
+    static const uint8_t gdt[] = {0, 0,    0,    0, 0,    0,    0, 0, 0xff, 0xff, 0,    0,
+                                  0, 0x9b, 0xcf, 0, 0xff, 0xff, 0, 0, 0,    0x93, 0xcf, 0};
+    static const uint8_t gate32[] = {HANDLER & 0xff, HANDLER >> 8, 8, 0, 0, 0x8e, 0, 0};
+    static const uint8_t gate16[] = {HANDLER & 0xff, HANDLER >> 8, 0, 0};
+    pair_poke(pair, HANDLER, &hlt, 1);
+    pair_poke(pair, GDT, gdt, sizeof(gdt));
+    for (uint32_t i = 0; i < 256; i++) {
+        if (bits == 32) {
+            pair_poke(pair, IDT + 8 * i, gate32, sizeof(gate32));
+        } else {
+            pair_poke(pair, 4 * i, gate16, sizeof(gate16));
+        }
+    }
+}
+
+static uint64_t interesting(struct dice *dice)
+{
+    static const uint64_t values[] = {0,
+                                      1,
+                                      UINT64_MAX,
+                                      0x8000000000000000,
+                                      0x7fffffff80000000,
+                                      0x3ff0000000000000,
+                                      0xbff8000000000000,
+                                      0x7ff0000000000000,
+                                      0x7ff8000000000001,
+                                      0x7ff0000000000001,
+                                      0x000fffffffffffff,
+                                      0x3f8000007f800000,
+                                      0x0000000180000000,
+                                      0x4059000040490fdb};
+    if (dice_one_in(dice, 2)) {
+        return values[dice_roll(dice) % (sizeof(values) / sizeof(values[0]))];
+    }
+    return (uint64_t)dice_roll(dice) << 32 | dice_roll(dice);
+}
+
+static void set_registers(struct context *ctx, struct dice *dice)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        ctx->gpr[i] = (uint32_t)interesting(dice);
+        ctx->xmm[i].q[0] = interesting(dice);
+        ctx->xmm[i].q[1] = interesting(dice);
+        bool zero = dice_one_in(dice, 6);
+        ctx->st[i].mantissa = zero ? 0 : interesting(dice) | UINT64_C(1) << 63;
+        uint32_t exponent = dice_one_in(dice, 8) ? 0x7fff : 0x3fc0 + dice_roll(dice) % 0x80;
+        ctx->st[i].exponent = (uint16_t)((zero ? 0 : exponent) | (dice_roll(dice) & 0x8000));
+    }
+    ctx->gpr[GUEST_RCX] &= 0xff; /* counts of repeats */
+    ctx->gpr[GUEST_RSP] = STACK;
+    ctx->ftag = (uint8_t)(dice_roll(dice) & dice_roll(dice));
+    ctx->ftop = (uint8_t)(dice_roll(dice) & 7);
+    ctx->fcw = (uint16_t)(0x037f | (dice_one_in(dice, 4) ? dice_roll(dice) & 0xc00 : 0));
+    ctx->fcw = (uint16_t)(dice_one_in(dice, 6) ? ctx->fcw & ~(dice_roll(dice) & 0x100) : ctx->fcw);
+    ctx->mxcsr = 0x1f80 | (dice_one_in(dice, 4) ? dice_roll(dice) & 0xe040 : 0);
+    x86_set_eflags(ctx, dice_roll(dice), FLAGS_ARITH | FLAG_DF);
+}
+
+static void set_state(struct cpu_fixture *f, unsigned bits, struct dice dice)
+{
+    struct context *ctx = f->ctx;
+    x86_reset(f->cpu, false);
+    f->cpu->cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT;
+    f->cpu->cr0 = CR0_ET | CR0_NE | (bits == 32 ? CR0_PE : 0);
+    f->cpu->gdt_base = GDT;
+    f->cpu->gdt_limit = 0x17;
+    f->cpu->idt_base = bits == 32 ? IDT : 0;
+    f->cpu->idt_limit = bits == 32 ? 0x7ff : 0x3ff;
+    for (unsigned i = 0; i < SEG_COUNT; i++) {
+        if (bits == 32) {
+            segment_set_flat(ctx, &ctx->seg[i], i == SEG_CS ? 8 : 16,
+                             i == SEG_CS ? 0xc09b : 0xc093);
+        } else {
+            segment_set_real(ctx, &ctx->seg[i], (uint16_t)(i == SEG_CS ? CODE >> 4 : i << 9));
+        }
+    }
+    set_registers(ctx, &dice);
+    ctx->rip = bits == 32 ? CODE : 0;
+    x86_loaded(f->cpu);
+}
+
+/* Visitor of the portable side's state. */
+static void show_difference(void *user, const char *path, const struct state_field *field,
+                            void *elements)
+{
+    const struct pair *pair = user;
+    unsigned size = state_kind_size(field->kind);
+    const uint8_t *a = elements;
+    const uint8_t *b = (const uint8_t *)pair->side[1].cpu + (a - (uint8_t *)pair->side[0].cpu);
+    for (uint32_t i = 0; i < field->count; i++, a += size, b += size) {
+        if (memcmp(a, b, size) != 0) {
+            fprintf(stderr, "%s[%u]: %" PRIx64 " and %" PRIx64 "\n", path, i, load_le(a, size),
+                    load_le(b, size));
+        }
+    }
+}
+
+static void pair_fail(struct pair *pair, const char *what)
+{
+    program_print(&pair->program, stderr);
+    for (unsigned i = 0; i < 2; i++) {
+        fprintf(stderr, "--- %s\n", i ? "native" : "portable");
+        x86_print(pair->side[i].cpu, stderr);
+    }
+    state_walk(x86_state(), pair->side[0].cpu, "", show_difference, pair);
+    ck_abort_msg("the engines differ in %s; VESTIGE_SEED=%" PRIu64, what, pair->seed);
+}
+
+static void pair_run(struct pair *pair, const struct dice *dice)
+{
+    enum run_result result[2];
+    const struct state_field *where = NULL;
+    for (unsigned i = 0; i < 2; i++) {
+        set_state(&pair->side[i], pair->program.bits, *dice);
+        result[i] = cpu_fixture_run(&pair->side[i], LIMIT);
+    }
+    if (result[0] != result[1]) {
+        pair_fail(pair, "how they end");
+    }
+    if (!state_equal(x86_state(), pair->side[0].cpu, pair->side[1].cpu, &where)) {
+        pair_fail(pair, where->name);
+    }
+    if (memcmp(pair->side[0].ram, pair->side[1].ram, CPU_FIXTURE_RAM) != 0) {
+        pair_fail(pair, "memory");
+    }
+}
+
+static void agree_on(uint64_t seed)
+{
+    static const uint32_t lengths[] = {1, 3, 32};
+    struct pair pair = {.seed = seed};
+    struct dice dice = {seed * UINT64_C(0x9e3779b97f4a7c15) + 1};
+    ck_assert(pair_create(&pair, lengths[seed % 3]));
+    for (unsigned i = 0; i < PROGRAMS; i++) {
+        program_make(&pair.program, &dice, i % 2 ? 32 : 16);
+        for (unsigned pass = 0; pass < PASSES; pass++) {
+            poke_vectors(&pair, pair.program.bits);
+            pair_poke(&pair, CODE, pair.program.code, pair.program.bytes);
+            dice_roll(&dice);
+            pair_run(&pair, &dice);
+        }
+    }
+    cpu_fixture_destroy(&pair.side[0]);
+    cpu_fixture_destroy(&pair.side[1]);
+}
+
+START_TEST(fixed_programs_end_alike_on_both_engines)
+{
+    agree_on((uint64_t)_i + 1);
+}
+END_TEST
+
+START_TEST(fresh_programs_end_alike_on_both_engines)
+{
+    agree_on(((uint64_t)time(NULL) << 20) + (uint64_t)getpid() * 16 + (uint64_t)_i);
+}
+END_TEST
+
+START_TEST(the_given_seed_ends_alike_on_both_engines)
+{
+    agree_on(strtoull(getenv("VESTIGE_SEED"), NULL, 10));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("engines_agree");
+    TCase *tests = tcase_create("random programs");
+    tcase_set_timeout(tests, 60);
+    if (!cpu_fixture_engine("native")) {
+        return 0;
+    }
+    if (getenv("VESTIGE_SEED")) {
+        tcase_add_test(tests, the_given_seed_ends_alike_on_both_engines);
+    } else {
+        tcase_add_loop_test(tests, fixed_programs_end_alike_on_both_engines, 0, FIXED_SEEDS);
+        tcase_add_loop_test(tests, fresh_programs_end_alike_on_both_engines, 0, FRESH_SEEDS);
+    }
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
