@@ -37,6 +37,7 @@ struct block {
     struct block_exit exits[BLOCK_MAX_EXITS];
     struct block_exit *linked_from; /* exits of other blocks (or its own) that jump here */
     struct block *next_in_bucket;
+    const uint8_t *kept; /* the guest bytes it was made from, once it was dormant; else NULL */
     struct block
         *next_in_page[2]; /* list of blocks with code in a physical page: own page, tail page */
 };
