@@ -205,7 +205,6 @@ static void golden_produce(const uint8_t *bytes, size_t count, uint32_t mode, FI
         struct ir_block ir = {.insts = insts};
         struct block block = {.gpa = request.rip, .gpa2 = UINT64_MAX, .rip = request.rip};
         ck_assert_int_eq(x86_lift(&request, &ir), LIFT_OK);
-        ir_flag_liveness(&ir);
         ck_assert(host_x64.emit(engine, &ir, &block));
         fprintf(listing.out, "block %x\n", (unsigned)request.rip);
         list_block(&listing, capstone, &block);
