@@ -72,6 +72,10 @@ void machine_add(struct machine *machine, struct device device);
  * when the processor is idle and nothing will happen before `until_ns` but inputs from outside. */
 bool machine_run_until(struct machine *machine, uint64_t until_ns);
 
+/* When the processor will next have something to do unless an input comes: now, or while it is
+ * halted the next timer, CLOCK_NEVER without one. */
+uint64_t machine_idle_until(const struct machine *machine);
+
 uint64_t machine_now(const struct machine *machine);
 uint64_t machine_icount(const struct machine *machine);
 

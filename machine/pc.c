@@ -74,6 +74,14 @@ static void processor_nmi(void *opaque, unsigned n, bool level)
     }
 }
 
+static void cpu_nmi_unblocked(void *opaque)
+{
+    struct machine *machine = opaque;
+    if (machine->nmi_wanted) {
+        translator_stop(machine->translator);
+    }
+}
+
 uint8_t pc_acknowledge(struct machine *machine)
 {
     struct pc *pc = machine->pc;
@@ -187,6 +195,7 @@ struct x86_wires pc_cpu_wires(struct machine *machine)
                               .tsc = cpu_tsc,
                               .apic_base_written = cpu_apic_base,
                               .ferr = cpu_ferr,
+                              .nmi_unblocked = cpu_nmi_unblocked,
                               .machine = machine,
                               .log = &machine->log};
 }

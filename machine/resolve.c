@@ -144,6 +144,13 @@ static bool refuse_conflicts(const struct config *config, struct status *status)
     if (config->smp && strcmp(config->smp, "1") != 0) {
         return status_fail(status, "--smp %s: this version has one processor", config->smp);
     }
+    unsigned stdio = 0;
+    for (unsigned i = 0; i < config->serial.count; i++) {
+        stdio += strcmp(config->serial.item[i], "stdio") == 0;
+    }
+    if (stdio > 1) {
+        return status_fail(status, "two serial lines cannot both be stdio");
+    }
     if (config->gdb) {
         return status_fail(status, "--gdb is not available in this version");
     }

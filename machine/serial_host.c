@@ -102,6 +102,14 @@ static void drop_client(struct serial_host *host)
     }
 }
 
+static void close_output(struct serial_host *host)
+{
+    if (!host->stdio && host->out >= 0 && host->out != host->in) {
+        close(host->out);
+    }
+    host->out = -1;
+}
+
 void serial_host_close(struct serial_host *host)
 {
     if (!host->machine) {
@@ -111,8 +119,9 @@ void serial_host_close(struct serial_host *host)
         tcsetattr(STDIN_FILENO, TCSANOW, &host->saved);
     }
     drop_client(host);
-    if (!host->stdio && host->out >= 0) {
-        close(host->out);
+    close_output(host);
+    if (!host->stdio && host->in >= 0) {
+        close(host->in);
     }
     if (host->listener >= 0) {
         close(host->listener);
@@ -121,6 +130,22 @@ void serial_host_close(struct serial_host *host)
         unlink(host->path);
     }
     *host = (struct serial_host){.in = -1, .out = -1, .listener = -1};
+}
+
+/* What is not a client that may come again is told once, and nothing more is written. */
+static void lost_output(struct serial_host *host)
+{
+    if (host->socket) {
+        drop_client(host);
+    } else if (errno != EAGAIN) {
+        char line[32] = "debug console";
+        if (host->line < INPUT_SERIAL_LINES) {
+            snprintf(line, sizeof(line), "serial line %u", host->line + 1);
+        }
+        dprintf(STDERR_FILENO, "vestige: %s: cannot write to %s: %s\n", line,
+                host->stdio ? "standard output" : "its file", strerror(errno));
+        close_output(host);
+    }
 }
 
 static void write_bytes(void *chardev, const uint8_t *bytes, size_t count)
@@ -139,7 +164,7 @@ static void write_bytes(void *chardev, const uint8_t *bytes, size_t count)
         }
         struct pollfd wait = {.fd = host->out, .events = POLLOUT};
         if (errno != EAGAIN || poll(&wait, 1, WRITE_WAIT_MS) <= 0) {
-            drop_client(host);
+            lost_output(host);
             return;
         }
     }

@@ -31,9 +31,7 @@ bash "$BOOT_DIR/make-disk.sh" disk.img 64 tree || fail "make-disk.sh"
 
 boot 0 --hda disk.img -m 256M <<'SCRIPT'
 wait-text Linux on disk
-sleep 0.5
 key down
-sleep 0.5
 key ret
 wait-serial vestige#
 send mount -t ext2 /dev/sda1 /mnt && sha256sum /mnt/data\n
