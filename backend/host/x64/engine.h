@@ -86,6 +86,13 @@ struct fpu_last {
     uint32_t rip;
 };
 
+/* How a record uses the arithmetic flags (FLAG_ bits). */
+struct flag_use {
+    uint16_t inputs; /* needed by the operation itself */
+    uint16_t kills;  /* certainly replaced */
+    bool writes;     /* changes some flag */
+};
+
 struct emit;
 /* Emits an operation whose memory operand, if any, is mem. */
 typedef void emit_body(struct emit *e, const struct ir_inst *inst, struct x64_rm mem);
@@ -138,6 +145,7 @@ struct emit {
     struct fpu_last fpu_last;
     uint32_t slow_count, callout_count, exit_count;
     uint16_t live[IR_MAX_RECORDS]; /* flags that matter after each record */
+    struct flag_use uses[IR_MAX_RECORDS];
     struct slow_site slow[IR_MAX_RECORDS];
     struct callout_site callouts[IR_MAX_RECORDS];
     struct exit_site exits[IR_MAX_RECORDS];
@@ -146,6 +154,7 @@ struct emit {
 struct engine {
     struct codemem memory;
     struct code_buffer out; /* all code memory, writable view */
+    uint32_t populated;     /* code memory up to here is backed by pages */
     uint32_t first_block;   /* where blocks begin, after the stubs */
     struct x64_stubs stubs;
     struct emit emit;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 enum { DEFAULT_CODE_BYTES = 64 << 20, LARGEST_CODE_BYTES = 1 << 30 };
+enum { POPULATE_BYTES = 256 << 10 };
 
 static struct engine *engine_create(size_t code_bytes)
 {
@@ -57,6 +58,10 @@ static bool engine_emit(struct engine *engine, const struct ir_block *ir, struct
     struct code_buffer *out = &engine->out;
     struct emit *e = &engine->emit;
     uint32_t start = out->at;
+    if (start + POPULATE_BYTES / 4 > engine->populated && engine->populated < out->size) {
+        codemem_populate(&engine->memory, engine->populated, POPULATE_BYTES);
+        engine->populated += POPULATE_BYTES;
+    }
     e->out = out;
     e->engine = engine;
     e->ir = ir;

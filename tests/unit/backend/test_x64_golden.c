@@ -36,10 +36,21 @@ static const char *stub_name(const struct x64_stubs *stubs, uint64_t at)
                  {"access", stubs->access},
                  {"callout", stubs->callout},
                  {"fpu_load", stubs->fpu_load},
-                 {"beside_code", stubs->beside_code}};
+                 {"load_strict", stubs->load_strict},
+                 {"store", stubs->store},
+                 {"save_flags", stubs->save_flags},
+                 {"load_flags", stubs->load_flags}};
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (names[i].at == at) {
             return names[i].name;
+        }
+    }
+    for (unsigned seg = 0; seg <= SEG_COUNT; seg++) {
+        if (stubs->load[seg] == at) {
+            return "load";
+        }
+        if (stubs->check[0][seg] == at || stubs->check[1][seg] == at) {
+            return "check";
         }
     }
     return "exit code";
