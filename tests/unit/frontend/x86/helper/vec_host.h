@@ -3,8 +3,8 @@
  * instruction of a table row executes, everything is stored back.
  *
  * The instruction names register 0 in its reg field and register 1 or memory in its rm field
- * (immediate shifts: register 0 in the rm field).  Unmasked exceptions arrive as SIGFPE; the handler
- * goes on behind the instruction, whose address stands in r11, and notes it in r10.
+ * (immediate shifts: register 0 in the rm field).  Unmasked exceptions arrive as SIGFPE; the
+ * handler goes on behind the instruction, whose address stands in r11, and notes it in r10.
  */
 #ifndef TESTS_UNIT_FRONTEND_X86_HELPER_VEC_HOST_H
 #define TESTS_UNIT_FRONTEND_X86_HELPER_VEC_HOST_H
@@ -19,13 +19,13 @@
 
 /* Offsets are known to the code below. */
 struct vec_registers {
-    uint64_t xmm[2][2];      /* 0 */
-    uint64_t mm[2];          /* 32 */
-    uint32_t gpr[2];         /* 48: eax, ecx */
-    uint32_t mxcsr;          /* 56 */
-    uint32_t eflags;         /* 60 */
-    uint32_t trapped;        /* 64 */
-    uint32_t mxcsr_at_rest;  /* 68 */
+    uint64_t xmm[2][2];     /* 0 */
+    uint64_t mm[2];         /* 32 */
+    uint32_t gpr[2];        /* 48: eax, ecx */
+    uint32_t mxcsr;         /* 56 */
+    uint32_t eflags;        /* 60 */
+    uint32_t trapped;       /* 64 */
+    uint32_t mxcsr_at_rest; /* 68 */
     alignas(16) uint8_t memory[16];
 };
 
@@ -72,9 +72,9 @@ static const struct vec_shape vec_shapes[] = {
 /* Rows that only exist with a memory operand. */
 static inline bool vec_memory_only(unsigned op)
 {
-    static const uint16_t ops[] = {VEC_movlps_store, VEC_movlpd, VEC_movlpd_store, VEC_movhps_store,
-                                   VEC_movhpd, VEC_movhpd_store, VEC_movntps, VEC_movntpd,
-                                   VEC_movntq, VEC_movntdq};
+    static const uint16_t ops[] = {
+        VEC_movlps_store, VEC_movlpd,  VEC_movlpd_store, VEC_movhps_store, VEC_movhpd,
+        VEC_movhpd_store, VEC_movntps, VEC_movntpd,      VEC_movntq,       VEC_movntdq};
     for (unsigned i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
         if (ops[i] == op) {
             return true;

@@ -35,11 +35,11 @@ static const uint64_t vec_doubles[] = {
 };
 
 /* Exponent fields around which things happen. */
-static const uint16_t vec_single_exponents[] = {0, 1, 2, 24, 63, 64, 103, 126, 127, 128, 150, 157,
-                                                158, 190, 191, 230, 253, 254};
-static const uint16_t vec_double_exponents[] = {0,    1,    2,    53,   511,  512,  873,  896,
-                                                897,  1021, 1022, 1023, 1053, 1054, 1150, 1151,
-                                                1534, 1535, 2045, 2046};
+static const uint16_t vec_single_exponents[] = {0,   1,   2,   24,  63,  64,  103, 126, 127,
+                                                128, 150, 157, 158, 190, 191, 230, 253, 254};
+static const uint16_t vec_double_exponents[] = {0,    1,    2,    53,   511,  512,  873,
+                                                896,  897,  1021, 1022, 1023, 1053, 1054,
+                                                1150, 1151, 1534, 1535, 2045, 2046};
 
 static inline uint32_t vec_single(uint64_t *seed)
 {
@@ -95,8 +95,7 @@ static inline uint64_t vec_value(uint64_t *seed, bool floating)
     static const uint8_t bytes[] = {0x00, 0x01, 0x7f, 0x80, 0x81, 0xff, 0xfe, 0x40};
     uint64_t r = vec_random(seed);
     if (floating && r >> 61) {
-        return r >> 60 & 1 ? vec_double(seed)
-                           : (uint64_t)vec_single(seed) << 32 | vec_single(seed);
+        return r >> 60 & 1 ? vec_double(seed) : (uint64_t)vec_single(seed) << 32 | vec_single(seed);
     }
     uint64_t value = vec_random(seed);
     if (r & 1) {
