@@ -2,7 +2,8 @@
 
 BUILD_PACKAGES=(
     gcc libc6-dev cmake ninja-build pkg-config
-    libcapstone-dev libffi-dev zlib1g-dev libpng-dev libcjson-dev libsdl2-dev check libmpfr-dev
+    libcapstone-dev libffi-dev zlib1g-dev libpng-dev libcjson-dev libsdl2-dev libvncserver-dev
+    libinih-dev check libmpfr-dev
     seabios
 )
 # Tests that miss one of these say so and are skipped.
