@@ -1,14 +1,14 @@
 # Debian packages that building and testing need, and how to get them; sourced by ./run and ./check.
 
 BUILD_PACKAGES=(
-    gcc libc6-dev cmake ninja-build pkg-config
-    libcapstone-dev libffi-dev zlib1g-dev libpng-dev libcjson-dev libsdl2-dev libvncserver-dev
+    gcc libc6-dev cmake ninja-build pkg-config nasm
+    libcapstone-dev libffi-dev libpng-dev libcjson-dev libsdl2-dev libvncserver-dev
     libinih-dev check libmpfr-dev
     seabios
 )
 # Tests that miss one of these say so and are skipped.
 TEST_PACKAGES=(
-    clang clang-tidy clang-format nasm python3 git cpio gzip
+    clang clang-tidy clang-format python3 git cpio gzip
     mtools e2fsprogs fdisk xorriso isolinux syslinux syslinux-common syslinux-utils
     grub-common grub-pc-bin grub-rescue-pc
     debian-installer-12-netboot-i386 ipxe ipxe-qemu memtest86+

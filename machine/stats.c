@@ -12,6 +12,7 @@
     STAT(bytes_translated)     \
     STAT(translate_cycles)     \
     STAT(blocks_invalidated)   \
+    STAT(blocks_revived)       \
     STAT(smc_stores)           \
     STAT(smc_hits)             \
     STAT(lookups)              \

@@ -147,6 +147,11 @@ enum {
     HASH_ENTRIES = 1 << 12,  /* inline indirect-branch hash */
 };
 
+/* Bytes of a page that code was translated from: bit k of word n is byte 64n + k. */
+struct code_cover {
+    uint64_t covered[64];
+};
+
 /*
  * Memory tables of one (address space, user/supervisor): from linear page number to
  *   > 0  delta: host address = linear address + delta
@@ -156,10 +161,9 @@ struct memory_tables {
     int64_t read[TABLE_ENTRIES];
     int64_t write[TABLE_ENTRIES];
     int64_t code[TABLE_ENTRIES]; /* filled by instruction fetch only; same deltas */
-    /* Where write is POISON_CODE: bit n of *granules says that code was translated from bytes
-     * 64n..64n+63 of the page; the delta stands in bits 12..62 of the write entry.  A store that stays
-     * in granules without code may go to memory at once. */
-    const uint64_t *granules[TABLE_ENTRIES];
+    /* Where write is POISON_CODE: which bytes of the page code was translated from; the delta stands
+     * in bits 12..62 of the write entry.  A store that touches none of them may go to memory at once. */
+    const struct code_cover *cover[TABLE_ENTRIES];
 };
 
 /* A slot of the indirect-branch hash: hit when tag == (context tag << 32 | EIP). */

@@ -45,6 +45,7 @@ struct translator *translator_create(const struct translator_config *config)
     tr->engine = config->host->create(config->code_bytes);
     tr->stepper = host_interp.create(0);
     tr->buckets = calloc(BLOCK_BUCKETS, sizeof(*tr->buckets));
+    tr->dormant = calloc(DORMANT_BUCKETS, sizeof(*tr->dormant));
     tr->hash = aligned_alloc(64, HASH_ENTRIES * sizeof(*tr->hash));
     tr->hash_blocks = calloc(HASH_ENTRIES, sizeof(*tr->hash_blocks));
     tr->no_hash = aligned_alloc(64, HASH_ENTRIES * sizeof(*tr->hash));
@@ -52,7 +53,7 @@ struct translator *translator_create(const struct translator_config *config)
     tr->arena_start = arena_mark(tr->arena);
     tr->scratch = arena_create(IR_MAX_RECORDS * sizeof(struct ir_inst));
     tr->ir.insts = arena_alloc(tr->scratch, IR_MAX_RECORDS * sizeof(struct ir_inst));
-    if (!tr->engine || !tr->stepper || !tr->buckets || !tr->hash || !tr->no_hash ||
+    if (!tr->engine || !tr->stepper || !tr->buckets || !tr->dormant || !tr->hash || !tr->no_hash ||
         !tr->hash_blocks || !softmmu_create(tr)) {
         return NULL;
     }
@@ -70,6 +71,7 @@ void translator_destroy(struct translator *tr)
     arena_destroy(tr->arena);
     arena_destroy(tr->scratch);
     free(tr->buckets);
+    free(tr->dormant);
     free(tr->hash_blocks);
     free(tr->hash);
     free(tr->no_hash);

@@ -3,7 +3,7 @@
  *
  * A filled entry is a delta from linear to host address; a poisoned one keeps the physical page in
  * bits 12..62 and the reason below, so that the slow path needs no second walk.  Pages with code
- * keep the delta there instead, and their physical address in the code_page behind the granules
+ * keep the delta there instead, and their physical address in the code_page behind the cover
  * table.
  */
 #include "translator/core/core.h"
@@ -82,12 +82,12 @@ static void poison_code(struct memory_tables *tables, uint32_t page, const struc
                         int64_t delta)
 {
     tables->write[page] = (int64_t)(POISON_BIT | (uint64_t)delta | POISON_CODE);
-    tables->granules[page] = &code->granules;
+    tables->cover[page] = &code->cover;
 }
 
 static const struct code_page *code_page_of(const struct memory_tables *tables, uint32_t page)
 {
-    return (const struct code_page *)(const void *)tables->granules[page];
+    return (const struct code_page *)(const void *)tables->cover[page];
 }
 
 static void fill_write(const struct translator *tr, struct memory_tables *tables, uint32_t page,
@@ -96,7 +96,7 @@ static void fill_write(const struct translator *tr, struct memory_tables *tables
     const struct code_page *code = tr->code_pages[gpa >> PAGE_BITS];
     if (!phys.writable) {
         tables->write[page] = poison(gpa, POISON_ROM);
-    } else if (code && code->blocks) {
+    } else if (code && code->count) {
         poison_code(tables, page, code, delta);
     } else {
         tables->write[page] = delta;
@@ -301,11 +301,12 @@ static void write_beside_code(struct translator *tr, uint64_t linear, const uint
     const struct code_page *code = code_page_of(tables, page);
     int64_t delta = (int64_t)poison_gpa(tables->write[page]);
     tr->stats.smc_stores++;
-    if (!smc_beside(code, linear & (PAGE_BYTES - 1), size)) {
+    uint8_t *to = (uint8_t *)(uintptr_t)(linear + (uint64_t)delta);
+    if (!smc_beside(code, linear & (PAGE_BYTES - 1), size) && memcmp(to, from, size) != 0) {
         smc_store(tr, code->gpa | (linear & (PAGE_BYTES - 1)), size);
     }
-    memcpy((uint8_t *)(uintptr_t)(linear + (uint64_t)delta), from, size);
-    if (!code->blocks) {
+    memcpy(to, from, size);
+    if (!code->count) {
         tables->write[page] = delta;
     }
 }
