@@ -182,6 +182,8 @@ static struct block *emit(struct translator *tr, const struct code_bytes *code)
     for (uint32_t i = 0; i < block->exit_count; i++) {
         block->exits[i].owner = block;
     }
+    arena_trim(tr->arena, block, sizeof(*block),
+               offsetof(struct block, exits) + block->exit_count * sizeof(block->exits[0]));
     return block;
 }
 

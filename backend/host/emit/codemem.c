@@ -46,6 +46,11 @@ void codemem_populate(const struct codemem *memory, size_t from, size_t bytes)
 #endif
 }
 
+void codemem_written(struct codemem *memory)
+{
+    madvise(memory->write, memory->bytes, MADV_DONTNEED);
+}
+
 void codemem_free(struct codemem *memory)
 {
     if (memory->bytes != 0) {
