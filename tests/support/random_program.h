@@ -114,7 +114,8 @@ static void program_add(struct program *program, const uint8_t *bytes, unsigned 
 static void program_steer(struct program *program, struct dice *dice)
 {
     static const uint8_t registers[] = {1, 3, 4, 5, 6, 7, 0, 2};
-    uint32_t value = dice_roll(dice) % (program->bits == 16 ? 0x10000 : 0x100000) + 0x400;
+    uint32_t reach = dice_one_in(dice, 2) ? 0x10000 : 0x100000;
+    uint32_t value = dice_roll(dice) % reach + 0x400;
     uint8_t code[5] = {(uint8_t)(0xb8 + registers[dice_roll(dice) % sizeof(registers)]),
                        (uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16)};
     program_add(program, code, program->bits == 16 ? 3 : 5);

@@ -201,8 +201,7 @@ void x64_with_memory(struct emit *e, const struct ir_inst *inst, const struct me
                                .pack = x64_pack(e, access),
                                .at = e->at,
                                .replay = e->flags_lost ? e->producer : NULL,
-                               .last = e->fpu_last,
-                               .last_after = e->fpu_last};
+                               .last = e->fpu_last};
     x64_effective_address(e, access);
     emit_segment(e, site);
     emit_lookup(e, site);

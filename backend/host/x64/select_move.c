@@ -259,6 +259,10 @@ void select_get(struct emit *e, const struct ir_inst *inst)
 
 void select_put(struct emit *e, const struct ir_inst *inst)
 {
+    if (e->fpu_last.valid && inst->imm >= offsetof(struct context, seg) &&
+        inst->imm < offsetof(struct context, xmm)) {
+        x64_fpu_flush(e); /* the last operand's selector is read when it is written out */
+    }
     if (inst->imm == offsetof(struct context, flags)) {
         e->flags_in_record = true;
         e->flags_in_host = false;
