@@ -6,11 +6,12 @@ source "${BASH_SOURCE%/*}/lib.sh"
 need_command mtype mtools
 copy_image freedos.img
 boot 0 --fda freedos.img <<'SCRIPT'
+timeout 20
 wait-text A:\\>
 type ver\n
 wait-text FreeCom version
 type type readme.txt\n
-wait-text SOFTWARE
+wait-text software licensing
 type copy con hello.txt\n
 wait-text con => hello.txt
 type Hello from Vestige\n

@@ -187,9 +187,9 @@ static struct block *emit(struct translator *tr, const struct code_bytes *code)
     return block;
 }
 
-/* A block at gpa whose tail page (if it has a tail) is the one mapped now.  NULL: none, or (ctx->leave
- * set) fetching the tail faulted.  The next page is only touched when a block is known to need it: a
- * walk has effects that the guest can see. */
+/* A block at gpa whose tail page (if it has a tail) is the one mapped now.  NULL: none, or
+ * (ctx->leave set) fetching the tail faulted.  The next page is only touched when a block is known
+ * to need it: a walk has effects that the guest can see. */
 static struct block *find(struct translator *tr, const struct code_bytes *code)
 {
     struct context *ctx = tr->ctx;

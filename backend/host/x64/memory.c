@@ -288,7 +288,9 @@ static void emit_slow_load(struct emit *e, const struct slow_site *site)
 {
     const struct x64_stubs *stubs = &e->engine->stubs;
     uint32_t stub =
-        site->strict ? stubs->load_strict : stubs->load[wrapping_segment(e, &site->access)];
+        site->strict
+            ? stubs->load_strict
+            : stubs->load[wrapping_segment(e, &site->access)][x64_size_index(site->access.size)];
     bool tail = has_tail(e, site);
     call_packed(e, stub, site->resume, site->pack | (uint64_t)tail << PACK_TAIL);
     if (tail) {
@@ -301,9 +303,9 @@ static void emit_check(struct emit *e, const struct slow_site *site)
 {
     bool store = site->access.kind != ACCESS_LOAD;
     if (!site->strict) {
-        x64_call_to(e->out, e->engine->stubs.check[store][wrapping_segment(e, &site->access)]);
+        unsigned seg = wrapping_segment(e, &site->access);
+        x64_call_to(e->out, e->engine->stubs.check[store][seg][x64_size_index(site->access.size)]);
         x64_jmp_to(e->out, site->resume);
-        buffer_put8(e->out, site->access.size);
     }
 }
 
