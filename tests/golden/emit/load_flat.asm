@@ -4,7 +4,7 @@ bits 32
     mov eax, [ebx+8]
     mov [esi], ecx
     jmp short $
-;| 42 host instructions for 3 guest instructions
+;| 41 host instructions for 3 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 3
 ;|   1  js 21
@@ -40,11 +40,10 @@ bits 32
 ;|  31  jmp <leave_live>
 ;|  32  call <check>
 ;|  33  jmp 19
-;|  34  add al, 0x41
-;|  35  mov dword ptr [rsi + 0x3b0], ecx
-;|  36  call <store>
-;|  37  jmp 20
-;|  38  add edx, dword ptr [rax]
-;|  39  add byte ptr [rax], al
-;|  40  and bl, byte ptr [rax + 4]
-;|  41  add al, 0xcc
+;|  34  mov dword ptr [slow_value], ecx
+;|  35  call <store>
+;|  36  jmp 20
+;|  37  add edx, dword ptr [rax]
+;|  38  add byte ptr [rax], al
+;|  39  and bl, byte ptr [rax + 4]
+;|  40  add al, 0xcc

@@ -4,7 +4,7 @@ bits 16
     mov ax, [bx+2]
     mov [es:di], al
     jmp short $
-;| 39 host instructions for 3 guest instructions
+;| 42 host instructions for 3 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 3
 ;|   1  js 22
@@ -41,7 +41,10 @@ bits 16
 ;|  32  jmp <leave_live>
 ;|  33  call <check>
 ;|  34  jmp 20
-;|  35  add dword ptr [rcx - 0x78], eax
-;|  36  xchg byte ptr [rax - 0x17fffffd], dh
-;|  37  mov eax, 0xe9fffff8
-;|  38  mov al, 0xff
+;|  35  mov byte ptr [slow_value], al
+;|  36  call <store>
+;|  37  jmp 21
+;|  38  add edx, dword ptr [rax]
+;|  39  add byte ptr [rax], al
+;|  40  and eax, dword ptr [rax + 4]
+;|  41  add esp, ecx

@@ -3,7 +3,7 @@
 bits 32
     add dword [ebx], 1
     jmp short $
-;| 29 host instructions for 2 guest instructions
+;| 34 host instructions for 2 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 2
 ;|   1  js 17
@@ -29,8 +29,13 @@ bits 32
 ;|  21  jmp 11
 ;|  22  call <check>
 ;|  23  jmp 10
-;|  24  add al, 0x49
-;|  25  mov ecx, 0x1000
-;|  26  cwde
-;|  27  add byte ptr [rax + rbp*8], al
-;|  28  cli
+;|  24  mov r9, <access>
+;|  25  call <access>
+;|  26  add dword ptr [slow_value], 1
+;|  27  call <save_flags>
+;|  28  call <store>
+;|  29  jmp 20
+;|  30  add byte ptr [rax], dl
+;|  31  add byte ptr [rax], al
+;|  32  pop rax
+;|  33  add al, 4

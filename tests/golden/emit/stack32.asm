@@ -5,7 +5,7 @@ bits 32
     mov ebp, esp
     pop ebp
     call near $+0x80
-;| 51 host instructions for 4 guest instructions
+;| 49 host instructions for 4 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 4
 ;|   1  js 34
@@ -48,13 +48,11 @@ bits 32
 ;|  38  jmp 12
 ;|  39  call <check>
 ;|  40  jmp 10
-;|  41  add al, 0x41
-;|  42  mov dword ptr [rsi + 0x3b0], ebp
-;|  43  call <store>
-;|  44  jmp 37
-;|  45  add byte ptr [rax], dl
-;|  46  add byte ptr [rax], al
-;|  47  push r8
-;|  48  add al, byte ptr [rax*2 - 0x16038073]
-;|  49  cmp eax, 0xe8ffffec
-;|  50  jb <exit code>
+;|  41  mov dword ptr [slow_value], ebp
+;|  42  call <store>
+;|  43  jmp 37
+;|  44  add byte ptr [rax], dl
+;|  45  add byte ptr [rax], al
+;|  46  push r8
+;|  47  add al, byte ptr [rax*2 - 0x16038073]
+;|  48  pop rsi

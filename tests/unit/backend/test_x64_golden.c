@@ -45,11 +45,13 @@ static const char *stub_name(const struct x64_stubs *stubs, uint64_t at)
             return names[i].name;
         }
     }
-    for (unsigned seg = 0; seg <= SEG_COUNT; seg++) {
-        if (stubs->load[seg] == at) {
+    for (unsigned n = 0; n < (SEG_COUNT + 1) * X64_ACCESS_SIZES; n++) {
+        unsigned seg = n / X64_ACCESS_SIZES;
+        unsigned size = n % X64_ACCESS_SIZES;
+        if (stubs->load[seg][size] == at) {
             return "load";
         }
-        if (stubs->check[0][seg] == at || stubs->check[1][seg] == at) {
+        if (stubs->check[0][seg][size] == at || stubs->check[1][seg][size] == at) {
             return "check";
         }
     }
