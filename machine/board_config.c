@@ -147,24 +147,29 @@ static bool add_directly_booted(struct fw_cfg *cfg, const struct fw_cfg_linux *b
                                  status);
 }
 
+static void read_initrd(void *source, uint64_t at, uint8_t *to, size_t bytes)
+{
+    file_piece(source, at, to, bytes);
+}
+
 static bool add_kernel(struct machine *machine, struct status *status)
 {
     enum { KERNEL_MOST = 256 << 20, INITRD_MOST = 1 << 30 };
     const struct config *config = machine->config;
     const char *path = drives_kernel(&machine->pc->drives);
     struct file_bytes kernel = {0};
-    struct file_bytes initrd = {0};
+    struct file_pieces *initrd = &machine->pc->initrd;
     if (!path) {
         return true;
     }
     if (!file_read(path, KERNEL_MOST, &kernel, status)) {
         return false;
     }
-    bool done = !config->initrd || file_read(config->initrd, INITRD_MOST, &initrd, status);
+    bool done = !config->initrd || file_open(config->initrd, INITRD_MOST, initrd, status);
     struct fw_cfg_linux boot = {.kernel = kernel.bytes,
                                 .kernel_bytes = kernel.size,
-                                .initrd = initrd.bytes,
-                                .initrd_bytes = initrd.size,
+                                .initrd = {read_initrd, initrd},
+                                .initrd_bytes = initrd->size,
                                 .command_line = config->append ? config->append : "",
                                 .ram_bytes = machine->memory.low_bytes};
     if (done && !add_directly_booted(machine->pc->fw_cfg, &boot, status)) {
@@ -173,7 +178,6 @@ static bool add_kernel(struct machine *machine, struct status *status)
         done = status_fail(status, "%s: %.400s", path, reason);
     }
     free(kernel.bytes);
-    free(initrd.bytes);
     return done;
 }
 

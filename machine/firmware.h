@@ -19,6 +19,18 @@ struct file_bytes {
 /* Reads a whole regular file of at most limit bytes. */
 bool file_read(const char *path, size_t limit, struct file_bytes *file, struct status *status);
 
+/* A file that is read piece by piece as the guest asks for it. */
+struct file_pieces {
+    int fd; /* -1: none */
+    size_t size;
+};
+
+/* Opens a regular file of at most limit bytes; file_close() in any case. */
+bool file_open(const char *path, size_t limit, struct file_pieces *file, struct status *status);
+void file_close(struct file_pieces *file);
+/* Bytes at an offset; those that cannot be read are zero. */
+void file_piece(const struct file_pieces *file, uint64_t at, uint8_t *to, size_t bytes);
+
 /* SeaBIOS (256 KiB) and its VGA BIOS; path NULL searches.  A missing one names the Debian package.
  */
 bool firmware_bios(const char *path, struct file_bytes *file, struct status *status);

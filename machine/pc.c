@@ -443,6 +443,9 @@ bool pc_create(struct machine *machine, struct status *status)
 {
     machine->pc = calloc(1, sizeof(*machine->pc));
     int64_t start;
+    if (machine->pc) {
+        machine->pc->initrd.fd = -1;
+    }
     if (!machine->pc || !board_start_time(machine->config, &start, status)) {
         return false;
     }
@@ -476,6 +479,7 @@ void pc_destroy(struct machine *machine)
     }
     serial_host_close(&pc->debugcon);
     drives_close(&pc->drives);
+    file_close(&pc->initrd);
     if (pc->vram) {
         munmap(pc->vram, PC_VRAM_BYTES);
     }

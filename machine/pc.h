@@ -25,6 +25,7 @@
 #include "devices/storage/floppy.h"
 #include "devices/storage/ide.h"
 #include "machine/drives.h"
+#include "machine/firmware.h"
 #include "machine/machine.h"
 #include "machine/serial_host.h"
 
@@ -57,6 +58,7 @@ struct pc {
     struct drives drives;
     struct serial_host serial[PC_UARTS];
     struct serial_host debugcon;
+    struct file_pieces initrd; /* of the kernel that is booted directly */
     uint8_t *vram;
     bool has_lapic;
     bool a20_i8042, a20_port92;

@@ -41,6 +41,7 @@ enum {
     NAME_BYTES = 56,
     DIRECTORY_ROW = 64,
     ITEMS_MAX = 32 + FILES_MAX + 16,
+    WINDOW_BYTES = 65536,
 };
 
 /* What the DMA address register reads as: "QEMU CFG". */
@@ -55,7 +56,8 @@ enum {
 
 struct item {
     uint16_t key;
-    uint8_t *bytes;
+    uint8_t *bytes; /* owned; NULL: they come from the source */
+    struct fw_cfg_source source;
     size_t size;
 };
 
@@ -68,6 +70,10 @@ struct fw_cfg {
     unsigned file_count;
     /* state */
     STATE_MEMBERS(FW_CFG_STATE)
+    /* derived: the part of a source that was read last */
+    const struct item *window_item;
+    uint64_t window_at;
+    uint8_t window[WINDOW_BYTES];
 };
 
 STATE_DESC(fw_cfg, FW_CFG_STATE);
@@ -88,15 +94,33 @@ static void select_item(struct fw_cfg *cfg, uint16_t key)
     cfg->position = 0;
 }
 
-/* How many of the next `wanted` bytes exist, and where. */
-static uint32_t available(const struct fw_cfg *cfg, uint32_t wanted, const uint8_t **at)
+/* Fills the window with the part of a source that holds position; returns the bytes from there. */
+static size_t look_into(struct fw_cfg *cfg, const struct item *item, uint64_t position)
+{
+    uint64_t at = position - position % WINDOW_BYTES;
+    size_t bytes = item->size - at < WINDOW_BYTES ? (size_t)(item->size - at) : WINDOW_BYTES;
+    if (cfg->window_item != item || cfg->window_at != at) {
+        item->source.read(item->source.source, at, cfg->window, bytes);
+        cfg->window_item = item;
+        cfg->window_at = at;
+    }
+    return bytes - (size_t)(position - at);
+}
+
+/* How many of the next `wanted` bytes can be had in one piece, and where; 0 past the end. */
+static uint32_t available(struct fw_cfg *cfg, uint32_t wanted, const uint8_t **at)
 {
     const struct item *item = find_item(cfg, cfg->key);
     if (!item || cfg->position >= item->size) {
         return 0;
     }
     size_t left = item->size - cfg->position;
-    *at = item->bytes + cfg->position;
+    if (item->bytes) {
+        *at = item->bytes + cfg->position;
+    } else {
+        left = look_into(cfg, item, cfg->position);
+        *at = cfg->window + cfg->position % WINDOW_BYTES;
+    }
     return left < wanted ? (uint32_t)left : wanted;
 }
 
@@ -113,11 +137,14 @@ static void dma_read(struct fw_cfg *cfg, uint64_t address, uint32_t length)
     static const uint8_t zeros[4096];
     const struct dma_space *memory = &cfg->wires.memory;
     const uint8_t *bytes = NULL;
-    uint32_t done = available(cfg, length, &bytes);
-    if (done) {
-        memory->write(memory->memory, address, bytes, done);
+    uint32_t done = 0;
+    uint32_t piece;
+    while (done < length && (piece = available(cfg, length - done, &bytes))) {
+        memory->write(memory->memory, address + done, bytes, piece);
+        advance(cfg, piece);
+        done += piece;
     }
-    advance(cfg, length);
+    advance(cfg, length - done);
     while (done < length) {
         uint32_t left = length - done;
         uint32_t step = left < sizeof(zeros) ? left : (uint32_t)sizeof(zeros);
@@ -200,7 +227,8 @@ static const struct io_ops port_ops = {
 
 /* Items. */
 
-void fw_cfg_add_bytes(struct fw_cfg *cfg, uint16_t key, const void *bytes, size_t size)
+/* The item of that key, empty and new if there is none. */
+static struct item *make_item(struct fw_cfg *cfg, uint16_t key)
 {
     struct item *item = NULL;
     for (unsigned i = 0; i < cfg->item_count && !item; i++) {
@@ -210,6 +238,14 @@ void fw_cfg_add_bytes(struct fw_cfg *cfg, uint16_t key, const void *bytes, size_
         assert(cfg->item_count < ITEMS_MAX);
         item = &cfg->items[cfg->item_count++];
     }
+    free(item->bytes);
+    *item = (struct item){.key = key};
+    cfg->window_item = NULL;
+    return item;
+}
+
+void fw_cfg_add_bytes(struct fw_cfg *cfg, uint16_t key, const void *bytes, size_t size)
+{
     uint8_t *copy = malloc(size ? size : 1);
     if (!copy) {
         abort();
@@ -217,8 +253,17 @@ void fw_cfg_add_bytes(struct fw_cfg *cfg, uint16_t key, const void *bytes, size_
     if (size) {
         memcpy(copy, bytes, size);
     }
-    free(item->bytes);
-    *item = (struct item){.key = key, .bytes = copy, .size = size};
+    struct item *item = make_item(cfg, key);
+    item->bytes = copy;
+    item->size = size;
+}
+
+void fw_cfg_add_source(struct fw_cfg *cfg, uint16_t key, const struct fw_cfg_source *source,
+                       size_t size)
+{
+    struct item *item = make_item(cfg, key);
+    item->source = *source;
+    item->size = size;
 }
 
 void fw_cfg_add_u16(struct fw_cfg *cfg, uint16_t key, uint16_t value)

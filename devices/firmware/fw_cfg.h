@@ -50,6 +50,13 @@ enum fw_cfg_key {
 
 struct fw_cfg;
 
+/* Where an item's bytes are when it does not hold them itself: for large files. */
+struct fw_cfg_source {
+    /* Reads bytes at an offset that exist; what cannot be read any more is zero. */
+    void (*read)(void *source, uint64_t at, uint8_t *to, size_t bytes);
+    void *source;
+};
+
 struct fw_cfg_wires {
     struct bus *io;
     struct dma_space memory;
@@ -61,6 +68,9 @@ struct device fw_cfg_device(struct fw_cfg *cfg);
 
 /* Adds an item or replaces it.  bytes are copied.  Numbers are stored little-endian. */
 void fw_cfg_add_bytes(struct fw_cfg *cfg, uint16_t key, const void *bytes, size_t size);
+/* The same with bytes that are read when the guest asks for them; the source outlives cfg. */
+void fw_cfg_add_source(struct fw_cfg *cfg, uint16_t key, const struct fw_cfg_source *source,
+                       size_t size);
 void fw_cfg_add_u16(struct fw_cfg *cfg, uint16_t key, uint16_t value);
 void fw_cfg_add_u32(struct fw_cfg *cfg, uint16_t key, uint32_t value);
 void fw_cfg_add_u64(struct fw_cfg *cfg, uint16_t key, uint64_t value);
@@ -78,14 +88,15 @@ bool fw_cfg_add_option_rom(struct fw_cfg *cfg, const char *name, const uint8_t *
 struct fw_cfg_linux {
     const uint8_t *kernel;
     size_t kernel_bytes;
-    const uint8_t *initrd; /* NULL without one */
-    size_t initrd_bytes;
+    struct fw_cfg_source initrd; /* not copied: must outlive the device */
+    size_t initrd_bytes;         /* 0 without one */
     const char *command_line;
     uint64_t ram_bytes; /* below 4 GiB, from address 0 */
 };
 
 /* Places kernel, initial RAM disk and command line by the boot protocol and adds the items for the
- * option ROM.  Everything is copied.  Fails when the image is no Linux kernel or does not fit. */
+ * option ROM.  Everything but the RAM disk is copied.  Fails when the image is no Linux kernel or
+ * does not fit. */
 bool fw_cfg_add_linux_kernel(struct fw_cfg *cfg, const struct fw_cfg_linux *boot,
                              struct status *status);
 

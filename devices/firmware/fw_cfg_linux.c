@@ -193,12 +193,13 @@ static void add_items(struct fw_cfg *cfg, const struct fw_cfg_linux *boot,
                       const struct layout *layout, const uint8_t *setup)
 {
     static const uint16_t kernel[] = {FW_CFG_KERNEL_ADDR, FW_CFG_KERNEL_SIZE, FW_CFG_KERNEL_DATA};
-    static const uint16_t initrd[] = {FW_CFG_INITRD_ADDR, FW_CFG_INITRD_SIZE, FW_CFG_INITRD_DATA};
     static const uint16_t text[] = {FW_CFG_CMDLINE_ADDR, FW_CFG_CMDLINE_SIZE, FW_CFG_CMDLINE_DATA};
     static const uint16_t code[] = {FW_CFG_SETUP_ADDR, FW_CFG_SETUP_SIZE, FW_CFG_SETUP_DATA};
     add_part(cfg, kernel, layout->kernel_addr, boot->kernel + layout->setup_bytes,
              boot->kernel_bytes - layout->setup_bytes);
-    add_part(cfg, initrd, layout->initrd_addr, boot->initrd, boot->initrd_bytes);
+    fw_cfg_add_u32(cfg, FW_CFG_INITRD_ADDR, layout->initrd_addr);
+    fw_cfg_add_u32(cfg, FW_CFG_INITRD_SIZE, (uint32_t)boot->initrd_bytes);
+    fw_cfg_add_source(cfg, FW_CFG_INITRD_DATA, &boot->initrd, boot->initrd_bytes);
     add_part(cfg, text, layout->cmdline_addr, boot->command_line, layout->cmdline_bytes);
     add_part(cfg, code, layout->setup_addr, setup, layout->setup_bytes);
 }

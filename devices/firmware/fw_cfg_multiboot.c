@@ -144,13 +144,13 @@ static void fill_info(const struct fw_cfg_linux *boot, uint32_t module_addr,
     const uint64_t map[2][2] = {{0, (uint64_t)LOW_KIB << 10},
                                 {MEGABYTE, boot->ram_bytes - MEGABYTE}};
     memset(info, 0, INFO_BYTES);
-    store_le32(info, MEMORY | COMMAND_LINE | MAP | LOADER | (boot->initrd ? MODULES : 0));
+    store_le32(info, MEMORY | COMMAND_LINE | MAP | LOADER | (boot->initrd_bytes ? MODULES : 0));
     store_le32(info + 4, LOW_KIB);
     store_le32(info + 8, (uint32_t)((boot->ram_bytes >> 10) - 1024));
     store_le32(info + 16, INFO_ADDR + INFO_COMMAND_LINE);
     strncpy((char *)info + INFO_COMMAND_LINE, boot->command_line,
             LOADER_NAME - INFO_COMMAND_LINE - 1);
-    if (boot->initrd) {
+    if (boot->initrd_bytes) {
         store_le32(info + 20, 1);
         store_le32(info + 24, INFO_ADDR + INFO_MODULES);
         store_le32(info + INFO_MODULES, module_addr);
@@ -185,7 +185,7 @@ static bool append_module(const struct fw_cfg_linux *boot, struct image *image,
         return status_fail(status, "no memory for the module");
     }
     memcpy(bytes, image->bytes, image->file_bytes);
-    memcpy(bytes + (at - image->load), boot->initrd, boot->initrd_bytes);
+    boot->initrd.read(boot->initrd.source, 0, bytes + (at - image->load), boot->initrd_bytes);
     free(image->bytes);
     image->bytes = bytes;
     image->file_bytes = image->memory_bytes = (uint32_t)total;
@@ -207,7 +207,7 @@ bool fw_cfg_add_multiboot_kernel(struct fw_cfg *cfg, const struct fw_cfg_linux *
     bool is_elf = boot->kernel_bytes >= ELF_HEADER_BYTES && !memcmp(boot->kernel, elf, sizeof(elf));
     bool done = is_elf ? flatten_elf(boot, &image, status)
                        : flatten_by_header(boot, (uint32_t)header, &image, status);
-    done = done && (!boot->initrd || append_module(boot, &image, &module_addr, status));
+    done = done && (!boot->initrd_bytes || append_module(boot, &image, &module_addr, status));
     if (done) {
         fill_info(boot, module_addr, info);
         fw_cfg_add_u32(cfg, FW_CFG_KERNEL_ADDR, image.load);

@@ -209,6 +209,36 @@ static void make_kernel(uint8_t *kernel, uint16_t version, bool high)
     store_le32(&kernel[0x238], 2047);
 }
 
+static void read_memory(void *source, uint64_t at, uint8_t *to, size_t bytes)
+{
+    memcpy(to, (const uint8_t *)source + at, bytes);
+}
+
+START_TEST(a_source_reads_as_its_bytes)
+{
+    enum { BYTES = 200000, KEY = 0x12 };
+    struct board *board = board_create();
+    static uint8_t bytes[BYTES];
+    static uint8_t read[BYTES];
+    struct fw_cfg_source source = {read_memory, bytes};
+    for (unsigned i = 0; i < BYTES; i++) {
+        bytes[i] = (uint8_t)(i * 2654435761u >> 13);
+    }
+    fw_cfg_add_source(board->cfg, KEY, &source, BYTES);
+    read_item(board, KEY, read, BYTES);
+    ck_assert_mem_eq(read, bytes, BYTES);
+    read_item(board, KEY, read, 100); /* from the start again */
+    ck_assert_mem_eq(read, bytes, 100);
+    ck_assert_uint_eq(dma(board, KEY << 16 | 8 | 4, 65530, 0), 0); /* over a border */
+    ck_assert_uint_eq(dma(board, 2, 100, 0x200), 0);
+    ck_assert_mem_eq(&board->memory[0x200], bytes + 65530, 100);
+    fw_cfg_add_bytes(board->cfg, KEY, "new", 3);
+    read_item(board, KEY, read, 4);
+    ck_assert_mem_eq(read, "new", 4);
+    board_destroy(board);
+}
+END_TEST
+
 START_TEST(a_bzimage_is_taken_apart)
 {
     struct board *board = board_create();
@@ -218,7 +248,8 @@ START_TEST(a_bzimage_is_taken_apart)
     struct status status = {0};
     make_kernel(kernel, 0x20a, true);
     struct fw_cfg_linux boot = {
-        kernel, sizeof(kernel), initrd, sizeof(initrd), "root=/dev/hda vga=0x301", 64 << 20};
+        kernel,  sizeof(kernel), {read_memory, initrd}, sizeof(initrd), "root=/dev/hda vga=0x301",
+        64 << 20};
     ck_assert(fw_cfg_add_linux_kernel(board->cfg, &boot, &status));
     ck_assert_uint_eq(item32(board, FW_CFG_KERNEL_ADDR), 0x100000);
     ck_assert_uint_eq(item32(board, FW_CFG_KERNEL_SIZE), KERNEL_BYTES - 3 * 512);
@@ -250,7 +281,7 @@ START_TEST(a_zimage_goes_low)
     uint8_t setup[0x30];
     struct status status = {0};
     make_kernel(kernel, 0x200, false);
-    struct fw_cfg_linux boot = {kernel, sizeof(kernel), NULL, 0, "ro", 8 << 20};
+    struct fw_cfg_linux boot = {kernel, sizeof(kernel), {0}, 0, "ro", 8 << 20};
     ck_assert(fw_cfg_add_linux_kernel(board->cfg, &boot, &status));
     ck_assert_uint_eq(item32(board, FW_CFG_KERNEL_ADDR), 0x10000);
     ck_assert_uint_eq(item32(board, FW_CFG_SETUP_ADDR), 0x90000);
@@ -273,7 +304,7 @@ START_TEST(images_that_cannot_boot_are_refused)
     memset(long_line, 'x', sizeof(long_line) - 1);
     long_line[sizeof(long_line) - 1] = 0;
     make_kernel(kernel, 0x20a, true);
-    struct fw_cfg_linux good = {kernel, sizeof(kernel), big, 8 << 20, "", 16 << 20};
+    struct fw_cfg_linux good = {kernel, sizeof(kernel), {read_memory, big}, 8 << 20, "", 16 << 20};
     ck_assert(fw_cfg_add_linux_kernel(board->cfg, &good, &status));
     struct fw_cfg_linux small = good;
     small.ram_bytes = 8 << 20;
@@ -314,6 +345,7 @@ int main(void)
         dma_cannot_write_items,
         hostile_descriptors_end,
         option_roms_get_size_and_checksum,
+        a_source_reads_as_its_bytes,
         a_bzimage_is_taken_apart,
         a_zimage_goes_low,
         images_that_cannot_boot_are_refused,
