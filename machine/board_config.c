@@ -122,8 +122,8 @@ static bool add_vgabios(struct machine *machine, struct status *status)
     if (!firmware_vgabios(machine->config->vgabios, &rom, status)) {
         return false;
     }
-    bool done = fw_cfg_add_option_rom(machine->pc->fw_cfg, "pci1234,1111.rom", rom.bytes,
-                                      rom.size, status);
+    bool done =
+        fw_cfg_add_option_rom(machine->pc->fw_cfg, "pci1234,1111.rom", rom.bytes, rom.size, status);
     free(rom.bytes);
     return done;
 }

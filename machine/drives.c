@@ -100,19 +100,25 @@ static bool assign_all(struct drives *drives, const struct config *config, struc
     return true;
 }
 
+static bool same_file(const char *a, const char *b)
+{
+    struct stat one;
+    struct stat two;
+    return stat(a, &one) == 0 && stat(b, &two) == 0 && one.st_dev == two.st_dev &&
+           one.st_ino == two.st_ino;
+}
+
 /* Whether the file is in another drive already, which would lock it against this one. */
 static bool refuse_twice(const struct drives *drives, enum drive_slot slot, struct status *status)
 {
-    struct stat info;
-    struct stat other;
     const struct drive *drive = &drives->drive[slot];
-    if (drives->overlay || drive->path == demo_name || stat(drive->path, &info) != 0) {
+    if (drives->overlay || drive->path == demo_name) {
         return true;
     }
     for (unsigned i = 0; i < DRIVE_SLOTS; i++) {
         const char *path = drives->drive[i].media ? drives->drive[i].path : NULL;
-        if (i != slot && path && stat(path, &other) == 0 && info.st_dev == other.st_dev &&
-            info.st_ino == other.st_ino) {
+        bool shared = drive->cdrom && drives->drive[i].cdrom; /* only read */
+        if (i != slot && path && !shared && same_file(path, drive->path)) {
             return status_fail(status, "%s cannot be drive %s and drive %s at once", drive->path,
                                slot_names[i], slot_names[slot]);
         }
@@ -273,6 +279,9 @@ bool drives_change(struct drives *drives, const char *name, const char *path, st
     }
     struct drive *drive = &drives->drive[slot];
     struct drive old = *drive;
+    if (path && old.media && same_file(old.path, path)) {
+        return status_fail(status, "%s is in drive %s already", path, name);
+    }
     if (path) {
         /* The new one is opened first, so that a wrong name changes nothing. */
         *drive = (struct drive){.path = path, .cdrom = old.cdrom};

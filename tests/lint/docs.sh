@@ -29,7 +29,7 @@ find $folders \( -name '*.[ch]' -o -name '*.def' -o -name '*.asm' \) -print0 |
 
 while read -r where word; do
     case $word in
-    ../* | build/* | /* | *://* | *\<* | *NAME* | *...*) ;;
+    ../* | build/* | /* | *://* | *\<* | *NAME* | *FOLDER* | *...*) ;;
     *\(\))
         name=${word%()}
         grep -qx "${name##*.}" "$names" || { echo "$where: no function $word"; status=1; }

@@ -54,7 +54,7 @@ done <"$list"
 
 # Third-party packages: each has its owner.
 sources $folders tests |
-    xargs grep -hE -H '^ *# *include <(capstone|ffi|SDL|png|cjson|zlib|check|mpfr|libslirp|zstd|xxhash|rfb)' |
+    xargs grep -hE -H '^ *# *include <(capstone|ffi|SDL|png|cjson|zlib|check|mpfr|libslirp|zstd|xxhash|rfb|ini\.h)' |
     sed -E 's/:.*<SDL.*/ SDL/; s/:.*<([^>]*)>.*/ \1/' >"$list" || :
 while read -r file header; do
     excepted owner "$header $file" || complain "$file: is no owner of <$header>"

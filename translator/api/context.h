@@ -161,8 +161,9 @@ struct memory_tables {
     int64_t read[TABLE_ENTRIES];
     int64_t write[TABLE_ENTRIES];
     int64_t code[TABLE_ENTRIES]; /* filled by instruction fetch only; same deltas */
-    /* Where write is POISON_CODE: which bytes of the page code was translated from; the delta stands
-     * in bits 12..62 of the write entry.  A store that touches none of them may go to memory at once. */
+    /* Where write is POISON_CODE: which bytes of the page code was translated from; the delta
+     * stands in bits 12..62 of the write entry.  A store that touches none of them may go to memory
+     * at once. */
     const struct code_cover *cover[TABLE_ENTRIES];
 };
 
@@ -205,7 +206,7 @@ struct context {
     const struct guest_ops *guest;
     const struct memory_ops *memory;
     struct translator *translator;
-    void *machine; /* the machine's, for its callouts */
+    void *machine;   /* the machine's, for its callouts */
     uint64_t absent; /* instruction sets this CPU lacks, as lift_request takes them */
 };
 

@@ -182,12 +182,14 @@ static struct block *emit(struct translator *tr, const struct code_bytes *code)
     for (uint32_t i = 0; i < block->exit_count; i++) {
         block->exits[i].owner = block;
     }
+    arena_trim(tr->arena, block, sizeof(*block),
+               offsetof(struct block, exits) + block->exit_count * sizeof(block->exits[0]));
     return block;
 }
 
-/* A block at gpa whose tail page (if it has a tail) is the one mapped now.  NULL: none, or (ctx->leave
- * set) fetching the tail faulted.  The next page is only touched when a block is known to need it: a
- * walk has effects that the guest can see. */
+/* A block at gpa whose tail page (if it has a tail) is the one mapped now.  NULL: none, or
+ * (ctx->leave set) fetching the tail faulted.  The next page is only touched when a block is known
+ * to need it: a walk has effects that the guest can see. */
 static struct block *find(struct translator *tr, const struct code_bytes *code)
 {
     struct context *ctx = tr->ctx;

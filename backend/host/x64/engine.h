@@ -10,6 +10,8 @@
 #include "translator/api/memory.h"
 #include "translator/ir/ir.h"
 
+enum { X64_ACCESS_SIZES = 6 };
+
 /* What an access to guest memory does. */
 enum access_kind { ACCESS_LOAD, ACCESS_STORE, ACCESS_MODIFY };
 
@@ -22,7 +24,7 @@ enum {
     PACK_ALIGNED = 48, /* 1: #GP when not 16-byte aligned */
     PACK_TAIL = 49,    /* 1: code after the pack ends the instruction and leaves */
     PACK_LEAVE = 50,   /* 1: nothing is left of the instruction after the access */
-    PACK_SIZE = 56,    /* 5 bits; a byte of its own */
+    PACK_SIZE = 56,    /* 5 bits */
 };
 
 /* What x64_slow_access() says. */
@@ -52,13 +54,13 @@ struct x64_stubs {
     uint32_t leave_synced; /* the record is complete */
     uint32_t exit;         /* r8 EIP, r9 exit: leave for a look-up */
     uint32_t miss;         /* r8 EIP: leave for a look-up without exit */
-    /* Called with r8 linear and r9 the table's entry; by segment that may wrap at FFFFh, or none.
-     * check: [load, store]; a byte with the size 5 bytes after the return address.  Returns when r9
-     * is a delta that will do, else skips 6 bytes. */
-    uint32_t check[2][SEG_COUNT + 1];
+    /* Called with r8 linear and r9 the table's entry; by the segment that may wrap at FFFFh, or
+     * none, and x64_size_index().  check: [load, store]; returns when r9 is a delta that will do,
+     * else skips 5 bytes. */
+    uint32_t check[2][SEG_COUNT + 1][X64_ACCESS_SIZES];
     /* load: the pack stands 5 bytes after the return address.  Returns with [r8 + r9] the datum, or
      * past the pack for SLOW_TAIL. */
-    uint32_t load[SEG_COUNT + 1];
+    uint32_t load[SEG_COUNT + 1][X64_ACCESS_SIZES];
     uint32_t load_strict; /* the same, misaligned ones always by the slow way */
     uint32_t store;       /* r8 linear, the datum in slow_value; pack and return as for load */
     uint32_t access;      /* r8 linear, r9 pack: slow access */
@@ -84,6 +86,13 @@ struct fpu_last {
     uint8_t seg;
     uint16_t fop;
     uint32_t rip;
+};
+
+/* How a record uses the arithmetic flags (FLAG_ bits). */
+struct flag_use {
+    uint16_t inputs; /* needed by the operation itself */
+    uint16_t kills;  /* certainly replaced */
+    bool writes;     /* changes some flag */
 };
 
 struct emit;
@@ -138,6 +147,7 @@ struct emit {
     struct fpu_last fpu_last;
     uint32_t slow_count, callout_count, exit_count;
     uint16_t live[IR_MAX_RECORDS]; /* flags that matter after each record */
+    struct flag_use uses[IR_MAX_RECORDS];
     struct slow_site slow[IR_MAX_RECORDS];
     struct callout_site callouts[IR_MAX_RECORDS];
     struct exit_site exits[IR_MAX_RECORDS];
@@ -146,6 +156,7 @@ struct emit {
 struct engine {
     struct codemem memory;
     struct code_buffer out; /* all code memory, writable view */
+    uint32_t populated;     /* code memory up to here is backed by pages */
     uint32_t first_block;   /* where blocks begin, after the stubs */
     struct x64_stubs stubs;
     struct emit emit;
@@ -162,6 +173,7 @@ void x64_spill_gprs(struct code_buffer *out);
 enum slow_result x64_slow_access(struct context *ctx, uint64_t linear, uint64_t pack);
 
 /* stubs_memory.c */
+unsigned x64_size_index(unsigned size);
 void x64_emit_memory_stubs(struct code_buffer *out, struct x64_stubs *stubs);
 /* stubs.c: around calls of C from stubs. */
 void x64_begin_call(struct code_buffer *out);

@@ -120,6 +120,38 @@ static void emit_segment(struct emit *e, struct slow_site *site)
     x64_op(e->out, 4, 0x03, REG_EA, segment_field(access->seg, offsetof(struct segment, base)));
 }
 
+static uint8_t alignment_mask(const struct memory_access *access)
+{
+    return access->size > 8 ? 15 : (uint8_t)(access->size - 1);
+}
+
+/* The look-up of linear r8, as ready-made bytes. */
+static void emit_indexed_lookup(struct emit *e, struct slow_site *site)
+{
+    static const uint8_t head[2][16] = {{0x45, 0x8b, 0xc8,           /* mov r9d, r8d */
+                                         0x41, 0xc1, 0xe9, 12,       /* shr r9d, 12 */
+                                         0x4f, 0x8b, 0x4c, 0xcd, 0}, /* mov r9, [r13 + r9*8] */
+                                        {0x45, 0x8b, 0xc8, 0x41, 0xc1, 0xe9, 12, 0x4f, 0x8b, 0x8c,
+                                         0xcd}};     /* mov r9, [r13 + r9*8 + disp32] */
+    static const uint64_t test_delta = 0x8e0fc9854d; /* test r9, r9; jle rel32 */
+    static const uint32_t test_low = 0xc0f641;       /* test r8b, imm8 */
+    struct code_buffer *out = e->out;
+    bool store = site->access.kind != ACCESS_LOAD;
+    buffer_put(out, load_le64(head[store]), 8);
+    buffer_put(out, load_le64(head[store] + 8), store ? 3 : 4);
+    if (store) {
+        buffer_put(out, TABLE_WRITE, 4);
+    }
+    buffer_put(out, test_delta, 5);
+    buffer_put(out, 0, 4);
+    site->slow[0] = out->at - 4;
+    site->slow_count = 1;
+    if (site->access.size > 1) {
+        buffer_put(out, test_low | (uint32_t)alignment_mask(&site->access) << 24, 4);
+        add_slow(e, site, X64_NE);
+    }
+}
+
 static void emit_lookup(struct emit *e, struct slow_site *site)
 {
     const struct memory_access *access = &site->access;
@@ -127,29 +159,25 @@ static void emit_lookup(struct emit *e, struct slow_site *site)
     int32_t table = access->kind == ACCESS_LOAD ? 0 : TABLE_WRITE;
     bool constant = access->base == IR_NONE && access->index == IR_NONE &&
                     mode_seg_class(e->ir->mode, access->seg) == SEG_FLAT;
-    if (constant) {
+    site->strict = access->aligned || (e->ir->mode & MODE_ALIGN_CHECK) != 0;
+    if (!constant) {
+        emit_indexed_lookup(e, site);
+    } else {
         uint32_t offset = (uint32_t)access->disp;
         offset = access->asize == 2 ? offset & 0xffff : offset;
         x64_load(out, 8, REG_DELTA, x64_mem(REG_TABLES, table + (int32_t)(offset >> 12) * 8));
-    } else {
-        x64_op(out, 4, 0x8b, REG_DELTA, x64_reg(REG_EA));
-        x64_op(out, 4, X64_DIGIT | 0xc1, 5, x64_reg(REG_DELTA));
-        buffer_put8(out, 12);
-        x64_load(out, 8, REG_DELTA, x64_index(REG_TABLES, REG_DELTA, 3, table));
-    }
-    x64_op(out, 8, 0x85, REG_DELTA, x64_reg(REG_DELTA));
-    add_slow(e, site, X64_LE);
-    site->strict = access->aligned || (e->ir->mode & MODE_ALIGN_CHECK) != 0;
-    if (access->size > 1) {
-        x64_op(out, 1, X64_DIGIT | 0xf6, 0, x64_reg(REG_EA));
-        buffer_put8(out, access->size > 8 ? 15 : (uint8_t)(access->size - 1));
-        add_slow(e, site, X64_NE);
+        x64_op(out, 8, 0x85, REG_DELTA, x64_reg(REG_DELTA));
+        add_slow(e, site, X64_LE);
+        bool leaves_page = (offset & 0xfff) + access->size > 0x1000;
+        if ((offset & alignment_mask(access)) != 0 && (site->strict || leaves_page)) {
+            site->slow[site->slow_count++] = x64_jmp(out);
+        }
     }
     site->resume = out->at;
 }
 
-/* True when the rest of the instruction accesses memory or calls: the slow path cannot emit it again,
- * so a wish to leave is looked at where the next instruction begins. */
+/* True when the rest of the instruction accesses memory or calls: the slow path cannot emit it
+ * again, so a wish to leave is looked at where the next instruction begins. */
 static bool tail_accesses(const struct emit *e)
 {
     for (uint32_t i = e->at + 1; i < e->ir->count && e->ir->insts[i].op != IR_insn; i++) {
@@ -260,7 +288,9 @@ static void emit_slow_load(struct emit *e, const struct slow_site *site)
 {
     const struct x64_stubs *stubs = &e->engine->stubs;
     uint32_t stub =
-        site->strict ? stubs->load_strict : stubs->load[wrapping_segment(e, &site->access)];
+        site->strict
+            ? stubs->load_strict
+            : stubs->load[wrapping_segment(e, &site->access)][x64_size_index(site->access.size)];
     bool tail = has_tail(e, site);
     call_packed(e, stub, site->resume, site->pack | (uint64_t)tail << PACK_TAIL);
     if (tail) {
@@ -273,9 +303,9 @@ static void emit_check(struct emit *e, const struct slow_site *site)
 {
     bool store = site->access.kind != ACCESS_LOAD;
     if (!site->strict) {
-        x64_call_to(e->out, e->engine->stubs.check[store][wrapping_segment(e, &site->access)]);
+        unsigned seg = wrapping_segment(e, &site->access);
+        x64_call_to(e->out, e->engine->stubs.check[store][seg][x64_size_index(site->access.size)]);
         x64_jmp_to(e->out, site->resume);
-        buffer_put8(e->out, site->access.size);
     }
 }
 

@@ -7,7 +7,28 @@
  */
 #include "backend/host/x64/select.h"
 
-enum { AFTER_JUMP = 5, PACK_BYTES = 8, SIZE_IN_PACK = PACK_SIZE / 8, NO_SEG = SEG_COUNT };
+#include <assert.h>
+
+enum { AFTER_JUMP = 5, PACK_BYTES = 8, NO_SEG = SEG_COUNT };
+
+static const uint8_t sizes[X64_ACCESS_SIZES] = {1, 2, 4, 8, 10, 16};
+
+unsigned x64_size_index(unsigned size)
+{
+    unsigned i = 0;
+    while (i + 1 < X64_ACCESS_SIZES && sizes[i] != size) {
+        i++;
+    }
+    assert(sizes[i] == size);
+    return i;
+}
+
+/* What a stub is made for. */
+struct variant {
+    unsigned seg; /* that may wrap at FFFFh, or NO_SEG */
+    int32_t size;
+    bool store;
+};
 
 static void ret(struct code_buffer *out)
 {
@@ -20,124 +41,94 @@ static void shift_right(struct code_buffer *out, unsigned reg, uint8_t count)
     buffer_put8(out, count);
 }
 
-/* r10 = size of the site, whose constants stand at the return address `depth` bytes up. */
-static void load_size(struct code_buffer *out, int32_t depth, int32_t at)
-{
-    x64_load(out, 8, REG_T0, x64_mem(X64_RSP, depth));
-    x64_load(out, 1, REG_T0, x64_mem(REG_T0, at));
-}
-
-/* Jumps when [r8, r8 + r10) does not lie in one piece of 1 << bits bytes. */
-static uint32_t jump_if_over(struct code_buffer *out, uint8_t bits)
-{
-    x64_lea(out, 4, REG_SCRATCH, x64_index(X64_R8, REG_T0, 0, -1));
-    x64_op(out, 4, 0x33, REG_SCRATCH, x64_reg(X64_R8));
-    shift_right(out, REG_SCRATCH, bits);
-    return x64_jcc(out, X64_NE);
-}
-
-/* Jumps when [r8, r8 + r10) passes offset FFFFh of the segment. */
-static uint32_t jump_if_wraps(struct code_buffer *out, unsigned seg)
+/* Jumps when [r8, r8 + size) does not lie in one piece of 1 << bits bytes. */
+static uint32_t jump_if_over(struct code_buffer *out, uint8_t bits, int32_t size)
 {
     x64_op(out, 4, 0x8b, REG_SCRATCH, x64_reg(X64_R8));
-    x64_op(out, 4, 0x2b, REG_SCRATCH,
-           CTX_AT(seg, seg * sizeof(struct segment) + offsetof(struct segment, base)));
-    x64_op(out, 4, 0x03, REG_SCRATCH, x64_reg(REG_T0));
-    x64_alu_imm(out, 4, 7, x64_reg(REG_SCRATCH), 0x10000);
+    x64_alu_imm(out, 4, 4, x64_reg(REG_SCRATCH), (1 << bits) - 1);
+    x64_alu_imm(out, 4, 7, x64_reg(REG_SCRATCH), (1 << bits) - size);
     return x64_jcc(out, X64_A);
 }
 
-/* Where a check found that the access is slow: with r10 pushed, or r10 r11 rcx, or nothing. */
+/* Jumps when [r8, r8 + size) passes offset FFFFh of the segment. */
+static uint32_t jump_if_wraps(struct code_buffer *out, const struct variant *v)
+{
+    x64_op(out, 4, 0x8b, REG_SCRATCH, x64_reg(X64_R8));
+    x64_op(out, 4, 0x2b, REG_SCRATCH,
+           CTX_AT(seg, v->seg * sizeof(struct segment) + offsetof(struct segment, base)));
+    x64_alu_imm(out, 4, 7, x64_reg(REG_SCRATCH), 0x10000 - v->size);
+    return x64_jcc(out, X64_A);
+}
+
+/* Jumps taken when the access is slow; pushed: with rcx on the stack. */
 struct refusals {
-    uint32_t one[4], all[1], none[2];
-    unsigned ones, alls, nones;
+    uint32_t plain[6], pushed;
+    unsigned count;
 };
 
-static void emit_misaligned(struct code_buffer *out, int32_t at, unsigned seg, struct refusals *no)
+static void emit_misaligned(struct code_buffer *out, const struct variant *v, struct refusals *no)
 {
-    x64_push(out, REG_T0);
-    load_size(out, 8, at);
-    no->one[no->ones++] = jump_if_over(out, 12);
-    if (seg != NO_SEG) {
-        no->one[no->ones++] = jump_if_wraps(out, seg);
+    no->plain[no->count++] = jump_if_over(out, 12, v->size);
+    if (v->seg != NO_SEG) {
+        no->plain[no->count++] = jump_if_wraps(out, v);
     }
-    x64_pop(out, REG_T0);
     ret(out);
 }
 
 /* A store whose entry is no delta: to a page with code, beside that code? */
-static void emit_beside_code(struct code_buffer *out, int32_t at, unsigned seg, struct refusals *no)
+static void emit_beside_code(struct code_buffer *out, const struct variant *v, struct refusals *no)
 {
     x64_lea(out, 4, REG_SCRATCH, x64_mem(REG_DELTA, -POISON_CODE));
     x64_op(out, 4, X64_DIGIT | 0xf7, 0, x64_reg(REG_SCRATCH)); /* test r12d, FFFh */
     buffer_put(out, 0xfff, 4);
-    no->none[no->nones++] = x64_jcc(out, X64_NE);
-    x64_push(out, REG_T0);
-    load_size(out, 8, at);
-    no->one[no->ones++] = jump_if_over(out, 6);
-    if (seg != NO_SEG) {
-        no->one[no->ones++] = jump_if_wraps(out, seg);
+    no->plain[no->count++] = x64_jcc(out, X64_NE);
+    no->plain[no->count++] = jump_if_over(out, 6, v->size);
+    if (v->seg != NO_SEG) {
+        no->plain[no->count++] = jump_if_wraps(out, v);
     }
-    x64_push(out, REG_T1);
     x64_push(out, X64_RCX);
     x64_op(out, 4, 0x8b, REG_SCRATCH, x64_reg(X64_R8));
     shift_right(out, REG_SCRATCH, 12);
     x64_load(out, 8, REG_SCRATCH, x64_index(REG_TABLES, REG_SCRATCH, 3, TABLE_COVER));
-    x64_op(out, 4, 0x8b, REG_T1, x64_reg(X64_R8));
-    shift_right(out, REG_T1, 6);
-    x64_alu_imm(out, 4, 4, x64_reg(REG_T1), 63);
-    x64_load(out, 8, REG_SCRATCH, x64_index(REG_SCRATCH, REG_T1, 3, 0));
+    x64_op(out, 4, 0x8b, X64_RCX, x64_reg(X64_R8));
+    shift_right(out, X64_RCX, 6);
+    x64_alu_imm(out, 4, 4, x64_reg(X64_RCX), 63);
+    x64_load(out, 8, REG_SCRATCH, x64_index(REG_SCRATCH, X64_RCX, 3, 0));
     x64_op(out, 4, 0x8b, X64_RCX, x64_reg(X64_R8));
     x64_op(out, 8, X64_DIGIT | 0xd3, 5, x64_reg(REG_SCRATCH)); /* shr r12, cl */
-    x64_op(out, 4, 0x8b, X64_RCX, x64_reg(REG_T0));
-    x64_op(out, 4, X64_DIGIT | 0xf7, 3, x64_reg(X64_RCX));     /* neg ecx */
-    x64_op(out, 8, X64_DIGIT | 0xd3, 4, x64_reg(REG_SCRATCH)); /* shl r12, cl: the low bytes */
-    no->all[no->alls++] = x64_jcc(out, X64_NE);
+    x64_op(out, 4, X64_DIGIT | 0xf7, 0, x64_reg(REG_SCRATCH)); /* test r12d, the bytes */
+    buffer_put(out, (UINT32_C(1) << v->size) - 1, 4);
+    no->pushed = x64_jcc(out, X64_NE);
     x64_op(out, 8, X64_DIGIT | X64_0F | 0xba, 6, x64_reg(REG_DELTA)); /* btr r9, 63 */
     buffer_put8(out, 63);
     x64_lea(out, 8, REG_DELTA, x64_mem(REG_DELTA, -POISON_CODE));
     x64_pop(out, X64_RCX);
-    x64_pop(out, REG_T1);
-    x64_pop(out, REG_T0);
     ret(out);
 }
 
-static void land_refusals(struct code_buffer *out, const struct refusals *no)
-{
-    for (unsigned i = 0; i < no->alls; i++) {
-        x64_here(out, no->all[i]);
-        x64_pop(out, X64_RCX);
-        x64_pop(out, REG_T1);
-    }
-    for (unsigned i = 0; i < no->ones; i++) {
-        x64_here(out, no->one[i]);
-    }
-    x64_pop(out, REG_T0);
-    for (unsigned i = 0; i < no->nones; i++) {
-        x64_here(out, no->none[i]);
-    }
-}
-
-static void emit_tests(struct code_buffer *out, int32_t at, unsigned seg, bool store,
-                       struct refusals *no)
-{
-    x64_op(out, 8, 0x85, REG_DELTA, x64_reg(REG_DELTA));
-    uint32_t special = x64_jcc(out, X64_LE);
-    emit_misaligned(out, at, seg, no);
-    if (store) {
-        x64_here(out, special);
-        emit_beside_code(out, at, seg, no);
-    } else {
-        no->none[no->nones++] = special;
-    }
-    land_refusals(out, no);
-}
-
-static void emit_check(struct code_buffer *out, unsigned seg, bool store)
+static void emit_tests(struct code_buffer *out, const struct variant *v)
 {
     struct refusals no = {0};
-    emit_tests(out, AFTER_JUMP, seg, store, &no);
-    x64_alu_imm(out, 8, 0, x64_mem(X64_RSP, 0), AFTER_JUMP + 1);
+    x64_op(out, 8, 0x85, REG_DELTA, x64_reg(REG_DELTA));
+    uint32_t special = x64_jcc(out, X64_LE);
+    emit_misaligned(out, v, &no);
+    if (v->store) {
+        x64_here(out, special);
+        emit_beside_code(out, v, &no);
+        x64_here(out, no.pushed);
+        x64_pop(out, X64_RCX);
+    } else {
+        no.plain[no.count++] = special;
+    }
+    for (unsigned i = 0; i < no.count; i++) {
+        x64_here(out, no.plain[i]);
+    }
+}
+
+static void emit_check(struct code_buffer *out, const struct variant *v)
+{
+    emit_tests(out, v);
+    x64_alu_imm(out, 8, 0, x64_mem(X64_RSP, 0), AFTER_JUMP);
     ret(out);
 }
 
@@ -188,24 +179,27 @@ static uint32_t emit_load_slow(struct code_buffer *out, struct x64_stubs *stubs)
     return at;
 }
 
-static void emit_load(struct code_buffer *out, struct x64_stubs *stubs, unsigned seg)
+static void emit_variants(struct code_buffer *out, struct x64_stubs *stubs, unsigned seg)
 {
-    struct refusals no = {0};
-    stubs->load[seg] = out->at;
-    emit_tests(out, AFTER_JUMP + SIZE_IN_PACK, seg, false, &no);
-    x64_jmp_to(out, stubs->load_strict);
+    for (unsigned i = 0; i < X64_ACCESS_SIZES; i++) {
+        struct variant v = {.seg = seg, .size = sizes[i]};
+        buffer_align(out, 16, 0xcc);
+        stubs->load[seg][i] = out->at;
+        emit_tests(out, &v);
+        x64_jmp_to(out, stubs->load_strict);
+        for (unsigned store = 0; store < 2; store++) {
+            v.store = store != 0;
+            stubs->check[store][seg][i] = out->at;
+            emit_check(out, &v);
+        }
+    }
 }
 
 void x64_emit_memory_stubs(struct code_buffer *out, struct x64_stubs *stubs)
 {
     stubs->load_strict = emit_load_slow(out, stubs);
     for (unsigned seg = 0; seg <= NO_SEG; seg++) {
-        buffer_align(out, 16, 0xcc);
-        emit_load(out, stubs, seg);
-        for (unsigned store = 0; store < 2; store++) {
-            stubs->check[store][seg] = out->at;
-            emit_check(out, seg, store != 0);
-        }
+        emit_variants(out, stubs, seg);
     }
     stubs->store = out->at;
     call_slow(out, stubs, true);

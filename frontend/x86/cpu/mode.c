@@ -116,10 +116,24 @@ static void update_ends(const struct context *ctx, struct segment *segment)
     }
 }
 
+/* In real and virtual-8086 mode the class also says that a load will leave the rights alone (see
+ * segment_set_real). */
+static bool loads_plainly(const struct context *ctx, uint32_t rights)
+{
+    if (x86_v86(ctx)) {
+        return rights == RIGHTS_V86;
+    }
+    return x86_protected(ctx) || (rights & 0xfff) == RIGHTS_DATA_RW;
+}
+
 void segment_update(const struct context *ctx, struct segment *segment)
 {
     update_ends(ctx, segment);
-    segment->openness = (uint8_t)(SEG_CHECKED - segment_class(segment));
+    enum seg_class class = segment_class(segment);
+    if (class == SEG_BASED64K && !loads_plainly(ctx, segment->rights)) {
+        class = SEG_CHECKED;
+    }
+    segment->openness = (uint8_t)(SEG_CHECKED - class);
 }
 
 void x86_privilege_changed(struct context *ctx)

@@ -6,7 +6,7 @@ bits 32
     setl al
     adc edx, 0
     jmp short $
-;| 45 host instructions for 5 guest instructions
+;| 41 host instructions for 5 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 5
 ;|   1  js 30
@@ -21,7 +21,7 @@ bits 32
 ;|  10  shr r9d, 0xc
 ;|  11  mov r9, qword ptr [r13 + r9*8]
 ;|  12  test r9, r9
-;|  13  jle 37
+;|  13  jle 33
 ;|  14  test r8b, 3
 ;|  15  jne 33
 ;|  16  mov edx, dword ptr [r8 + r9]
@@ -41,15 +41,11 @@ bits 32
 ;|  30  add qword ptr [budget], 5
 ;|  31  mov r8d, 0x1000
 ;|  32  jmp <miss>
-;|  33  mov r12d, r8d
-;|  34  and r12d, 0xfff
-;|  35  cmp r12d, 0xffc
-;|  36  jbe 16
-;|  37  mov r8d, ebx
-;|  38  mov r9, <access>
-;|  39  call <access>
-;|  40  mov edx, dword ptr [slow_value]
-;|  41  cmp dword ptr [leave], 0
-;|  42  je 44
-;|  43  jmp <leave_live>
-;|  44  jmp 17
+;|  33  call <load>
+;|  34  jmp 16
+;|  35  add dl, byte ptr [rax]
+;|  36  add byte ptr [rax], al
+;|  37  sbb byte ptr [rdx], al
+;|  38  add al, 0x43
+;|  39  mov edx, dword ptr [rax + rcx]
+;|  40  jmp <leave_live>

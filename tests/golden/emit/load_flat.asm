@@ -4,7 +4,7 @@ bits 32
     mov eax, [ebx+8]
     mov [esi], ecx
     jmp short $
-;| 52 host instructions for 3 guest instructions
+;| 42 host instructions for 3 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 3
 ;|   1  js 21
@@ -13,7 +13,7 @@ bits 32
 ;|   4  shr r9d, 0xc
 ;|   5  mov r9, qword ptr [r13 + r9*8]
 ;|   6  test r9, r9
-;|   7  jle 28
+;|   7  jle 24
 ;|   8  test r8b, 3
 ;|   9  jne 24
 ;|  10  mov eax, dword ptr [r8 + r9]
@@ -22,39 +22,29 @@ bits 32
 ;|  13  shr r9d, 0xc
 ;|  14  mov r9, qword ptr [r13 + r9*8 + 0x800000]
 ;|  15  test r9, r9
-;|  16  jle 40
+;|  16  jle 32
 ;|  17  test r8b, 3
-;|  18  jne 36
+;|  18  jne 32
 ;|  19  mov dword ptr [r8 + r9], ecx
 ;|  20  jmp <exit code>
 ;|  21  add qword ptr [budget], 3
 ;|  22  mov r8d, 0x1000
 ;|  23  jmp <miss>
-;|  24  mov r12d, r8d
-;|  25  and r12d, 0xfff
-;|  26  cmp r12d, 0xffc
-;|  27  jbe 10
-;|  28  lea r8d, [rbx + 8]
-;|  29  mov r9, <access>
-;|  30  call <access>
-;|  31  mov eax, dword ptr [slow_value]
-;|  32  cmp dword ptr [leave], 0
-;|  33  je 35
-;|  34  jmp <leave_live>
-;|  35  jmp 11
-;|  36  mov r12d, r8d
-;|  37  and r12d, 0xfff
-;|  38  cmp r12d, 0xffc
-;|  39  jbe 19
-;|  40  test r8b, 3
-;|  41  jne 44
-;|  42  call <beside_code>
-;|  43  jae 17
-;|  44  mov r8d, esi
-;|  45  mov dword ptr [slow_value], ecx
-;|  46  mov r9, <access>
-;|  47  call <access>
-;|  48  cmp dword ptr [leave], 0
-;|  49  je 51
-;|  50  jmp <leave_live>
-;|  51  jmp 20
+;|  24  call <load>
+;|  25  jmp 10
+;|  26  add byte ptr [rax], dl
+;|  27  add byte ptr [rax], al
+;|  28  xor ebx, dword ptr [rax]
+;|  29  add al, byte ptr [rbx + rax*2]
+;|  30  mov eax, dword ptr [rax + rcx]
+;|  31  jmp <leave_live>
+;|  32  call <check>
+;|  33  jmp 19
+;|  34  add al, 0x41
+;|  35  mov dword ptr [rsi + 0x3b0], ecx
+;|  36  call <store>
+;|  37  jmp 20
+;|  38  add edx, dword ptr [rax]
+;|  39  add byte ptr [rax], al
+;|  40  and bl, byte ptr [rax + 4]
+;|  41  add al, 0xcc

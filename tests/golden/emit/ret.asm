@@ -2,7 +2,7 @@
 ; mode: code32 protected csflat
 bits 32
     ret
-;| 38 host instructions for 1 guest instructions
+;| 34 host instructions for 1 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 1
 ;|   1  js 25
@@ -11,7 +11,7 @@ bits 32
 ;|   4  shr r9d, 0xc
 ;|   5  mov r9, qword ptr [r13 + r9*8]
 ;|   6  test r9, r9
-;|   7  jle 32
+;|   7  jle 28
 ;|   8  test r8b, 3
 ;|   9  jne 28
 ;|  10  mov r10d, dword ptr [r8 + r9]
@@ -32,13 +32,9 @@ bits 32
 ;|  25  add qword ptr [budget], 1
 ;|  26  mov r8d, 0x1000
 ;|  27  jmp <miss>
-;|  28  mov r12d, r8d
-;|  29  and r12d, 0xfff
-;|  30  cmp r12d, 0xffc
-;|  31  jbe 10
-;|  32  mov r8d, r15d
-;|  33  mov r9, <access>
-;|  34  call <access>
-;|  35  mov r10d, dword ptr [slow_value]
-;|  36  lea r15d, [r15 + 4]
-;|  37  jmp 12
+;|  28  call <load>
+;|  29  jmp 10
+;|  30  add byte ptr [rax], dl
+;|  31  add byte ptr [rax], al
+;|  32  adc dword ptr [rax], edx
+;|  33  add byte ptr [rsp + rcx*8], al

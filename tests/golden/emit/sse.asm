@@ -24,11 +24,11 @@ bits 32
 ;|  14  add qword ptr [budget], 4
 ;|  15  mov r8d, 0x1000
 ;|  16  jmp <miss>
-;|  17  mov r8d, eax
-;|  18  mov r9, <access>
-;|  19  call <access>
-;|  20  movaps xmm0, xmmword ptr [slow_value]
-;|  21  cmp dword ptr [leave], 0
-;|  22  je 24
-;|  23  jmp <leave_live>
-;|  24  jmp 11
+;|  17  call <load_strict>
+;|  18  jmp 10
+;|  19  add byte ptr [rax], dl
+;|  20  add byte ptr [rax], al
+;|  21  sbb byte ptr [r11], al
+;|  22  adc byte ptr [rbx + 0xf], al
+;|  23  sub byte ptr [rax + rcx], al
+;|  24  jmp <leave_live>

@@ -36,10 +36,21 @@ static const char *stub_name(const struct x64_stubs *stubs, uint64_t at)
                  {"access", stubs->access},
                  {"callout", stubs->callout},
                  {"fpu_load", stubs->fpu_load},
-                 {"beside_code", stubs->beside_code}};
+                 {"load_strict", stubs->load_strict},
+                 {"store", stubs->store},
+                 {"save_flags", stubs->save_flags},
+                 {"load_flags", stubs->load_flags}};
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (names[i].at == at) {
             return names[i].name;
+        }
+    }
+    for (unsigned seg = 0; seg <= SEG_COUNT; seg++) {
+        if (stubs->load[seg] == at) {
+            return "load";
+        }
+        if (stubs->check[0][seg] == at || stubs->check[1][seg] == at) {
+            return "check";
         }
     }
     return "exit code";
@@ -194,7 +205,6 @@ static void golden_produce(const uint8_t *bytes, size_t count, uint32_t mode, FI
         struct ir_block ir = {.insts = insts};
         struct block block = {.gpa = request.rip, .gpa2 = UINT64_MAX, .rip = request.rip};
         ck_assert_int_eq(x86_lift(&request, &ir), LIFT_OK);
-        ir_flag_liveness(&ir);
         ck_assert(host_x64.emit(engine, &ir, &block));
         fprintf(listing.out, "block %x\n", (unsigned)request.rip);
         list_block(&listing, capstone, &block);
