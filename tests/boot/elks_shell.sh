@@ -12,11 +12,11 @@ wait-text #
 type ls /\n
 wait-text bootopts
 wait-text tmp
+screen-text screen.txt
 type uname -a\n
 wait-text ELKS elks 0.6.0
 type cat /etc/passwd\n
 wait-text System Administrator
-screen-text screen.txt
 quit 0
 SCRIPT
-expect_line screen.txt '^bin +bootopts +dev +etc'
+expect_line screen.txt '^bin +bootopts +dev +etc +file'

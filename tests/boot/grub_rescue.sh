@@ -1,6 +1,6 @@
 #!/bin/bash
 # GRUB's rescue images, floppy and CD: the command line, disks through the firmware.
-# engines: native
+# engines: native portable
 source "${BASH_SOURCE%/*}/lib.sh"
 
 floppy=/usr/lib/grub-rescue/grub-rescue-floppy.img
