@@ -46,6 +46,14 @@ static bool open_renderer(struct window *window)
     return window->renderer != NULL;
 }
 
+/* SDL falls back to drivers that show nothing; they count only where they were asked for. */
+static bool visible(void)
+{
+    const char *driver = SDL_GetCurrentVideoDriver();
+    bool shows = driver && SDL_strcmp(driver, "offscreen") != 0 && SDL_strcmp(driver, "dummy") != 0;
+    return shows || SDL_getenv("SDL_VIDEODRIVER") || SDL_SetError("no display was found") == 0;
+}
+
 struct window *window_create(const struct viewer_callbacks *callbacks, struct status *status)
 {
     struct window *window = calloc(1, sizeof(*window));
@@ -57,7 +65,7 @@ struct window *window_create(const struct viewer_callbacks *callbacks, struct st
     SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
     SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
     SDL_SetHint(SDL_HINT_GRAB_KEYBOARD, "1"); /* with the mouse: Alt+Tab goes to the guest */
-    if (SDL_InitSubSystem(SDL_INIT_VIDEO) != 0 || !open_renderer(window)) {
+    if (SDL_InitSubSystem(SDL_INIT_VIDEO) != 0 || !visible() || !open_renderer(window)) {
         status_fail(status, "cannot open a window: %s (try --display none)", SDL_GetError());
         window_destroy(window);
         return NULL;
