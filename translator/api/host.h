@@ -33,7 +33,7 @@ struct block {
     uint32_t code_bytes; /* size of the host code */
     const void *code;    /* native: host entry; portable: struct ir_block copy */
     uint32_t exit_count;
-    uint8_t valid; /* 0: invalidated, never entered again */
+    uint8_t valid;                  /* 0: invalidated, never entered again */
     struct block_exit *linked_from; /* exits of other blocks (or its own) that jump here */
     struct block *next_in_bucket;
     const uint8_t *kept; /* the guest bytes it was made from, once it was dormant; else NULL */
