@@ -80,7 +80,8 @@ void fw_cfg_add_u64(struct fw_cfg *cfg, uint16_t key, uint64_t value);
 void fw_cfg_add_file(struct fw_cfg *cfg, const char *name, const void *bytes, size_t size);
 
 /* Adds a file with an option ROM, padded to 512 bytes and with its checksum made right.  SeaBIOS
- * runs those named "genroms/..." and "vgaroms/...".  False if it is no ROM. */
+ * runs those named "genroms/..." and "vgaroms/...", and "pciVVVV,DDDD.rom" for the PCI function of
+ * that identity.  False if it is no ROM. */
 bool fw_cfg_add_option_rom(struct fw_cfg *cfg, const char *name, const uint8_t *rom, size_t size,
                            struct status *status);
 

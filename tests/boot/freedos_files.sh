@@ -1,6 +1,7 @@
 #!/bin/bash
 # FreeDOS from a floppy: commands through the keyboard, and a file that ends up on the image.
 # engines: native portable
+# timeout: 300
 source "${BASH_SOURCE%/*}/lib.sh"
 
 need_command mtype mtools

@@ -1,6 +1,7 @@
 #!/bin/bash
 # GRUB's rescue images, floppy and CD: the command line, disks through the firmware.
 # engines: native portable
+# timeout: 300
 source "${BASH_SOURCE%/*}/lib.sh"
 
 floppy=/usr/lib/grub-rescue/grub-rescue-floppy.img

@@ -1,6 +1,7 @@
 #!/bin/bash
 # iPXE from its CD and as a Linux kernel: Ctrl-B opens its shell.
 # engines: native portable
+# timeout: 300
 source "${BASH_SOURCE%/*}/lib.sh"
 
 need_file /usr/lib/ipxe/ipxe.iso ipxe

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SYSLINUX on a floppy and ISOLINUX on a CD: text and VESA menus answer the arrow keys.
 # engines: native portable
+# timeout: 300
 source "${BASH_SOURCE%/*}/lib.sh"
 
 modules=/usr/lib/syslinux/modules/bios
