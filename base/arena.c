@@ -58,9 +58,14 @@ void arena_destroy(struct arena *arena)
     free(arena);
 }
 
+static size_t rounded(size_t bytes)
+{
+    return (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+}
+
 void *arena_alloc(struct arena *arena, size_t bytes)
 {
-    size_t size = (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+    size_t size = rounded(bytes);
     if (arena->top->size - arena->top->used < size) {
         size_t chunk = size > arena->chunk_bytes ? size : arena->chunk_bytes;
         arena->top = chunk_create(arena->top, chunk);
@@ -68,6 +73,14 @@ void *arena_alloc(struct arena *arena, size_t bytes)
     void *at = arena->top->bytes + arena->top->used;
     arena->top->used += size;
     return memset(at, 0, size);
+}
+
+void arena_trim(struct arena *arena, const void *object, size_t was, size_t bytes)
+{
+    const uint8_t *end = arena->top->bytes + arena->top->used;
+    if ((const uint8_t *)object + rounded(was) == end && bytes < was) {
+        arena->top->used -= rounded(was) - rounded(bytes);
+    }
 }
 
 char *arena_strdup(struct arena *arena, const char *text)

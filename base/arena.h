@@ -22,6 +22,9 @@ void arena_destroy(struct arena *arena);
 
 /* Zeroed memory of that size, 16-byte aligned, living until rewind or destroy. */
 void *arena_alloc(struct arena *arena, size_t bytes);
+/* Gives back all but the first `bytes` of an object that was allocated with size `was`, when it is
+ * the newest; older ones stay as they are. */
+void arena_trim(struct arena *arena, const void *object, size_t was, size_t bytes);
 char *arena_strdup(struct arena *arena, const char *text);
 
 struct arena_mark arena_mark(const struct arena *arena);

@@ -114,14 +114,16 @@ static void describe_memory(struct machine *machine)
     fw_cfg_add_u64(machine->pc->fw_cfg, FW_CFG_RAM_SIZE, machine->memory.ram_bytes);
 }
 
+/* Under the name of the adapter's PCI identity: only so the firmware tells the ROM which function
+ * it belongs to, and the ROM finds the frame buffer's region. */
 static bool add_vgabios(struct machine *machine, struct status *status)
 {
     struct file_bytes rom;
     if (!firmware_vgabios(machine->config->vgabios, &rom, status)) {
         return false;
     }
-    bool done = fw_cfg_add_option_rom(machine->pc->fw_cfg, "pci1234,1111.rom", rom.bytes,
-                                      rom.size, status);
+    bool done =
+        fw_cfg_add_option_rom(machine->pc->fw_cfg, "pci1234,1111.rom", rom.bytes, rom.size, status);
     free(rom.bytes);
     return done;
 }

@@ -1,24 +1,18 @@
 #define _GNU_SOURCE
 #include "machine/config.h"
 
+#include "base/arena.h"
+#include "machine/machine_file.h"
+
 #include <getopt.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum kind { KIND_FLAG, KIND_TEXT, KIND_LIST, KIND_OPTIONAL };
-
-struct option_row {
-    const char *name, *argument, *meaning;
-    size_t offset;
-    enum kind kind;
-    char letter;
-};
-
-static const struct option_row rows[] = {
+static const struct config_row rows[] = {
 #define OPTION(field, name, letter, kind, argument, meaning) \
-    {name, argument, meaning, offsetof(struct config, field), KIND_##kind, letter},
+    {name, argument, meaning, offsetof(struct config, field), CONFIG_##kind, letter},
 #include "machine/options.def"
 #undef OPTION
 };
@@ -34,23 +28,23 @@ static bool add_item(struct config_list *list, const char *item, const char *wha
     return true;
 }
 
-static bool take(struct config *config, const struct option_row *row, const char *value,
+bool config_take(struct config *config, const struct config_row *row, const char *value,
                  struct status *status)
 {
     void *field = (char *)config + row->offset;
     switch (row->kind) {
-    case KIND_FLAG:
+    case CONFIG_FLAG:
         *(bool *)field = true;
         return true;
-    case KIND_TEXT:
+    case CONFIG_TEXT:
         if (*(const char **)field) {
             return status_fail(status, "--%s was given twice", row->name);
         }
         *(const char **)field = value;
         return true;
-    case KIND_LIST:
+    case CONFIG_LIST:
         return add_item(field, value, row->name, status);
-    case KIND_OPTIONAL:
+    case CONFIG_OPTIONAL:
         *(struct config_optional *)field = (struct config_optional){true, value};
         return true;
     }
@@ -62,10 +56,10 @@ static void build_table(struct option table[ROWS + 1], char letters[2 * ROWS + 3
     size_t used = 0;
     letters[used++] = ':';
     for (unsigned i = 0; i < ROWS; i++) {
-        static const int arguments[] = {[KIND_FLAG] = no_argument,
-                                        [KIND_TEXT] = required_argument,
-                                        [KIND_LIST] = required_argument,
-                                        [KIND_OPTIONAL] = optional_argument};
+        static const int arguments[] = {[CONFIG_FLAG] = no_argument,
+                                        [CONFIG_TEXT] = required_argument,
+                                        [CONFIG_LIST] = required_argument,
+                                        [CONFIG_OPTIONAL] = optional_argument};
         table[i] = (struct option){rows[i].name, arguments[rows[i].kind], NULL, FIRST_ID + (int)i};
         if (rows[i].letter) {
             letters[used++] = rows[i].letter;
@@ -76,7 +70,7 @@ static void build_table(struct option table[ROWS + 1], char letters[2 * ROWS + 3
     table[ROWS] = (struct option){0};
 }
 
-static const struct option_row *row_of(int id)
+static const struct config_row *row_of(int id)
 {
     if (id >= FIRST_ID) {
         return &rows[id - FIRST_ID];
@@ -106,11 +100,11 @@ bool config_parse(struct config *config, int argc, char **argv, struct status *s
             config->help = true;
             return true;
         }
-        const struct option_row *row = id == '?' ? NULL : row_of(id);
+        const struct config_row *row = id == '?' ? NULL : row_of(id);
         if (!row) {
             return status_fail(status, "unknown option %s (`vestige run --help` lists them)", word);
         }
-        if (!take(config, row, optarg, status)) {
+        if (!config_take(config, row, optarg, status)) {
             return false;
         }
     }
@@ -119,7 +113,71 @@ bool config_parse(struct config *config, int argc, char **argv, struct status *s
             return false;
         }
     }
-    return true;
+    return machine_file_take(config, status);
+}
+
+void config_free(struct config *config)
+{
+    if (config->texts) {
+        arena_destroy(config->texts);
+        config->texts = NULL;
+    }
+}
+
+const struct config_row *config_row(const char *name)
+{
+    for (unsigned i = 0; i < ROWS; i++) {
+        if (strcmp(rows[i].name, name) == 0) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+/* Levenshtein's distance; b has less than NAME_MOST characters. */
+static unsigned distance(const char *a, const char *b)
+{
+    enum { NAME_MOST = 32 };
+    unsigned row[NAME_MOST];
+    size_t length = strlen(b);
+    for (unsigned i = 0; i <= length; i++) {
+        row[i] = i;
+    }
+    for (; *a; a++) {
+        unsigned diagonal = row[0]++;
+        for (size_t i = 0; i < length; i++) {
+            unsigned change = diagonal + (*a != b[i]);
+            unsigned shift = (row[i] < row[i + 1] ? row[i] : row[i + 1]) + 1;
+            diagonal = row[i + 1];
+            row[i + 1] = change < shift ? change : shift;
+        }
+    }
+    return row[length];
+}
+
+const char *config_nearest(const char *name, const char *also)
+{
+    const char *best = also;
+    for (unsigned i = 0; i < ROWS; i++) {
+        best = distance(name, rows[i].name) < distance(name, best) ? rows[i].name : best;
+    }
+    return best;
+}
+
+bool config_given(const struct config *config, const struct config_row *row)
+{
+    const void *field = (const char *)config + row->offset;
+    switch (row->kind) {
+    case CONFIG_FLAG:
+        return *(const bool *)field;
+    case CONFIG_TEXT:
+        return *(const char *const *)field != NULL;
+    case CONFIG_LIST:
+        return ((const struct config_list *)field)->count != 0;
+    case CONFIG_OPTIONAL:
+        return ((const struct config_optional *)field)->given;
+    }
+    return false;
 }
 
 void config_help(FILE *out)

@@ -1,11 +1,13 @@
 /*
- * What the user asked for: the options of `vestige run`, one field a row of options.def.
+ * What the user asked for: the options of `vestige run`, one field a row of options.def.  They come
+ * from the command line and from machine files (machine_file.h).
  */
 #ifndef MACHINE_CONFIG_H
 #define MACHINE_CONFIG_H
 
 #include "base/status.h"
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -27,16 +29,41 @@ struct config_optional {
 #define CONFIG_TYPE_LIST     struct config_list
 #define CONFIG_TYPE_OPTIONAL struct config_optional
 
+struct arena;
+
 struct config {
 #define OPTION(field, name, letter, kind, argument, meaning) CONFIG_TYPE_##kind field;
 #include "machine/options.def"
 #undef OPTION
     struct config_list images; /* arguments that are no options */
     bool help;                 /* --help or -h stood somewhere; the rest was not looked at */
+    struct arena *texts;       /* owned: values out of a machine file, or NULL */
 };
 
-/* Parses argv[0..argc-1] (argv[0] is skipped).  Strings are borrowed from argv. */
+/* Parses argv[0..argc-1] (argv[0] is skipped), then the machine file among the images.  Strings are
+ * borrowed from argv.  config_free() in any case. */
 bool config_parse(struct config *config, int argc, char **argv, struct status *status);
+void config_free(struct config *config);
+
+enum config_kind { CONFIG_FLAG, CONFIG_TEXT, CONFIG_LIST, CONFIG_OPTIONAL };
+
+/* A row of options.def. */
+struct config_row {
+    const char *name, *argument, *meaning;
+    size_t offset; /* of its field in struct config */
+    enum config_kind kind;
+    char letter; /* 0: none */
+};
+
+/* The option of that long name, or NULL. */
+const struct config_row *config_row(const char *name);
+/* The long name, or `also`, that a misspelt one most resembles. */
+const char *config_nearest(const char *name, const char *also);
+/* True when the option's field holds something. */
+bool config_given(const struct config *config, const struct config_row *row);
+/* Sets an option; value (NULL: none, for flags and optional values) is borrowed. */
+bool config_take(struct config *config, const struct config_row *row, const char *value,
+                 struct status *status);
 
 /* One line an option. */
 void config_help(FILE *out);

@@ -28,7 +28,7 @@ struct control {
 };
 
 const struct control_verb control_verbs[] = {
-#define VERB(function, name, least, most, arguments, meaning)                                      \
+#define VERB(function, name, least, most, arguments, meaning) \
     {name, arguments, meaning, least, most},
 #include "machine/verbs.def"
 #undef VERB

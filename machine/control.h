@@ -26,8 +26,7 @@ struct control_verb {
 extern const struct control_verb control_verbs[];
 
 /* Listens at "unix:PATH" (or tcp:HOST:PORT); NULL with the reason. */
-struct control *control_create(struct machine *machine, const char *address,
-                               struct status *status);
+struct control *control_create(struct machine *machine, const char *address, struct status *status);
 void control_destroy(struct control *control);
 
 /* Accepts, reads, answers; never waits.  NULL does nothing. */

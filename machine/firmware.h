@@ -1,5 +1,6 @@
 /*
- * Firmware files: found at run time in the places where distributions put them, or as the user says.
+ * Firmware files: found at run time in the places where distributions put them, or as the user
+ * says.
  */
 #ifndef MACHINE_FIRMWARE_H
 #define MACHINE_FIRMWARE_H
@@ -18,7 +19,8 @@ struct file_bytes {
 /* Reads a whole regular file of at most limit bytes. */
 bool file_read(const char *path, size_t limit, struct file_bytes *file, struct status *status);
 
-/* SeaBIOS (256 KiB) and its VGA BIOS; path NULL searches.  A missing one names the Debian package. */
+/* SeaBIOS (256 KiB) and its VGA BIOS; path NULL searches.  A missing one names the Debian package.
+ */
 bool firmware_bios(const char *path, struct file_bytes *file, struct status *status);
 bool firmware_vgabios(const char *path, struct file_bytes *file, struct status *status);
 

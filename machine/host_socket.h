@@ -4,8 +4,8 @@
 
 #include "base/status.h"
 
-/* A non-blocking listening socket, or -1 with the reason (an address in use included).  A stale unix
- * socket that nobody listens on is replaced. */
+/* A non-blocking listening socket, or -1 with the reason (an address in use included).  A stale
+ * unix socket that nobody listens on is replaced. */
 int host_socket_listen(const char *address, struct status *status);
 
 /* A connected blocking socket, or -1 with the reason. */

@@ -228,6 +228,7 @@ done:
     }
     if (pair) {
         close_pair(pair);
+        config_free(&pair->config[0]);
     }
     free(pair);
     return result;

@@ -6,8 +6,8 @@
 #ifndef MACHINE_LOCKSTEP_H
 #define MACHINE_LOCKSTEP_H
 
-/* argv[0] is "lockstep"; options are those of `run`; --for N sets how many instructions (default 20M).
- * Returns 0 when the engines agree, 1 at a difference, 2 for bad options. */
+/* argv[0] is "lockstep"; options are those of `run`; --for N sets how many instructions (default
+ * 20M). Returns 0 when the engines agree, 1 at a difference, 2 for bad options. */
 int lockstep_command(int argc, char **argv);
 
 #endif

@@ -1,7 +1,7 @@
 #include "machine/machine.h"
 
-#include "machine/resolve.h"
 #include "machine/pc.h"
+#include "machine/resolve.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +39,9 @@ static void set_deadline(struct machine *machine)
     uint64_t icount = icount_at(machine, ns);
     if (icount > machine->stop_icount) {
         icount = machine->stop_icount;
+    }
+    if (machine->nmi_wanted && context_shadowed(machine->ctx) == SHADOW_SS) {
+        icount = machine_icount(machine) + 1;
     }
     translator_set_deadline(machine->translator, icount);
 }
@@ -121,6 +124,7 @@ bool machine_create(struct machine *machine, const struct config *config, struct
         return false;
     }
     machine_reset(machine);
+    machine->powered = true;
     machine->resets = 0;
     return true;
 }
@@ -145,9 +149,10 @@ void machine_destroy(struct machine *machine)
 
 void machine_reset(struct machine *machine)
 {
-    enum reset_kind kind = machine->resets ? RESET_HARD : RESET_POWER;
+    enum reset_kind kind = machine->powered ? RESET_HARD : RESET_POWER;
     uint64_t icount = machine->ctx->icount;
     x86_reset(machine->cpu, false);
+    machine->nmi_wanted = false;
     machine->ctx->icount = icount;
     for (unsigned i = 0; i < machine->device_count; i++) {
         state_reset(machine->devices[i].ops->state, machine->devices[i].dev);
@@ -192,16 +197,27 @@ static void take_requests(struct machine *machine)
         machine->quit = true;
     } else if (machine->reset_wanted) {
         reset_or_quit(machine, EXIT_RESET);
-    } else if (machine->nmi_wanted) {
-        enum { VECTOR_NMI = 2 };
-        machine->ctx->event = (struct guest_event){.vector = VECTOR_NMI, .kind = EVENT_EXTERNAL};
-        machine->ctx->halted = 0;
-        if (!translator_deliver(machine->translator)) {
-            reset_or_quit(machine, EXIT_TRIPLE);
-        }
     }
-    machine->power_off_wanted = machine->exit_wanted = false;
-    machine->reset_wanted = machine->nmi_wanted = false;
+    machine->power_off_wanted = machine->exit_wanted = machine->reset_wanted = false;
+}
+
+/* An NMI waits for the return from the handler of the one before and for the instruction after a
+ * load of SS (SDM 3A 6.7.1, 6.8.3). */
+static bool nmi_deliverable(const struct machine *machine)
+{
+    return machine->nmi_wanted && !x86_nmi_blocked(machine->cpu) &&
+           context_shadowed(machine->ctx) != SHADOW_SS;
+}
+
+static void take_nmi(struct machine *machine)
+{
+    enum { VECTOR_NMI = 2 };
+    machine->nmi_wanted = false;
+    machine->ctx->halted = 0;
+    machine->ctx->event = (struct guest_event){.vector = VECTOR_NMI, .kind = EVENT_EXTERNAL};
+    if (!translator_deliver(machine->translator)) {
+        reset_or_quit(machine, EXIT_TRIPLE);
+    }
 }
 
 static void take_interrupt(struct machine *machine)
@@ -225,6 +241,20 @@ static void skip_idle(struct machine *machine)
     }
 }
 
+uint64_t machine_idle_until(const struct machine *machine)
+{
+    const struct context *ctx = machine->ctx;
+    bool requests = machine->reset_wanted || machine->power_off_wanted || machine->exit_wanted ||
+                    machine->nmi_wanted;
+    bool interrupt = ctx->interrupt && ctx->guest->interruptible(ctx);
+    uint64_t now = machine_now(machine);
+    if (!ctx->halted || requests || interrupt) {
+        return now;
+    }
+    uint64_t next = clock_deadline(machine->clock);
+    return next > now ? next : now;
+}
+
 bool machine_run_until(struct machine *machine, uint64_t until_ns)
 {
     machine->slice_end_ns = until_ns;
@@ -232,6 +262,9 @@ bool machine_run_until(struct machine *machine, uint64_t until_ns)
         clock_run(machine->clock);
         if (machine_now(machine) >= until_ns || machine_icount(machine) >= machine->stop_icount) {
             break;
+        }
+        if (nmi_deliverable(machine)) {
+            take_nmi(machine);
         }
         set_deadline(machine);
         switch (translator_run(machine->translator)) {

@@ -4,8 +4,8 @@
  * Everything hangs off struct machine; several can live in one process.  One thread runs it: the
  * loop of machine_run() executes a slice of virtual time, then looks at the outside.
  *
- * Time.  Virtual nanoseconds are instructions retired times 1000 / mips, plus the time skipped while
- * the processor was halted (idle_ns).  Nothing else moves the clock.
+ * Time.  Virtual nanoseconds are instructions retired times 1000 / mips, plus the time skipped
+ * while the processor was halted (idle_ns).  Nothing else moves the clock.
  */
 #ifndef MACHINE_MACHINE_H
 #define MACHINE_MACHINE_H
@@ -48,15 +48,16 @@ struct machine {
 
     /* Time. */
     uint64_t mips;
-    uint64_t idle_ns;       /* virtual time that passed without instructions */
+    uint64_t idle_ns; /* virtual time that passed without instructions */
     uint64_t slice_end_ns;
-    uint64_t stop_icount;   /* UINT64_MAX: no limit */
+    uint64_t stop_icount; /* UINT64_MAX: no limit */
 
     /* Requests from devices, taken up between instructions. */
     bool reset_wanted, init_wanted, power_off_wanted, nmi_wanted, exit_wanted;
+    bool powered; /* power-on is over: resets are hard ones */
     bool paused;
     bool quit;
-    int status;             /* exit status once quit is set */
+    int status; /* exit status once quit is set */
     uint64_t resets;
 };
 
@@ -67,9 +68,14 @@ void machine_destroy(struct machine *machine);
 /* Adds a device to the list that resets, prints and saves. */
 void machine_add(struct machine *machine, struct device device);
 
-/* Runs the guest until the virtual instant, stop_icount, or a request to quit.  Returns early, true,
- * when the processor is idle and nothing will happen before `until_ns` but inputs from outside. */
+/* Runs the guest until the virtual instant, stop_icount, or a request to quit.  Returns early,
+ * true, when the processor is idle and nothing will happen before `until_ns` but inputs from
+ * outside. */
 bool machine_run_until(struct machine *machine, uint64_t until_ns);
+
+/* When the processor will next have something to do unless an input comes: now, or while it is
+ * halted the next timer, CLOCK_NEVER without one. */
+uint64_t machine_idle_until(const struct machine *machine);
 
 uint64_t machine_now(const struct machine *machine);
 uint64_t machine_icount(const struct machine *machine);

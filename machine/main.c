@@ -14,7 +14,8 @@ static const struct {
     int (*run)(int argc, char **argv);
     const char *arguments, *meaning;
 } commands[] = {
-    {"run", run_command, "[IMAGE]... [options]", "run an operating system (run --help: all options)"},
+    {"run", run_command, "[IMAGE]... [options]",
+     "run an operating system (run --help: all options)"},
     {"ctl", ctl_command, "SOCKET VERB ...", "ask a running one (ctl --help: all verbs)"},
     {"doctor", doctor_command, "", "what is installed, what is missing"},
     {"lockstep", lockstep_command, "[IMAGE]... [options]",

@@ -24,8 +24,8 @@ bool memory_map_init(struct memory_map *map, uint64_t ram_bytes, const uint8_t *
         return status_fail_errno(status, "cannot reserve %llu MiB of guest memory",
                                  (unsigned long long)(ram_bytes >> 20));
     }
-    map->ram = mmap(NULL, ram_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
-                    map->ram_fd, 0);
+    map->ram =
+        mmap(NULL, ram_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, map->ram_fd, 0);
     map->firmware = malloc(firmware_bytes);
     if (map->ram == MAP_FAILED || !map->firmware) {
         map->ram = NULL;

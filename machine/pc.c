@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-/* Interrupt wiring: an ISA interrupt is what ISA devices drive or what a PIRQ routed there drives. */
+/* Interrupt wiring: an ISA interrupt is what ISA devices drive or what a PIRQ routed there drives.
+ */
 
 static void drive_isa(struct machine *machine, unsigned n)
 {
@@ -70,6 +71,14 @@ static void processor_nmi(void *opaque, unsigned n, bool level)
     (void)n;
     if (level) {
         machine->nmi_wanted = true;
+        translator_stop(machine->translator);
+    }
+}
+
+static void cpu_nmi_unblocked(void *opaque)
+{
+    struct machine *machine = opaque;
+    if (machine->nmi_wanted) {
         translator_stop(machine->translator);
     }
 }
@@ -160,8 +169,8 @@ static void map_lapic(struct machine *machine, uint64_t base)
         pc->lapic_mapped = false;
     }
     if (base & BASE_ENABLE) {
-        pc->lapic_mapping = bus_map(machine->mmio, pc->lapic, base & 0xfffff000, LAPIC_MMIO_BYTES,
-                                    &lapic_mmio_ops);
+        pc->lapic_mapping =
+            bus_map(machine->mmio, pc->lapic, base & 0xfffff000, LAPIC_MMIO_BYTES, &lapic_mmio_ops);
         pc->lapic_mapped = true;
     }
 }
@@ -187,11 +196,13 @@ struct x86_wires pc_cpu_wires(struct machine *machine)
                               .tsc = cpu_tsc,
                               .apic_base_written = cpu_apic_base,
                               .ferr = cpu_ferr,
+                              .nmi_unblocked = cpu_nmi_unblocked,
                               .machine = machine,
                               .log = &machine->log};
 }
 
-/* The I/O APIC is made after the local one, so its messages of finished vectors go through the board. */
+/* The I/O APIC is made after the local one, so its messages of finished vectors go through the
+ * board. */
 static void end_of_interrupt(void *pc, uint8_t vector)
 {
     ioapic_eoi(((struct pc *)pc)->ioapic, vector);
@@ -331,7 +342,8 @@ static void vga_window(void *opaque, const struct vga_window *window)
 static bool create_display(struct machine *machine, struct status *status)
 {
     struct pc *pc = machine->pc;
-    pc->vram = mmap(NULL, PC_VRAM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    pc->vram =
+        mmap(NULL, PC_VRAM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pc->vram == MAP_FAILED) {
         pc->vram = NULL;
         return status_fail(status, "no memory for the frame buffer");
@@ -393,10 +405,8 @@ static bool create_debug(struct machine *machine, struct status *status)
                                   .instance = "debugcon"};
     machine_add(machine, debug_port_device(debug_port_create(&e9)));
     if (config->debug_exit) {
-        struct debug_exit_wires wires = {.io = machine->io,
-                                         .port = DEBUG_EXIT_PORT,
-                                         .exit = request_exit,
-                                         .machine = machine};
+        struct debug_exit_wires wires = {
+            .io = machine->io, .port = DEBUG_EXIT_PORT, .exit = request_exit, .machine = machine};
         machine_add(machine, debug_exit_device(debug_exit_create(&wires)));
     }
     return true;

@@ -86,6 +86,12 @@ static void wait_outside(struct session *session, uint64_t ns)
     count += control_descriptors(session->control, fds + count, WAIT_DESCRIPTORS - count);
     uint64_t most = screen_wait_ns(session->screen);
     ns = ns < most ? ns : most;
+    if (session->host_limit_ns) {
+        uint64_t end = session->host_start_ns + session->host_limit_ns;
+        uint64_t now = host_ns();
+        uint64_t left = end > now ? end - now : 0;
+        ns = ns < left ? ns : left;
+    }
     struct timespec timeout = {(time_t)(ns / CLOCK_NS_PER_S), (long)(ns % CLOCK_NS_PER_S)};
     ppoll(fds, count, &timeout, NULL);
 }
@@ -151,6 +157,34 @@ static void pace(struct session *session, bool idle)
     }
 }
 
+/* The host's time on the guest's clock. */
+static uint64_t host_on_guest_clock(const struct session *session)
+{
+    return session->virtual_base_ns + (host_ns() - session->host_base_ns);
+}
+
+/* The end of the slice that begins now: the next boundary.  An idle processor is slept through,
+ * whatever the number of slices; something from outside ends its sleep. */
+static uint64_t next_slice_end(struct session *session)
+{
+    struct machine *machine = &session->machine;
+    uint64_t end = machine_now(machine) + MACHINE_SLICE_NS;
+    end -= end % MACHINE_SLICE_NS;
+    if (session->unpaced || session->script || machine->inputs.key_count) {
+        return end; /* keys are let in one by one, as time goes by */
+    }
+    uint64_t now = host_on_guest_clock(session);
+    uint64_t due = machine_idle_until(machine);
+    due = due < now + CLOCK_NS_PER_S ? due : now + CLOCK_NS_PER_S;
+    if (due <= end || due <= now) {
+        return end;
+    }
+    wait_outside(session, due - now);
+    now = host_on_guest_clock(session);
+    now = now < due + PACE_BEHIND_NS ? now : due + PACE_BEHIND_NS;
+    return now > end ? now : end;
+}
+
 static void run_slice(struct session *session)
 {
     struct machine *machine = &session->machine;
@@ -160,9 +194,7 @@ static void run_slice(struct session *session)
         return;
     }
     inputs_deliver(machine);
-    uint64_t until = machine_now(machine) + MACHINE_SLICE_NS;
-    until -= until % MACHINE_SLICE_NS;
-    bool idle = machine_run_until(machine, until);
+    bool idle = machine_run_until(machine, next_slice_end(session));
     if (machine_icount(machine) >= machine->stop_icount && !machine->quit) {
         machine_quit(machine, EXIT_OK);
     }
@@ -218,7 +250,9 @@ static int fail(const struct status *status)
 static void help(FILE *out)
 {
     fputs("usage: vestige run [IMAGE]... [options]\n\n"
-          "Runs the operating system on the images; each is recognised by its content.\n\n",
+          "Runs the operating system on the images; each is recognised by its content.  A machine "
+          "file\n"
+          "among them holds options, one a line (memory = 64M); the command line wins.\n\n",
           out);
     config_help(out);
 }
@@ -260,16 +294,16 @@ int run_command(int argc, char **argv)
 {
     struct config config = {0};
     struct status status = {0};
+    int result = EXIT_OK;
     if (!config_parse(&config, argc, argv, &status)) {
-        return fail(&status);
-    }
-    if (config.help) {
+        result = fail(&status);
+    } else if (config.help) {
         help(stdout);
-        return EXIT_OK;
-    }
-    if (config.cpu && strcmp(config.cpu, "help") == 0) {
+    } else if (config.cpu && strcmp(config.cpu, "help") == 0) {
         x86_model_list(print_model, stdout);
-        return EXIT_OK;
+    } else {
+        result = run_session(&config);
     }
-    return run_session(&config);
+    config_free(&config);
+    return result;
 }

@@ -1,5 +1,5 @@
 /*
- * The machine's window: frames out, keys and mouse in, about thirty times a second.
+ * The machine's window or VNC server: frames out, keys and mouse in, about thirty times a second.
  */
 #ifndef MACHINE_SCREEN_H
 #define MACHINE_SCREEN_H
@@ -11,8 +11,8 @@
 struct machine;
 struct screen;
 
-/* display: "sdl", "none" or NULL (a window where there is a desktop, else none).  *screen is NULL
- * without a window. */
+/* display: "sdl", "vnc", "vnc=HOST:PORT", "none" or NULL (a window where there is a desktop, else
+ * none).  *screen is NULL when there is nothing to show on. */
 bool screen_open(struct screen **screen, struct machine *machine, const char *display,
                  struct status *status);
 void screen_close(struct screen *screen);

@@ -162,10 +162,10 @@ static enum outcome run_verb(struct script *script, const struct command *comman
     return done ? NEXT : fail(script, command, status.text);
 }
 
-#define RUN_VERB(name, most)                                                                       \
-    static enum outcome run_##name(struct script *script, const struct command *command)           \
-    {                                                                                              \
-        return run_verb(script, command, verb_##name, most);                                       \
+#define RUN_VERB(name, most)                                                             \
+    static enum outcome run_##name(struct script *script, const struct command *command) \
+    {                                                                                    \
+        return run_verb(script, command, verb_##name, most);                             \
     }
 RUN_VERB(type, 1)
 RUN_VERB(key, 1)
@@ -177,14 +177,22 @@ RUN_VERB(reset, 1)
 RUN_VERB(powerdown, 1)
 
 static const struct command_row rows[] = {
-    {"wait-text", true, run_wait_text},     {"wait-serial", true, run_wait_serial},
-    {"timeout", true, run_timeout},         {"sleep", true, run_sleep},
-    {"type", true, run_type},               {"key", true, run_key},
-    {"send", true, run_send},               {"mouse", true, run_mouse},
-    {"screenshot", true, run_screenshot},   {"screen-text", true, run_screen_text},
-    {"insert", true, run_insert},           {"eject", true, run_eject},
-    {"hash", false, run_hash},              {"reset", false, run_reset},
-    {"powerdown", false, run_powerdown},    {"quit", false, run_quit},
+    {"wait-text", true, run_wait_text},
+    {"wait-serial", true, run_wait_serial},
+    {"timeout", true, run_timeout},
+    {"sleep", true, run_sleep},
+    {"type", true, run_type},
+    {"key", true, run_key},
+    {"send", true, run_send},
+    {"mouse", true, run_mouse},
+    {"screenshot", true, run_screenshot},
+    {"screen-text", true, run_screen_text},
+    {"insert", true, run_insert},
+    {"eject", true, run_eject},
+    {"hash", false, run_hash},
+    {"reset", false, run_reset},
+    {"powerdown", false, run_powerdown},
+    {"quit", false, run_quit},
 };
 
 static const struct command_row *row_of(const char *name)

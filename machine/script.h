@@ -1,14 +1,14 @@
 /*
  * Scripted input in virtual time: the same script gives the same run, to the instruction.
  *
- * One command a line; `#` begins a comment.  Texts run to the end of the line; \n \t \\ \e are escapes.
+ * One command a line; `#` begins a comment.  Texts run to the end of the line; \n \t \\ \e are
+ * escapes.
  *
- *   wait-text TEXT      until the text screen shows TEXT        (limit: `timeout` seconds, else it fails)
- *   wait-serial TEXT    until COM1 has sent TEXT since the last wait-serial
- *   timeout SECONDS     virtual seconds for the waits that follow (default 120)
- *   sleep SECONDS       virtual time, fractions allowed
- *   type TEXT           through the keyboard            key CHORD     e.g. ctrl-alt-delete
- *   send TEXT           to COM1                         mouse DX DY [BUTTONS]
+ *   wait-text TEXT      until the text screen shows TEXT        (limit: `timeout` seconds, else it
+ * fails) wait-serial TEXT    until COM1 has sent TEXT since the last wait-serial timeout SECONDS
+ * virtual seconds for the waits that follow (default 120) sleep SECONDS       virtual time,
+ * fractions allowed type TEXT           through the keyboard            key CHORD     e.g.
+ * ctrl-alt-delete send TEXT           to COM1                         mouse DX DY [BUTTONS]
  *   screenshot FILE     PNG                             screen-text FILE (- : standard error)
  *   insert DRIVE FILE   eject DRIVE
  *   hash                prints instruction count and state hash to standard error

@@ -66,8 +66,8 @@ bool serial_host_open(struct serial_host *host, struct machine *machine, unsigne
                       const char *what, struct status *status)
 {
     const char *path = after(what, "file:");
-    *host = (struct serial_host){
-        .machine = machine, .line = line, .in = -1, .out = -1, .listener = -1};
+    *host =
+        (struct serial_host){.machine = machine, .line = line, .in = -1, .out = -1, .listener = -1};
     if (strcmp(what, "null") == 0) {
         return true;
     }
@@ -90,8 +90,10 @@ bool serial_host_open(struct serial_host *host, struct machine *machine, unsigne
     if (after(what, "unix:") || after(what, "tcp:")) {
         return open_listener(host, what, status);
     }
-    return status_fail(status, "unknown serial line \"%s\" (stdio, null, file:PATH, unix:PATH, "
-                               "tcp:HOST:PORT or pty)", what);
+    return status_fail(status,
+                       "unknown serial line \"%s\" (stdio, null, file:PATH, unix:PATH, "
+                       "tcp:HOST:PORT or pty)",
+                       what);
 }
 
 static void drop_client(struct serial_host *host)
@@ -226,8 +228,8 @@ void serial_host_poll(struct serial_host *host)
         }
         return;
     }
-    size_t kept = host->stdio && host->raw ? take_escapes(host, bytes, (size_t)count)
-                                           : (size_t)count;
+    size_t kept =
+        host->stdio && host->raw ? take_escapes(host, bytes, (size_t)count) : (size_t)count;
     inputs_serial(host->machine, host->line, bytes, kept);
 }
 

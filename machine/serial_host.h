@@ -1,8 +1,9 @@
 /*
- * The host's end of a serial line or debug port: standard streams, a file, a socket, a pseudo-terminal.
+ * The host's end of a serial line or debug port: standard streams, a file, a socket, a
+ * pseudo-terminal.
  *
- *   null | stdio | file:PATH (output only) | unix:PATH | tcp:HOST:PORT (both listen, one client at a
- *   time) | pty (its name goes to standard error)
+ *   null | stdio | file:PATH (output only) | unix:PATH | tcp:HOST:PORT (both listen, one client at
+ * a time) | pty (its name goes to standard error)
  *
  * Output is written at once and dropped when nobody takes it.  Input is read by serial_host_poll()
  * between slices and enters through machine/inputs.
@@ -19,13 +20,13 @@ struct machine;
 
 struct serial_host {
     struct machine *machine;
-    unsigned line;    /* number for machine/inputs; INPUT_SERIAL_LINES: output only */
-    int in, out;      /* -1: none */
-    int listener;     /* -1: none */
+    unsigned line; /* number for machine/inputs; INPUT_SERIAL_LINES: output only */
+    int in, out;   /* -1: none */
+    int listener;  /* -1: none */
     bool stdio, raw, escape;
     bool socket;
     struct termios saved;
-    char path[108];   /* unix socket to remove, or "" */
+    char path[108]; /* unix socket to remove, or "" */
 };
 
 bool serial_host_open(struct serial_host *host, struct machine *machine, unsigned line,

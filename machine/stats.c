@@ -12,9 +12,11 @@
     STAT(bytes_translated)     \
     STAT(translate_cycles)     \
     STAT(blocks_invalidated)   \
+    STAT(blocks_revived)       \
     STAT(smc_stores)           \
     STAT(smc_hits)             \
     STAT(lookups)              \
+    STAT(continued)            \
     STAT(links)                \
     STAT(table_fills)          \
     STAT(table_flushes)        \

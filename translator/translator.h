@@ -24,8 +24,9 @@ enum run_result {
 struct translator_stats {
     uint64_t blocks_translated, insns_translated, bytes_translated;
     uint64_t translate_cycles; /* host time-stamp cycles spent in lift and emit */
-    uint64_t blocks_invalidated, smc_stores, smc_hits;
+    uint64_t blocks_invalidated, blocks_revived, smc_stores, smc_hits;
     uint64_t lookups, hash_misses, links;
+    uint64_t continued; /* callouts after which the next block ran without the dispatcher */
     uint64_t table_fills, table_flushes, page_flushes;
     uint64_t slow_loads, slow_stores, mmio_accesses;
     uint64_t stepped_insns; /* executed one at a time for exact deadlines, shadows and TF */

@@ -1,8 +1,8 @@
 /*
  * Interrupt controller pair, Intel 8259A data sheet (231468); ELCR as in the PIIX3 data sheet.
  *
- * A request in edge mode survives the fall of its line (the chip would answer with a spurious 7):
- * devices may pulse their lines.  The cascade input alone follows the slave's output down.
+ * A request goes away when its line falls before the acknowledge, in edge mode too: a driver that
+ * polls a device before it opens interrupts gets none for the bytes that it has already read.
  *
  * Not modelled: the 8080 vector format (ICW4 bit 0 clear acts as 8086 mode), ICW3 (the cascade is
  * wired), buffered mode.
@@ -110,7 +110,7 @@ static void chip_line(struct pic8259 *pic, unsigned which, unsigned n, bool leve
     chip->lines = (uint8_t)(level ? chip->lines | bit : chip->lines & ~bit);
     if (rising) {
         chip->irr |= bit;
-    } else if (!level && ((level_inputs(chip) & bit) || (which == 0 && n == CASCADE))) {
+    } else if (!level) {
         chip->irr = (uint8_t)(chip->irr & ~bit);
     }
     update(pic, which);

@@ -89,8 +89,9 @@ struct fw_cfg_linux {
 bool fw_cfg_add_linux_kernel(struct fw_cfg *cfg, const struct fw_cfg_linux *boot,
                              struct status *status);
 
-/* A Multiboot kernel to be started by the option ROM multiboot.asm; the initial RAM disk becomes its
- * one module.  Everything is copied.  Fails when the image is no such kernel or does not fit. */
+/* A Multiboot kernel to be started by the option ROM multiboot.asm; the initial RAM disk becomes
+ * its one module.  Everything is copied.  Fails when the image is no such kernel or does not fit.
+ */
 bool fw_cfg_add_multiboot_kernel(struct fw_cfg *cfg, const struct fw_cfg_linux *boot,
                                  struct status *status);
 

@@ -16,7 +16,8 @@ struct uart16550_wires {
     struct clock *clock;
     struct irq_line irq;
     struct chardev line; /* the far end */
-    uint64_t character_most_ns; /* no character takes longer, whatever the divisor; 0: as programmed */
+    uint64_t
+        character_most_ns; /* no character takes longer, whatever the divisor; 0: as programmed */
 };
 
 extern const struct io_ops uart16550_io; /* 8 ports */

@@ -20,6 +20,7 @@ struct x86_wires {
     uint64_t (*tsc)(void *machine); /* time-stamp counter, from virtual time */
     void (*apic_base_written)(void *machine, uint64_t value); /* MSR 1Bh */
     void (*ferr)(void *machine, bool level);                  /* FERR#: IRQ 13 with CR0.NE = 0 */
+    void (*nmi_unblocked)(void *machine); /* an NMI handler returned; may be NULL */
     void *machine;
     const struct log *log;
 };

@@ -10,7 +10,7 @@
 enum { FIRST_WIDTH = 720, FIRST_HEIGHT = 400, TITLE_BYTES = 256 };
 
 struct window {
-    struct window_callbacks callbacks;
+    struct viewer_callbacks callbacks;
     SDL_Window *window;
     SDL_Renderer *renderer;
     SDL_Texture *texture; /* of the size below */
@@ -54,7 +54,7 @@ static bool visible(void)
     return shows || SDL_getenv("SDL_VIDEODRIVER") || SDL_SetError("no display was found") == 0;
 }
 
-struct window *window_create(const struct window_callbacks *callbacks, struct status *status)
+struct window *window_create(const struct viewer_callbacks *callbacks, struct status *status)
 {
     struct window *window = calloc(1, sizeof(*window));
     if (!window) {
@@ -150,11 +150,11 @@ static unsigned button_bit(uint8_t button)
 {
     switch (button) {
     case SDL_BUTTON_LEFT:
-        return WINDOW_LEFT;
+        return VIEWER_LEFT;
     case SDL_BUTTON_RIGHT:
-        return WINDOW_RIGHT;
+        return VIEWER_RIGHT;
     case SDL_BUTTON_MIDDLE:
-        return WINDOW_MIDDLE;
+        return VIEWER_MIDDLE;
     default:
         return 0;
     }
@@ -364,4 +364,35 @@ void window_show(struct window *window, const struct display_frame *frame)
     SDL_RenderClear(window->renderer);
     SDL_RenderCopy(window->renderer, window->texture, NULL, &where);
     SDL_RenderPresent(window->renderer);
+}
+
+/* As a viewer. */
+
+static void viewer_poll(void *ui)
+{
+    window_poll(ui);
+}
+
+static void viewer_show(void *ui, const struct display_frame *frame)
+{
+    window_show(ui, frame);
+}
+
+static void viewer_set_title(void *ui, const char *text)
+{
+    window_set_title(ui, text);
+}
+
+static void viewer_destroy(void *ui)
+{
+    window_destroy(ui);
+}
+
+struct viewer window_viewer(struct window *window)
+{
+    return (struct viewer){.poll = viewer_poll,
+                           .show = viewer_show,
+                           .set_title = viewer_set_title,
+                           .destroy = viewer_destroy,
+                           .ui = window};
 }

@@ -11,29 +11,17 @@
 #ifndef MACHINE_UI_SDL_WINDOW_H
 #define MACHINE_UI_SDL_WINDOW_H
 
-#include "base/status.h"
-#include "devices/core/display.h"
+#include "machine/ui/viewer.h"
 
 struct window;
 
-/* Mouse buttons as a set. */
-enum { WINDOW_LEFT = 1, WINDOW_RIGHT = 2, WINDOW_MIDDLE = 4 };
-
-/* Any callback may be NULL. */
-struct window_callbacks {
-    void *user;
-    /* name: see key_names.c, a static string; repeat: the host's auto-repeat of a held key. */
-    void (*key)(void *user, const char *name, bool down, bool repeat);
-    /* Motion since the last call (right and down positive), wheel notches (up positive), and the
-     * buttons held now.  Only while the mouse is captured. */
-    void (*mouse)(void *user, int dx, int dy, int wheel, unsigned buttons);
-    void (*close_request)(void *user);
-    void (*screenshot)(void *user);
-};
-
-/* The callbacks are copied.  NULL with the reason in status when there is no display to open. */
-struct window *window_create(const struct window_callbacks *callbacks, struct status *status);
+/* The callbacks are copied; mouse is called only while the mouse is captured.  NULL with the reason
+ * in status when there is no display to open. */
+struct window *window_create(const struct viewer_callbacks *callbacks, struct status *status);
 void window_destroy(struct window *window);
+
+/* The window as a viewer. */
+struct viewer window_viewer(struct window *window);
 
 /* Handles what happened since the last call. */
 void window_poll(struct window *window);

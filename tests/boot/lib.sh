@@ -103,13 +103,13 @@ boot_failed()
 # expect_text FILE TEXT: the file has the text, literally.
 expect_text()
 {
-    tr -d '\r' <"$1" | grep -qF -- "$2" || boot_failed "no \"$2\" in $1"
+    grep -qF -- "$2" <(tr -d '\r' <"$1") || boot_failed "no \"$2\" in $1"
 }
 
 # expect_line FILE REGEX: a line of the file matches the extended expression.
 expect_line()
 {
-    tr -d '\r' <"$1" | grep -qE -- "$2" || boot_failed "no line like \"$2\" in $1"
+    grep -qE -- "$2" <(tr -d '\r' <"$1") || boot_failed "no line like \"$2\" in $1"
 }
 
 # expect_same FILE FILE

@@ -115,6 +115,7 @@ enum leave_reason {
 
 struct segment {
     STATE_MEMBERS(SEGMENT_STATE)
+    uint8_t openness; /* derived: SEG_CHECKED - enum seg_class; 0 in an unusable segment */
 };
 struct xmm {
     alignas(16) STATE_MEMBERS(XMM_STATE)
@@ -146,6 +147,11 @@ enum {
     HASH_ENTRIES = 1 << 12,  /* inline indirect-branch hash */
 };
 
+/* Bytes of a page that code was translated from: bit k of word n is byte 64n + k. */
+struct code_cover {
+    uint64_t covered[64];
+};
+
 /*
  * Memory tables of one (address space, user/supervisor): from linear page number to
  *   > 0  delta: host address = linear address + delta
@@ -155,10 +161,10 @@ struct memory_tables {
     int64_t read[TABLE_ENTRIES];
     int64_t write[TABLE_ENTRIES];
     int64_t code[TABLE_ENTRIES]; /* filled by instruction fetch only; same deltas */
-    /* Where write is POISON_CODE: bit n of *granules says that code was translated from bytes
-     * 64n..64n+63 of the page; the delta stands in bits 12..62 of the write entry.  A store that stays
-     * in granules without code may go to memory at once. */
-    const uint64_t *granules[TABLE_ENTRIES];
+    /* Where write is POISON_CODE: which bytes of the page code was translated from; the delta
+     * stands in bits 12..62 of the write entry.  A store that touches none of them may go to memory
+     * at once. */
+    const struct code_cover *cover[TABLE_ENTRIES];
 };
 
 /* A slot of the indirect-branch hash: hit when tag == (context tag << 32 | EIP). */
@@ -192,12 +198,15 @@ struct context {
     uint32_t interrupt;   /* 1: the interrupt request line is up; callouts that enable interrupts
                              leave then */
     uint32_t single_step; /* run blocks of one instruction (TF, trace) */
+    /* After a callout that left with LEAVE_LOOKUP: host code to go on with at once, all that the
+     * dispatcher does being done, or NULL: really leave. */
+    const void *(*next_code)(struct context *ctx);
     uint64_t (*const *callouts)(struct context *ctx, uint64_t a, uint64_t b,
                                 uint64_t imm); /* by enum callout_id */
     const struct guest_ops *guest;
     const struct memory_ops *memory;
     struct translator *translator;
-    void *machine; /* the machine's, for its callouts */
+    void *machine;   /* the machine's, for its callouts */
     uint64_t absent; /* instruction sets this CPU lacks, as lift_request takes them */
 };
 

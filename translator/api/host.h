@@ -34,18 +34,19 @@ struct block {
     const void *code;    /* native: host entry; portable: struct ir_block copy */
     uint32_t exit_count;
     uint8_t valid; /* 0: invalidated, never entered again */
-    struct block_exit exits[BLOCK_MAX_EXITS];
     struct block_exit *linked_from; /* exits of other blocks (or its own) that jump here */
     struct block *next_in_bucket;
+    const uint8_t *kept; /* the guest bytes it was made from, once it was dormant; else NULL */
     struct block
         *next_in_page[2]; /* list of blocks with code in a physical page: own page, tail page */
+    struct block_exit exits[BLOCK_MAX_EXITS]; /* last: those beyond exit_count are given back */
 };
 
 struct engine; /* an engine's own state: code memory, stubs, arenas */
 
 struct host_ops {
     const char *name; /* "native", "portable" */
-    /* One engine for one machine; code_bytes of code memory (0: default 64 MiB).  NULL: not
+    /* One engine for one machine; code_bytes of code memory (0: the engine's default).  NULL: not
      * available here. */
     struct engine *(*create)(size_t code_bytes);
     void (*destroy)(struct engine *engine);

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+enum { MAX_VARIANTS = 8 }; /* dormant blocks at one key */
+
 static uint32_t bucket_of(uint64_t gpa, uint64_t rip, uint32_t mode)
 {
     uint64_t h = (gpa ^ rip << 20 ^ (uint64_t)mode << 32) * UINT64_C(0x9e3779b97f4a7c15);
@@ -25,22 +27,27 @@ struct block *cache_find(struct translator *tr, uint64_t gpa, uint64_t rip, uint
     struct block *block = tr->buckets[bucket_of(gpa, rip, mode)];
     for (; block; block = block->next_in_bucket) {
         if (block->gpa == gpa && block->rip == rip && block->mode == mode &&
-            (block->gpa2 == UINT64_MAX || block->gpa2 == gpa2)) {
+            (gpa2 == CACHE_ANY_TAIL || block->gpa2 == UINT64_MAX || block->gpa2 == gpa2)) {
             return block;
         }
     }
     return NULL;
 }
 
+static void insert(struct translator *tr, struct block *block)
+{
+    struct block **bucket = &tr->buckets[bucket_of(block->gpa, block->rip, block->mode)];
+    block->valid = 1;
+    block->next_in_bucket = *bucket;
+    *bucket = block;
+    smc_add_block(tr, block);
+}
+
 struct block *cache_insert(struct translator *tr, const struct block *made)
 {
     struct block *block = arena_new(tr->arena, struct block);
     *block = *made;
-    block->valid = 1;
-    struct block **bucket = &tr->buckets[bucket_of(block->gpa, block->rip, block->mode)];
-    block->next_in_bucket = *bucket;
-    *bucket = block;
-    smc_add_block(tr, block);
+    insert(tr, block);
     return block;
 }
 
@@ -88,6 +95,69 @@ void cache_link(struct translator *tr, struct block_exit *exit, struct block *ta
     tr->stats.links++;
 }
 
+static struct block **dormant_bucket(struct translator *tr, const struct block *block)
+{
+    uint32_t bucket = bucket_of(block->gpa, block->rip, block->mode) & (DORMANT_BUCKETS - 1);
+    return &tr->dormant[bucket];
+}
+
+static bool same_key(const struct block *a, const struct block *b)
+{
+    return a->gpa == b->gpa && a->rip == b->rip && a->mode == b->mode;
+}
+
+/* Lays an invalidated block aside with the bytes it was made from, which still stand in memory;
+ * the eldest of too many at the same key is forgotten. */
+static void keep_dormant(struct translator *tr, struct block *block)
+{
+    struct phys_page page =
+        tr->memory->page(tr->memory->memory, block->gpa & ~(uint64_t)(PAGE_BYTES - 1));
+    if (block->gpa2 != UINT64_MAX || !page.host) {
+        return;
+    }
+    if (!block->kept) {
+        uint8_t *kept = arena_alloc(tr->arena, block->bytes);
+        memcpy(kept, page.host + (block->gpa & (PAGE_BYTES - 1)), block->bytes);
+        block->kept = kept;
+    }
+    struct block **bucket = dormant_bucket(tr, block);
+    block->next_in_bucket = *bucket;
+    *bucket = block;
+    unsigned alike = 0;
+    for (struct block **at = bucket; *at; at = &(*at)->next_in_bucket) {
+        if (same_key(*at, block) && ++alike > MAX_VARIANTS) {
+            *at = (*at)->next_in_bucket;
+            return;
+        }
+    }
+}
+
+struct block *cache_revive(struct translator *tr, const struct block *key, const uint8_t *bytes,
+                           uint32_t available, uint32_t *variants)
+{
+    *variants = 0;
+    for (struct block **at = dormant_bucket(tr, key); *at; at = &(*at)->next_in_bucket) {
+        struct block *block = *at;
+        if (!same_key(block, key)) {
+            continue;
+        }
+        ++*variants;
+        if (block->bytes <= available && memcmp(block->kept, bytes, block->bytes) == 0) {
+            *at = block->next_in_bucket;
+            insert(tr, block);
+            tr->stats.blocks_revived++;
+            return block;
+        }
+    }
+    return NULL;
+}
+
+uint8_t cache_churn(struct translator *tr, const struct block *key)
+{
+    return ++tr->churn[bucket_of(key->gpa, key->rip, key->mode) & (DORMANT_BUCKETS - 1)];
+}
+
+/* Links that leave the block stay: what they lead to unlinks them when it goes. */
 void cache_invalidate(struct translator *tr, struct block *block)
 {
     if (!block->valid) {
@@ -96,9 +166,6 @@ void cache_invalidate(struct translator *tr, struct block *block)
     block->valid = 0;
     while (block->linked_from) {
         unlink_exit(tr, block->linked_from);
-    }
-    for (uint32_t i = 0; i < block->exit_count; i++) {
-        unlink_exit(tr, &block->exits[i]);
     }
     struct block **at = &tr->buckets[bucket_of(block->gpa, block->rip, block->mode)];
     while (*at != block) {
@@ -110,6 +177,7 @@ void cache_invalidate(struct translator *tr, struct block *block)
         *slot = (struct hash_slot){.tag = UINT64_MAX};
     }
     smc_remove_block(tr, block);
+    keep_dormant(tr, block);
     tr->stats.blocks_invalidated++;
     /* The struct is not reused before the next full reset: an exit in flight may still name it. */
 }
@@ -118,6 +186,7 @@ void cache_reset(struct translator *tr)
 {
     tr->host->reset(tr->engine);
     memset(tr->buckets, 0, BLOCK_BUCKETS * sizeof(*tr->buckets));
+    memset(tr->dormant, 0, DORMANT_BUCKETS * sizeof(*tr->dormant));
     memset(tr->hash, 0xff, HASH_ENTRIES * sizeof(*tr->hash));
     softmmu_drop_code_pages(tr);
     arena_rewind(tr->arena, tr->arena_start);

@@ -2,7 +2,7 @@
  * Inside the translator: the cache of blocks, the memory tables and the dispatcher share this.
  *
  * Code pages.  Every physical page that holds translated code has a code_page with a bitmap of its
- * 64-byte granules that code covers.  The write entries of such pages are poisoned (POISON_CODE); a
+ * bytes that code covers.  The write entries of such pages are poisoned (POISON_CODE); a
  * store looks at the bitmap and only invalidates blocks that it overlaps.
  */
 #ifndef TRANSLATOR_CORE_CORE_H
@@ -19,13 +19,17 @@ enum {
     BLOCK_BUCKETS = 1 << 16,
     GRANULE_BITS = 6,
     TAG_SLOTS = 64,
+    DORMANT_BUCKETS = 1 << 12,
 };
 
 struct code_page {
-    uint64_t granules;    /* bit n: bytes n*64..n*64+63 are covered by a block */
-    uint64_t gpa;          /* of the page */
-    uint64_t covered[PAGE_BYTES / 64]; /* one bit a byte: bit k of word n is byte 64n + k */
-    struct block *blocks; /* linked by next_in_page */
+    struct code_cover cover;   /* first: the memory tables point to it */
+    struct code_cover patched; /* bytes that are overwritten under code again and again */
+    uint8_t *hits;             /* by byte: how often a store to code began there; NULL: never */
+    uint64_t gpa;              /* of the page */
+    uint32_t count;            /* blocks in the lists */
+    uint32_t longest;          /* bytes of the longest of them, ever */
+    struct block *blocks[PAGE_BYTES / 64]; /* by granule of their first byte in the page */
 };
 
 /* Interned (mode, CS base, CS limit) with the number that stands for it in the branch hash. */
@@ -52,13 +56,15 @@ struct translator {
     struct touched_list touched[2];
     struct code_page **code_pages; /* by physical page number */
     struct block **buckets;
+    struct block **dormant; /* invalidated blocks that may be revived, by the same key */
     struct hash_slot *hash;
-    struct block **hash_blocks;      /* the block behind each slot's code */
-    struct hash_slot *no_hash;       /* never hits */
-    struct arena *arena;   /* blocks and code pages, until the next full reset */
-    struct arena *scratch; /* records of the block being translated */
+    struct block **hash_blocks; /* the block behind each slot's code */
+    struct hash_slot *no_hash;  /* never hits */
+    struct arena *arena;        /* blocks and code pages, until the next full reset */
+    struct arena *scratch;      /* records of the block being translated */
     struct ir_block ir;
     struct arena_mark arena_start;
+    uint8_t churn[DORMANT_BUCKETS]; /* by key: times that code with too many variants was met */
     struct tag_slot tag_slots[TAG_SLOTS];
     uint32_t next_tag;
     uint32_t max_insns;
@@ -85,20 +91,38 @@ const uint8_t *softmmu_fetch_page(struct translator *tr, uint64_t linear, uint64
 /* smc.c */
 void smc_add_block(struct translator *tr, struct block *block);
 void smc_remove_block(struct translator *tr, struct block *block);
+/* True when bytes of [gpa, gpa + bytes) in one page are often overwritten. */
+bool smc_is_patched(const struct translator *tr, uint64_t gpa, uint32_t bytes);
 /* A store to [gpa, gpa + bytes) within one page: invalidates what it overlaps. */
 void smc_store(struct translator *tr, uint64_t gpa, size_t bytes);
 
+/* True when a store to these bytes, inside one granule, touches no code; false: look closer. */
+static inline bool smc_beside(const struct code_page *page, uint64_t offset, unsigned size)
+{
+    uint64_t at = offset & ((1 << GRANULE_BITS) - 1);
+    uint64_t bits = ((UINT64_C(1) << size) - 1) << at;
+    return at + size <= 64 && !(page->cover.covered[offset >> GRANULE_BITS] & bits);
+}
+
 /* cache.c */
+#define CACHE_ANY_TAIL (UINT64_MAX - 1) /* gpa2 that matches a block with whatever tail page */
 struct block *cache_find(struct translator *tr, uint64_t gpa, uint64_t rip, uint32_t mode,
                          uint64_t gpa2);
 struct block *cache_insert(struct translator *tr, const struct block *made);
 void cache_invalidate(struct translator *tr, struct block *block);
+/* A block of these bytes that was invalidated, valid again; or NULL.  *variants: how many others
+ * wait at the same key. */
+struct block *cache_revive(struct translator *tr, const struct block *key, const uint8_t *bytes,
+                           uint32_t available, uint32_t *variants);
+/* How often code with too many variants was met at that key, this time included (modulo 256). */
+uint8_t cache_churn(struct translator *tr, const struct block *key);
 void cache_link(struct translator *tr, struct block_exit *exit, struct block *target);
 void cache_reset(struct translator *tr);
 void cache_new_tags(struct translator *tr);
 uint32_t cache_tag(struct translator *tr, uint32_t mode, uint64_t base, uint32_t limit);
 
 /* exec.c */
+const void *exec_next_code(struct context *ctx);
 /* The dispatcher is to look around as soon as the current instruction is done (or, where an engine
  * cannot tell that moment, its block). */
 void exec_leave_soon(struct translator *tr);

@@ -28,6 +28,7 @@ static void setup_record(struct translator *tr, const struct translator_config *
     ctx->icount_end = ctx->icount;
     ctx->leave = LEAVE_NONE;
     ctx->exit_link = NULL;
+    ctx->next_code = exec_next_code;
 }
 
 struct translator *translator_create(const struct translator_config *config)
@@ -44,6 +45,7 @@ struct translator *translator_create(const struct translator_config *config)
     tr->engine = config->host->create(config->code_bytes);
     tr->stepper = host_interp.create(0);
     tr->buckets = calloc(BLOCK_BUCKETS, sizeof(*tr->buckets));
+    tr->dormant = calloc(DORMANT_BUCKETS, sizeof(*tr->dormant));
     tr->hash = aligned_alloc(64, HASH_ENTRIES * sizeof(*tr->hash));
     tr->hash_blocks = calloc(HASH_ENTRIES, sizeof(*tr->hash_blocks));
     tr->no_hash = aligned_alloc(64, HASH_ENTRIES * sizeof(*tr->hash));
@@ -51,7 +53,7 @@ struct translator *translator_create(const struct translator_config *config)
     tr->arena_start = arena_mark(tr->arena);
     tr->scratch = arena_create(IR_MAX_RECORDS * sizeof(struct ir_inst));
     tr->ir.insts = arena_alloc(tr->scratch, IR_MAX_RECORDS * sizeof(struct ir_inst));
-    if (!tr->engine || !tr->stepper || !tr->buckets || !tr->hash || !tr->no_hash ||
+    if (!tr->engine || !tr->stepper || !tr->buckets || !tr->dormant || !tr->hash || !tr->no_hash ||
         !tr->hash_blocks || !softmmu_create(tr)) {
         return NULL;
     }
@@ -69,6 +71,7 @@ void translator_destroy(struct translator *tr)
     arena_destroy(tr->arena);
     arena_destroy(tr->scratch);
     free(tr->buckets);
+    free(tr->dormant);
     free(tr->hash_blocks);
     free(tr->hash);
     free(tr->no_hash);
@@ -152,6 +155,28 @@ static struct block *from_hash(const struct translator *tr)
     return hit ? tr->hash_blocks[index] : NULL;
 }
 
+/*
+ * From callouts that end blocks: what translator_run() would do before it enters the next block,
+ * when nothing else is to be done and the hash knows that block.
+ */
+const void *exec_next_code(struct context *ctx)
+{
+    struct translator *tr = ctx->translator;
+    if (ctx->leave != LEAVE_LOOKUP || tr->kicked || tr->interrupt || tr->stop || tr->reset_wanted ||
+        ctx->halted || ctx->fpu_resident) {
+        return NULL;
+    }
+    settle(tr);
+    refresh_mode(tr);
+    struct block *block = ctx->mode & MODE_STEP ? NULL : from_hash(tr);
+    if (!block) {
+        return NULL;
+    }
+    ctx->leave = LEAVE_NONE;
+    tr->stats.continued++;
+    return block->code;
+}
+
 /* Finds the block at rip and runs it; links the exit that led here. */
 static void run_block(struct translator *tr)
 {
@@ -185,6 +210,9 @@ static bool handle_leave(struct translator *tr, enum run_result *result)
     ctx->leave = LEAVE_NONE;
     switch (reason) {
     case LEAVE_EVENT:
+        if (ctx->event.kind == EVENT_FAULT) {
+            ctx->budget -= 1; /* time passes although nothing retired, else a fault loop stops it */
+        }
         *result = RUN_TRIPLE_FAULT;
         if (!translator_deliver(tr)) {
             return true;

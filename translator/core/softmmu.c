@@ -2,8 +2,9 @@
  * Memory tables: filling by page walk, flushing by list, and the slow paths behind them.
  *
  * A filled entry is a delta from linear to host address; a poisoned one keeps the physical page in
- * bits 12..62 and the reason below, so that the slow path needs no second walk.  Pages with code keep
- * the delta there instead, and their physical address in the code_page behind the granules table.
+ * bits 12..62 and the reason below, so that the slow path needs no second walk.  Pages with code
+ * keep the delta there instead, and their physical address in the code_page behind the cover
+ * table.
  */
 #include "translator/core/core.h"
 
@@ -81,12 +82,12 @@ static void poison_code(struct memory_tables *tables, uint32_t page, const struc
                         int64_t delta)
 {
     tables->write[page] = (int64_t)(POISON_BIT | (uint64_t)delta | POISON_CODE);
-    tables->granules[page] = &code->granules;
+    tables->cover[page] = &code->cover;
 }
 
 static const struct code_page *code_page_of(const struct memory_tables *tables, uint32_t page)
 {
-    return (const struct code_page *)(const void *)tables->granules[page];
+    return (const struct code_page *)(const void *)tables->cover[page];
 }
 
 static void fill_write(const struct translator *tr, struct memory_tables *tables, uint32_t page,
@@ -95,7 +96,7 @@ static void fill_write(const struct translator *tr, struct memory_tables *tables
     const struct code_page *code = tr->code_pages[gpa >> PAGE_BITS];
     if (!phys.writable) {
         tables->write[page] = poison(gpa, POISON_ROM);
-    } else if (code && code->blocks) {
+    } else if (code && code->count) {
         poison_code(tables, page, code, delta);
     } else {
         tables->write[page] = delta;
@@ -290,7 +291,8 @@ static void read_in_page(struct translator *tr, int64_t entry, uint64_t linear, 
     }
 }
 
-/* A store to a page with code: drops what it hits; a page whose last block is gone is plain again. */
+/* A store to a page with code: drops what it hits; a page whose last block is gone is plain again.
+ */
 static void write_beside_code(struct translator *tr, uint64_t linear, const uint8_t *from,
                               unsigned size, bool user)
 {
@@ -299,9 +301,12 @@ static void write_beside_code(struct translator *tr, uint64_t linear, const uint
     const struct code_page *code = code_page_of(tables, page);
     int64_t delta = (int64_t)poison_gpa(tables->write[page]);
     tr->stats.smc_stores++;
-    smc_store(tr, code->gpa | (linear & (PAGE_BYTES - 1)), size);
-    memcpy((uint8_t *)(uintptr_t)(linear + (uint64_t)delta), from, size);
-    if (!code->blocks) {
+    uint8_t *to = (uint8_t *)(uintptr_t)(linear + (uint64_t)delta);
+    if (!smc_beside(code, linear & (PAGE_BYTES - 1), size) && memcmp(to, from, size) != 0) {
+        smc_store(tr, code->gpa | (linear & (PAGE_BYTES - 1)), size);
+    }
+    memcpy(to, from, size);
+    if (!code->count) {
         tables->write[page] = delta;
     }
 }
@@ -454,8 +459,57 @@ bool guest_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsig
            store_bytes(ctx, linear, size, ctx->user, bytes);
 }
 
+static uint64_t read_size(const uint8_t *at, unsigned size)
+{
+    switch (size) {
+    case 1:
+        return *at;
+    case 2:
+        return load_le16(at);
+    case 4:
+        return load_le32(at);
+    default:
+        return load_le64(at);
+    }
+}
+
+static void write_size(uint8_t *at, unsigned size, uint64_t value)
+{
+    switch (size) {
+    case 1:
+        *at = (uint8_t)value;
+        break;
+    case 2:
+        store_le16(at, (uint16_t)value);
+        break;
+    case 4:
+        store_le32(at, (uint32_t)value);
+        break;
+    default:
+        store_le64(at, value);
+        break;
+    }
+}
+
+/* Where a store may go at once: plain memory, or bytes of a code page that no block covers. */
+static int64_t store_delta(const struct memory_tables *tables, uint64_t linear, unsigned size)
+{
+    uint32_t page = (uint32_t)(linear >> PAGE_BITS) & (TABLE_ENTRIES - 1);
+    int64_t entry = tables->write[page];
+    if (entry >= 0 || poison_reason(entry) != POISON_CODE ||
+        !smc_beside(code_page_of(tables, page), linear & (PAGE_BYTES - 1), size)) {
+        return entry;
+    }
+    return (int64_t)poison_gpa(entry);
+}
+
 bool linear_read(struct context *ctx, uint64_t linear, unsigned size, bool user, uint64_t *value)
 {
+    int64_t entry = entry_of(ctx->translator, linear, ACCESS_READ, user);
+    if (entry > 0 && !crosses(linear, size) && !(size & (size - 1))) {
+        *value = read_size((uint8_t *)(uintptr_t)((linear & UINT32_MAX) + (uint64_t)entry), size);
+        return true;
+    }
     uint8_t bytes[8];
     if (!load_bytes(ctx, linear, size, ACCESS_READ, user, bytes)) {
         return false;
@@ -466,6 +520,11 @@ bool linear_read(struct context *ctx, uint64_t linear, unsigned size, bool user,
 
 bool linear_write(struct context *ctx, uint64_t linear, unsigned size, bool user, uint64_t value)
 {
+    int64_t entry = store_delta(ctx->translator->tables[user], linear, size);
+    if (entry > 0 && !crosses(linear, size) && !(size & (size - 1))) {
+        write_size((uint8_t *)(uintptr_t)((linear & UINT32_MAX) + (uint64_t)entry), size, value);
+        return true;
+    }
     uint8_t bytes[8];
     store_le(bytes, value, size);
     return store_bytes(ctx, linear, size, user, bytes);

@@ -8,7 +8,12 @@
 #include <assert.h>
 #include <string.h>
 
-enum { VECTOR_GP = 13, INSN_MAX_BYTES = 15 };
+enum {
+    VECTOR_GP = 13,
+    INSN_MAX_BYTES = 15,
+    TOO_MANY_VARIANTS = 8, /* code that changes that often is evaluated ... */
+    COMPILE_ANYWAY = 32,   /* ... but for each so manieth time: it may have settled */
+};
 
 /* Code bytes at rip: in one page, or assembled over two for a straddling instruction. */
 struct code_bytes {
@@ -177,28 +182,83 @@ static struct block *emit(struct translator *tr, const struct code_bytes *code)
     for (uint32_t i = 0; i < block->exit_count; i++) {
         block->exits[i].owner = block;
     }
+    arena_trim(tr->arena, block, sizeof(*block),
+               offsetof(struct block, exits) + block->exit_count * sizeof(block->exits[0]));
     return block;
 }
 
-/* A block at gpa whose tail page (if any) is the one mapped now. */
+/* A block at gpa whose tail page (if it has a tail) is the one mapped now.  NULL: none, or
+ * (ctx->leave set) fetching the tail faulted.  The next page is only touched when a block is known
+ * to need it: a walk has effects that the guest can see. */
 static struct block *find(struct translator *tr, const struct code_bytes *code)
 {
     struct context *ctx = tr->ctx;
-    struct block *block = cache_find(tr, code->gpa, ctx->rip, ctx->mode, UINT64_MAX);
-    if (block && block->gpa2 == UINT64_MAX) {
+    struct block *block = cache_find(tr, code->gpa, ctx->rip, ctx->mode, CACHE_ANY_TAIL);
+    if (!block || block->gpa2 == UINT64_MAX) {
         return block;
-    }
-    if (code->in_page >= INSN_MAX_BYTES) {
-        return NULL;
     }
     uint64_t gpa2;
     bool mmio;
     uint64_t next = (linear_pc(ctx) | (PAGE_BYTES - 1)) + 1;
     if (!softmmu_fetch_page(tr, next & UINT32_MAX, &gpa2, &mmio)) {
-        ctx->leave = LEAVE_NONE; /* whether the tail is needed is the decoder's to say */
         return NULL;
     }
     return cache_find(tr, code->gpa, ctx->rip, ctx->mode, gpa2);
+}
+
+/* Instructions before the first one with bytes that are often overwritten; at least 1. */
+static uint32_t unpatched_insns(const struct translator *tr, uint64_t gpa)
+{
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < tr->ir.count; i++) {
+        const struct ir_inst *inst = &tr->ir.insts[i];
+        if (inst->op != IR_insn) {
+            continue;
+        }
+        if (smc_is_patched(tr, gpa + at, inst->aux)) {
+            return inst->b ? inst->b : 1;
+        }
+        at += inst->aux;
+    }
+    return tr->ir.insn_count;
+}
+
+/* Cuts the block that was lifted before an instruction that is often overwritten. */
+static bool isolate_patched(struct translator *tr, const struct code_bytes *code)
+{
+    if (!smc_is_patched(tr, code->gpa, tr->ir.bytes)) {
+        return true;
+    }
+    uint32_t insns = unpatched_insns(tr, code->gpa);
+    return insns >= tr->ir.insn_count || lift(tr, code, insns) == LIFT_OK;
+}
+
+/* No valid block stands at rip: makes one, or runs the code otherwise and returns NULL. */
+static struct block *make_block(struct translator *tr, struct code_bytes *code)
+{
+    struct context *ctx = tr->ctx;
+    struct block key = {.gpa = code->gpa, .rip = ctx->rip, .mode = ctx->mode};
+    uint32_t variants;
+    struct block *block = cache_revive(tr, &key, code->bytes, code->in_page, &variants);
+    if (block && block->rip + block->bytes - 1 <= ctx->seg[SEG_CS].limit) {
+        return block;
+    }
+    if (block || (variants >= TOO_MANY_VARIANTS && cache_churn(tr, &key) % COMPILE_ANYWAY != 0)) {
+        translate_and_step(tr, 1);
+        return NULL;
+    }
+    uint64_t start = host_cycles();
+    uint32_t max_insns = ctx->mode & MODE_STEP ? 1 : tr->max_insns;
+    if (!lift_here(tr, code, max_insns) || !isolate_patched(tr, code)) {
+        return NULL;
+    }
+    if (code->uncached) {
+        translate_and_step(tr, 1);
+        return NULL;
+    }
+    block = emit(tr, code);
+    count_translation(tr, host_cycles() - start);
+    return block;
 }
 
 struct block *translate_block(struct translator *tr)
@@ -212,27 +272,16 @@ struct block *translate_block(struct translator *tr)
         return NULL;
     }
     struct block *block = find(tr, &code);
-    if (block) {
-        uint64_t end = block->rip + block->bytes - 1;
-        if (end <= tr->ctx->seg[SEG_CS].limit) {
-            return block;
-        }
+    if (tr->ctx->leave != LEAVE_NONE) {
+        return NULL;
     }
-    uint64_t start = host_cycles();
-    uint32_t max_insns = tr->ctx->mode & MODE_STEP ? 1 : tr->max_insns;
-    if (block) {
+    if (!block) {
+        return make_block(tr, &code);
+    }
+    if (block->rip + block->bytes - 1 > tr->ctx->seg[SEG_CS].limit) {
         translate_and_step(tr, 1); /* the limit cuts a block made under a larger one */
         return NULL;
     }
-    if (!lift_here(tr, &code, max_insns)) {
-        return NULL;
-    }
-    if (code.uncached) {
-        translate_and_step(tr, 1);
-        return NULL;
-    }
-    block = emit(tr, &code);
-    count_translation(tr, host_cycles() - start);
     return block;
 }
 

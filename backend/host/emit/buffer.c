@@ -19,7 +19,10 @@ void buffer_put_last(struct code_buffer *buffer, uint64_t value, unsigned n)
 
 void buffer_align(struct code_buffer *buffer, uint32_t power_of_two, uint8_t fill)
 {
-    while ((buffer->at & (power_of_two - 1)) != 0 && !buffer->full) {
-        buffer_put8(buffer, fill);
+    uint32_t pad = (0 - buffer->at) & (power_of_two - 1);
+    while (pad != 0 && !buffer->full) {
+        uint32_t piece = pad < 8 ? pad : 8;
+        buffer_put(buffer, fill * UINT64_C(0x0101010101010101), piece);
+        pad -= piece;
     }
 }

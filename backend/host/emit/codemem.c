@@ -33,6 +33,24 @@ bool codemem_init(struct codemem *memory, size_t bytes)
     return true;
 }
 
+void codemem_populate(const struct codemem *memory, size_t from, size_t bytes)
+{
+#ifdef MADV_POPULATE_WRITE
+    bytes = from + bytes <= memory->bytes ? bytes : memory->bytes - from;
+    madvise(memory->write + from, bytes, MADV_POPULATE_WRITE);
+    madvise(memory->exec + from, bytes, MADV_POPULATE_READ);
+#else
+    (void)memory;
+    (void)from;
+    (void)bytes;
+#endif
+}
+
+void codemem_written(struct codemem *memory)
+{
+    madvise(memory->write, memory->bytes, MADV_DONTNEED);
+}
+
 void codemem_free(struct codemem *memory)
 {
     if (memory->bytes != 0) {

@@ -19,6 +19,13 @@ struct codemem {
 
 /* Maps both views of `bytes` (rounded up to pages).  false: the host refuses; nothing is mapped. */
 bool codemem_init(struct codemem *memory, size_t bytes);
+/* Backs [from, from + bytes), whole pages, of both views in one go, which is cheaper than a fault
+ * for each page; nothing depends on it. */
+void codemem_populate(const struct codemem *memory, size_t from, size_t bytes);
+/* Lets go of the writable view's page-table entries: what was written stays, and comes back when
+ * it is written again.  Otherwise everything counts twice as resident. */
+void codemem_written(struct codemem *memory);
+
 void codemem_free(struct codemem *memory);
 
 #endif

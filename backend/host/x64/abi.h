@@ -29,7 +29,7 @@ enum {
 enum {
     TABLE_WRITE = offsetof(struct memory_tables, write),
     TABLE_CODE = offsetof(struct memory_tables, code),
-    TABLE_GRANULES = offsetof(struct memory_tables, granules),
+    TABLE_COVER = offsetof(struct memory_tables, cover),
 };
 
 #define CTX(member) x64_mem(REG_CONTEXT, (int32_t)offsetof(struct context, member))

@@ -10,6 +10,8 @@
 #include "translator/api/memory.h"
 #include "translator/ir/ir.h"
 
+enum { X64_ACCESS_SIZES = 6 };
+
 /* What an access to guest memory does. */
 enum access_kind { ACCESS_LOAD, ACCESS_STORE, ACCESS_MODIFY };
 
@@ -17,11 +19,16 @@ enum access_kind { ACCESS_LOAD, ACCESS_STORE, ACCESS_MODIFY };
 enum {
     PACK_LENGTH = 32,  /* 4 bits; EIP below */
     PACK_PENDING = 36, /* 7 bits */
-    PACK_SIZE = 43,    /* 5 bits */
-    PACK_SEG = 48,     /* 3 bits */
-    PACK_KIND = 51,    /* 2 bits: 0 load, 1 store, 2 load for write, 3 probe of a store */
-    PACK_ALIGNED = 53, /* 1: #GP when not 16-byte aligned */
+    PACK_SEG = 43,     /* 3 bits */
+    PACK_KIND = 46,    /* 2 bits: 0 load, 1 store, 2 load for write, 3 probe of a store */
+    PACK_ALIGNED = 48, /* 1: #GP when not 16-byte aligned */
+    PACK_TAIL = 49,    /* 1: code after the pack ends the instruction and leaves */
+    PACK_LEAVE = 50,   /* 1: nothing is left of the instruction after the access */
+    PACK_SIZE = 56,    /* 5 bits */
 };
+
+/* What x64_slow_access() says. */
+enum slow_result { SLOW_FAULT, SLOW_MADE, SLOW_TAIL, SLOW_LEAVE };
 
 /* Data of one callout in the block's constant area. */
 struct callout_data {
@@ -47,10 +54,20 @@ struct x64_stubs {
     uint32_t leave_synced; /* the record is complete */
     uint32_t exit;         /* r8 EIP, r9 exit: leave for a look-up */
     uint32_t miss;         /* r8 EIP: leave for a look-up without exit */
-    uint32_t beside_code;  /* r8 linear, r9 poisoned write entry: carry clear: r9 is the delta */
-    uint32_t access;       /* r8 offset, r9 packed: slow access */
-    uint32_t callout;      /* r8 a, r9 b, r12 data: result in r12 */
-    uint32_t fpu_load;     /* makes the x87 state resident; flags must be saved */
+    /* Called with r8 linear and r9 the table's entry; by the segment that may wrap at FFFFh, or
+     * none, and x64_size_index().  check: [load, store]; returns when r9 is a delta that will do,
+     * else skips 5 bytes. */
+    uint32_t check[2][SEG_COUNT + 1][X64_ACCESS_SIZES];
+    /* load: the pack stands 5 bytes after the return address.  Returns with [r8 + r9] the datum, or
+     * past the pack for SLOW_TAIL. */
+    uint32_t load[SEG_COUNT + 1][X64_ACCESS_SIZES];
+    uint32_t load_strict; /* the same, misaligned ones always by the slow way */
+    uint32_t store;       /* r8 linear, the datum in slow_value; pack and return as for load */
+    uint32_t access;      /* r8 linear, r9 pack: slow access */
+    uint32_t save_flags;  /* x64_save_flags() and x64_load_flags() as functions */
+    uint32_t load_flags;
+    uint32_t callout;  /* r8 a, r9 b, r12 data: result in r12 */
+    uint32_t fpu_load; /* makes the x87 state resident; flags must be saved */
 };
 
 struct memory_access {
@@ -71,6 +88,13 @@ struct fpu_last {
     uint32_t rip;
 };
 
+/* How a record uses the arithmetic flags (FLAG_ bits). */
+struct flag_use {
+    uint16_t inputs; /* needed by the operation itself */
+    uint16_t kills;  /* certainly replaced */
+    bool writes;     /* changes some flag */
+};
+
 struct emit;
 /* Emits an operation whose memory operand, if any, is mem. */
 typedef void emit_body(struct emit *e, const struct ir_inst *inst, struct x64_rm mem);
@@ -82,11 +106,10 @@ struct slow_site {
     emit_body *post; /* after a completed store; no flags */
     struct memory_access access;
     uint64_t pack;
-    uint32_t slow[5]; /* displacements that jump to the slow path */
+    uint32_t limit;   /* displacement of the jump taken past the limit (r8 is the offset), or 0 */
+    uint32_t slow[2]; /* displacements that jump to the slow path */
     uint32_t slow_count;
-    uint32_t poisoned; /* stores: displacement of the jump taken when the entry is no delta, or 0 */
-    uint32_t looked_up; /* where such a store goes on with a delta after all */
-    uint32_t cross;     /* displacement of the misaligned jump, or 0 */
+    bool strict; /* misaligned accesses are always slow */
     uint32_t resume, back;
     bool needs_flags, writes_flags, host_flags_after;
     bool incomplete;                  /* the record goes on after its access */
@@ -124,6 +147,7 @@ struct emit {
     struct fpu_last fpu_last;
     uint32_t slow_count, callout_count, exit_count;
     uint16_t live[IR_MAX_RECORDS]; /* flags that matter after each record */
+    struct flag_use uses[IR_MAX_RECORDS];
     struct slow_site slow[IR_MAX_RECORDS];
     struct callout_site callouts[IR_MAX_RECORDS];
     struct exit_site exits[IR_MAX_RECORDS];
@@ -132,6 +156,7 @@ struct emit {
 struct engine {
     struct codemem memory;
     struct code_buffer out; /* all code memory, writable view */
+    uint32_t populated;     /* code memory up to here is backed by pages */
     uint32_t first_block;   /* where blocks begin, after the stubs */
     struct x64_stubs stubs;
     struct emit emit;
@@ -144,7 +169,19 @@ void x64_fpu_sync(struct context *ctx);
 /* stubs.c */
 void x64_emit_stubs(struct engine *engine);
 void x64_spill_gprs(struct code_buffer *out);
-/* Slow access from generated code: true when it was made. */
-bool x64_slow_access(struct context *ctx, uint64_t offset, uint64_t pack);
+/* Slow access from generated code. */
+enum slow_result x64_slow_access(struct context *ctx, uint64_t linear, uint64_t pack);
+
+/* stubs_memory.c */
+unsigned x64_size_index(unsigned size);
+void x64_emit_memory_stubs(struct code_buffer *out, struct x64_stubs *stubs);
+/* stubs.c: around calls of C from stubs. */
+void x64_begin_call(struct code_buffer *out);
+void x64_end_call(struct code_buffer *out);
+void x64_reload_all(struct code_buffer *out);
+void x64_push(struct code_buffer *out, unsigned reg);
+void x64_pop(struct code_buffer *out, unsigned reg);
+/* The call must not return: drops return address and saved registers. */
+void x64_emit_abandon(struct code_buffer *out, struct x64_stubs *stubs, uint32_t from);
 
 #endif

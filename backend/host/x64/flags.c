@@ -105,6 +105,7 @@ void x64_flag_liveness(struct emit *e)
     for (uint32_t i = e->ir->count; i-- > 0;) {
         const struct ir_inst *inst = &e->ir->insts[i];
         struct flag_use use = x64_flag_use(inst);
+        e->uses[i] = use;
         e->live[i] = live;
         live = (uint16_t)((live & ~use.kills) | use.inputs);
         if ((ir_has_memory(inst) && inst->op != IR_lea) ||

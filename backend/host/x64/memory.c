@@ -6,11 +6,12 @@
  *     mov  r9d, r8d; shr r9d, 12
  *     mov  r9, [r13 + r9*8 + table]      delta; 0 or negative: slow
  *     test r9, r9; jle slow
- *     test r8b, size-1; jne cross        out of line: does it leave the page (or offset FFFFh)?
+ *     test r8b, size-1; jne slow         the stub looks whether it leaves the page
  *     operation on [r8 + r9]
  *
- * The slow path computes the offset again, calls x64_slow_access() and runs the same operation on
- * ctx->slow_value.  Flags are in the record before the look-up because it destroys the host's.
+ * The slow path is a few calls of shared stubs (stubs_memory.c): after a load the fast path goes on
+ * with ctx->slow_value for memory; stores run the operation on it a second time.  Flags are in the
+ * record before the look-up because it destroys the host's.
  */
 #include "backend/host/x64/select.h"
 
@@ -114,9 +115,41 @@ static void emit_segment(struct emit *e, struct slow_site *site)
                                                  : offsetof(struct segment, write_end);
         x64_lea(e->out, 8, REG_DELTA, x64_mem(REG_EA, access->size));
         x64_op(e->out, 8, 0x3b, REG_DELTA, segment_field(access->seg, end));
-        add_slow(e, site, X64_A);
+        site->limit = x64_jcc(e->out, X64_A);
     }
     x64_op(e->out, 4, 0x03, REG_EA, segment_field(access->seg, offsetof(struct segment, base)));
+}
+
+static uint8_t alignment_mask(const struct memory_access *access)
+{
+    return access->size > 8 ? 15 : (uint8_t)(access->size - 1);
+}
+
+/* The look-up of linear r8, as ready-made bytes. */
+static void emit_indexed_lookup(struct emit *e, struct slow_site *site)
+{
+    static const uint8_t head[2][16] = {{0x45, 0x8b, 0xc8,           /* mov r9d, r8d */
+                                         0x41, 0xc1, 0xe9, 12,       /* shr r9d, 12 */
+                                         0x4f, 0x8b, 0x4c, 0xcd, 0}, /* mov r9, [r13 + r9*8] */
+                                        {0x45, 0x8b, 0xc8, 0x41, 0xc1, 0xe9, 12, 0x4f, 0x8b, 0x8c,
+                                         0xcd}};     /* mov r9, [r13 + r9*8 + disp32] */
+    static const uint64_t test_delta = 0x8e0fc9854d; /* test r9, r9; jle rel32 */
+    static const uint32_t test_low = 0xc0f641;       /* test r8b, imm8 */
+    struct code_buffer *out = e->out;
+    bool store = site->access.kind != ACCESS_LOAD;
+    buffer_put(out, load_le64(head[store]), 8);
+    buffer_put(out, load_le64(head[store] + 8), store ? 3 : 4);
+    if (store) {
+        buffer_put(out, TABLE_WRITE, 4);
+    }
+    buffer_put(out, test_delta, 5);
+    buffer_put(out, 0, 4);
+    site->slow[0] = out->at - 4;
+    site->slow_count = 1;
+    if (site->access.size > 1) {
+        buffer_put(out, test_low | (uint32_t)alignment_mask(&site->access) << 24, 4);
+        add_slow(e, site, X64_NE);
+    }
 }
 
 static void emit_lookup(struct emit *e, struct slow_site *site)
@@ -126,39 +159,25 @@ static void emit_lookup(struct emit *e, struct slow_site *site)
     int32_t table = access->kind == ACCESS_LOAD ? 0 : TABLE_WRITE;
     bool constant = access->base == IR_NONE && access->index == IR_NONE &&
                     mode_seg_class(e->ir->mode, access->seg) == SEG_FLAT;
-    if (constant) {
+    site->strict = access->aligned || (e->ir->mode & MODE_ALIGN_CHECK) != 0;
+    if (!constant) {
+        emit_indexed_lookup(e, site);
+    } else {
         uint32_t offset = (uint32_t)access->disp;
         offset = access->asize == 2 ? offset & 0xffff : offset;
         x64_load(out, 8, REG_DELTA, x64_mem(REG_TABLES, table + (int32_t)(offset >> 12) * 8));
-    } else {
-        x64_op(out, 4, 0x8b, REG_DELTA, x64_reg(REG_EA));
-        x64_op(out, 4, X64_DIGIT | 0xc1, 5, x64_reg(REG_DELTA));
-        buffer_put8(out, 12);
-        x64_load(out, 8, REG_DELTA, x64_index(REG_TABLES, REG_DELTA, 3, table));
-    }
-    x64_op(out, 8, 0x85, REG_DELTA, x64_reg(REG_DELTA));
-    if (access->kind == ACCESS_LOAD) {
+        x64_op(out, 8, 0x85, REG_DELTA, x64_reg(REG_DELTA));
         add_slow(e, site, X64_LE);
-    } else {
-        site->poisoned = x64_jcc(out, X64_LE);
-        site->looked_up = out->at;
+        bool leaves_page = (offset & 0xfff) + access->size > 0x1000;
+        if ((offset & alignment_mask(access)) != 0 && (site->strict || leaves_page)) {
+            site->slow[site->slow_count++] = x64_jmp(out);
+        }
     }
-    if (access->size == 1) {
-        return;
-    }
-    unsigned mask = access->size > 8 ? 15u : access->size - 1u;
-    x64_op(out, 1, X64_DIGIT | 0xf6, 0, x64_reg(REG_EA));
-    buffer_put8(out, (uint8_t)mask);
-    if (access->aligned || (e->ir->mode & MODE_ALIGN_CHECK) != 0) {
-        add_slow(e, site, X64_NE);
-    } else {
-        site->cross = x64_jcc(out, X64_NE);
-        site->resume = out->at;
-    }
+    site->resume = out->at;
 }
 
-/* True when the rest of the instruction accesses memory or calls: the slow path cannot emit it again,
- * so a wish to leave is looked at where the next instruction begins. */
+/* True when the rest of the instruction accesses memory or calls: the slow path cannot emit it
+ * again, so a wish to leave is looked at where the next instruction begins. */
 static bool tail_accesses(const struct emit *e)
 {
     for (uint32_t i = e->at + 1; i < e->ir->count && e->ir->insts[i].op != IR_insn; i++) {
@@ -205,46 +224,6 @@ void x64_access_goes_on(struct emit *e)
     e->slow[e->slow_count - 1].incomplete = true;
 }
 
-/* Misaligned: does the access leave the page, or pass offset FFFFh of a 64 KiB segment? */
-static void emit_cross(struct emit *e, struct slow_site *site)
-{
-    struct code_buffer *out = e->out;
-    int32_t size = site->access.size;
-    x64_here(out, site->cross);
-    if (mode_seg_class(e->ir->mode, site->access.seg) == SEG_BASED64K && site->access.asize == 2) {
-        x64_op(out, 4, 0x8b, REG_SCRATCH, x64_reg(REG_EA));
-        x64_op(out, 4, 0x2b, REG_SCRATCH,
-               segment_field(site->access.seg, offsetof(struct segment, base)));
-        x64_alu_imm(out, 4, 7, x64_reg(REG_SCRATCH), 0x10000 - size);
-        add_slow(e, site, X64_A);
-    }
-    x64_op(out, 4, 0x8b, REG_SCRATCH, x64_reg(REG_EA));
-    x64_alu_imm(out, 4, 4, x64_reg(REG_SCRATCH), 0xfff);
-    x64_alu_imm(out, 4, 7, x64_reg(REG_SCRATCH), 0x1000 - size);
-    x64_jcc_to(out, X64_BE, site->resume);
-}
-
-/* A store whose entry is no delta: beside code it may go on, misaligned ones excepted (they could
- * reach into the next granule). */
-static void emit_beside_code(struct emit *e, struct slow_site *site)
-{
-    struct code_buffer *out = e->out;
-    x64_here(out, site->poisoned);
-    if (site->access.size > 1) {
-        x64_op(out, 1, X64_DIGIT | 0xf6, 0, x64_reg(REG_EA));
-        buffer_put8(out, site->access.size > 8 ? 15 : (uint8_t)(site->access.size - 1));
-        add_slow(e, site, X64_NE);
-    }
-    x64_call_to(out, e->engine->stubs.beside_code);
-    x64_jcc_to(out, X64_AE, site->looked_up);
-}
-
-static void call_access(struct emit *e, uint64_t pack, unsigned kind)
-{
-    x64_mov_imm(e->out, REG_DELTA, pack | (uint64_t)kind << PACK_KIND);
-    x64_call_to(e->out, e->engine->stubs.access);
-}
-
 /* True when the rest of the instruction can be emitted a second time: it neither leaves nor touches
  * memory nor calls. */
 static bool tail_is_simple(const struct emit *e, uint32_t at)
@@ -258,16 +237,16 @@ static bool tail_is_simple(const struct emit *e, uint32_t at)
     return true;
 }
 
-/* When the access asked to leave after this instruction: the rest of it, then out.  An instruction
- * whose rest is not simple goes on; it leaves at its exit or at the next poll. */
-static void emit_leave_after(struct emit *e, const struct slow_site *site)
+/* The segment whose 64 KiB an access may leave without being past its limit, or none. */
+static unsigned wrapping_segment(const struct emit *e, const struct memory_access *access)
 {
-    struct code_buffer *out = e->out;
-    if (site->incomplete || !tail_is_simple(e, site->at + 1)) {
-        return;
-    }
-    x64_alu_imm(out, 4, 7, CTX(leave), LEAVE_NONE);
-    uint32_t normal = x64_jcc(out, X64_E);
+    bool wraps = mode_seg_class(e->ir->mode, access->seg) == SEG_BASED64K && access->asize == 2;
+    return wraps ? access->seg : SEG_COUNT;
+}
+
+/* Code behind the pack: the access asked to leave after this instruction.  The rest of it. */
+static void emit_tail(struct emit *e, const struct slow_site *site)
+{
     e->flags_in_record = true;
     e->flags_in_host = false;
     e->flags_lost = false;
@@ -276,51 +255,154 @@ static void emit_leave_after(struct emit *e, const struct slow_site *site)
     }
     x64_flags_to_record(e);
     x64_fpu_flush_last(e, &site->last_after);
-    x64_jmp_to(out, e->engine->stubs.leave_live);
-    x64_here(out, normal);
+    x64_jmp_to(e->out, e->engine->stubs.leave_live);
 }
 
-static void emit_slow(struct emit *e, struct slow_site *site)
+/* The operation on what a slow path supplies; flags are in the record before and after. */
+static void emit_slow_body(struct emit *e, const struct slow_site *site, struct x64_rm mem)
+{
+    if (site->needs_flags) {
+        x64_call_to(e->out, e->engine->stubs.load_flags);
+    }
+    site->body(e, site->inst, mem);
+    if (site->writes_flags) {
+        x64_call_to(e->out, e->engine->stubs.save_flags);
+    }
+}
+
+static bool has_tail(const struct emit *e, const struct slow_site *site)
+{
+    return !site->incomplete && tail_is_simple(e, site->at + 1);
+}
+
+/* Calls a stub that reads the pack behind the jump to `next`. */
+static void call_packed(struct emit *e, uint32_t stub, uint32_t next, uint64_t pack)
+{
+    x64_call_to(e->out, stub);
+    x64_jmp_to(e->out, next);
+    buffer_put(e->out, pack, 8);
+}
+
+/* Loads: the stub makes [r8 + r9] the datum, and the fast path goes on. */
+static void emit_slow_load(struct emit *e, const struct slow_site *site)
+{
+    const struct x64_stubs *stubs = &e->engine->stubs;
+    uint32_t stub =
+        site->strict
+            ? stubs->load_strict
+            : stubs->load[wrapping_segment(e, &site->access)][x64_size_index(site->access.size)];
+    bool tail = has_tail(e, site);
+    call_packed(e, stub, site->resume, site->pack | (uint64_t)tail << PACK_TAIL);
+    if (tail) {
+        emit_slow_body(e, site, x64_fast_operand());
+        emit_tail(e, site);
+    }
+}
+
+static void emit_check(struct emit *e, const struct slow_site *site)
+{
+    bool store = site->access.kind != ACCESS_LOAD;
+    if (!site->strict) {
+        unsigned seg = wrapping_segment(e, &site->access);
+        x64_call_to(e->out, e->engine->stubs.check[store][seg][x64_size_index(site->access.size)]);
+        x64_jmp_to(e->out, site->resume);
+    }
+}
+
+static void call_access(struct emit *e, uint64_t pack, unsigned kind)
+{
+    x64_mov_imm(e->out, REG_DELTA, pack | (uint64_t)kind << PACK_KIND);
+    x64_call_to(e->out, e->engine->stubs.access);
+}
+
+/* Where the fast path is joined: the flags as they are there. */
+static uint32_t emit_joint(struct emit *e, const struct slow_site *site)
+{
+    if (!site->host_flags_after && site->post == NULL) {
+        return site->back;
+    }
+    struct code_buffer *out = e->out;
+    uint32_t joint = out->at;
+    if (site->post != NULL) {
+        site->post(e, site->inst, x64_slow_operand());
+    }
+    if (site->host_flags_after) {
+        x64_call_to(out, e->engine->stubs.load_flags);
+    }
+    x64_jmp_to(out, site->back);
+    return joint;
+}
+
+/* Stores and read-modify-writes: the operation on slow_value, then the store. */
+static void emit_slow_store(struct emit *e, const struct slow_site *site, uint32_t joint)
+{
+    bool tail = has_tail(e, site);
+    uint32_t next = site->at + 1;
+    bool last = next >= e->ir->count || e->ir->insts[next].op == IR_insn;
+    bool at_once = tail && last && site->post == NULL && !site->last_after.valid;
+    uint64_t pack = site->pack | (uint64_t)1 << PACK_KIND;
+    emit_check(e, site);
+    if (site->access.kind == ACCESS_MODIFY) {
+        call_access(e, site->pack, 2);
+    } else if (site->inst->op == IR_x87) {
+        call_access(e, site->pack, 3); /* the body pops and sets exception flags */
+    }
+    emit_slow_body(e, site, x64_slow_operand());
+    pack |= at_once ? (uint64_t)1 << PACK_LEAVE : (uint64_t)tail << PACK_TAIL;
+    call_packed(e, e->engine->stubs.store, joint, pack);
+    if (tail && !at_once) {
+        if (site->post != NULL) {
+            site->post(e, site->inst, x64_slow_operand());
+        }
+        emit_tail(e, site);
+    }
+}
+
+/* Loads after which the address is still wanted. */
+static void emit_slow_load_at(struct emit *e, const struct slow_site *site)
 {
     struct code_buffer *out = e->out;
-    if (site->cross != 0) {
-        emit_cross(e, site);
+    emit_check(e, site);
+    call_access(e, site->pack, 0);
+    emit_slow_body(e, site, x64_slow_operand());
+    site->post(e, site->inst, x64_slow_operand());
+    if (has_tail(e, site)) {
+        x64_alu_imm(out, 4, 7, CTX(leave), LEAVE_NONE);
+        uint32_t normal = x64_jcc(out, X64_E);
+        emit_tail(e, site);
+        x64_here(out, normal);
     }
-    if (site->poisoned != 0) {
-        emit_beside_code(e, site);
+    if (site->host_flags_after) {
+        x64_call_to(out, e->engine->stubs.load_flags);
+    }
+    x64_jmp_to(out, site->back);
+}
+
+static void emit_slow(struct emit *e, const struct slow_site *site)
+{
+    struct code_buffer *out = e->out;
+    uint32_t joint = site->access.kind != ACCESS_LOAD ? emit_joint(e, site) : 0;
+    if (site->limit != 0) {
+        x64_here(out, site->limit);
+        x64_op(out, 4, 0x03, REG_EA,
+               segment_field(site->access.seg, offsetof(struct segment, base)));
+        x64_mov_imm(out, REG_DELTA, 0);
     }
     for (uint32_t i = 0; i < site->slow_count; i++) {
         x64_here(out, site->slow[i]);
     }
     if (site->replay != NULL) {
         x64_emit_replay(e, site->replay);
-        x64_save_flags(out);
+        x64_call_to(out, e->engine->stubs.save_flags);
     }
     x64_fpu_flush_last(e, &site->last);
-    x64_effective_address(e, &site->access);
-    if (site->access.kind != ACCESS_STORE) {
-        call_access(e, site->pack, site->access.kind == ACCESS_LOAD ? 0 : 2);
-    } else if (site->inst->op == IR_x87) {
-        call_access(e, site->pack, 3); /* the body pops and sets exception flags */
-    }
-    if (site->needs_flags) {
-        x64_load_flags(out);
-    }
-    site->body(e, site->inst, x64_slow_operand());
-    if (site->writes_flags) {
-        x64_save_flags(out);
-    }
     if (site->access.kind != ACCESS_LOAD) {
-        call_access(e, site->pack, 1);
+        emit_slow_store(e, site, joint);
+    } else if (site->post != NULL) {
+        emit_slow_load_at(e, site);
+    } else {
+        emit_slow_load(e, site);
     }
-    if (site->post != NULL) {
-        site->post(e, site->inst, x64_slow_operand());
-    }
-    emit_leave_after(e, site);
-    if (site->host_flags_after) {
-        x64_load_flags(out);
-    }
-    x64_jmp_to(out, site->back);
 }
 
 void x64_emit_slow_sites(struct emit *e)

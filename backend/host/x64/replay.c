@@ -95,7 +95,7 @@ bool x64_flags_only_for_faults(const struct emit *e)
     bool stands = true;
     for (uint32_t i = e->at; i < e->ir->count && i < e->at + LOOK_AHEAD; i++) {
         const struct ir_inst *inst = &e->ir->insts[i];
-        struct flag_use use = x64_flag_use(inst);
+        struct flag_use use = e->uses[i];
         bool access = inst->op == IR_push || inst->op == IR_pop ||
                       (ir_has_memory(inst) && inst->op != IR_lea);
         if (looks_at_flags(inst) || use.inputs != 0 || (access && !stands)) {

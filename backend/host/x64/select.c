@@ -64,7 +64,7 @@ static unsigned size_of(const struct ir_inst *inst)
 
 static void select_integer(struct emit *e, const struct ir_inst *inst)
 {
-    struct flag_use use = x64_flag_use(inst);
+    struct flag_use use = e->uses[e->at];
     emit_body *body = bodies[inst->op];
     if (body == NULL) {
         return;

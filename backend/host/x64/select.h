@@ -10,13 +10,6 @@
 
 #include "backend/host/x64/engine.h"
 
-/* How a record uses the arithmetic flags (FLAG_ bits). */
-struct flag_use {
-    uint16_t inputs; /* needed by the operation itself */
-    uint16_t kills;  /* certainly replaced */
-    bool writes;     /* changes some flag */
-};
-
 /* select.c */
 bool x64_select_block(struct emit *e);
 /* Emits record e->at. */

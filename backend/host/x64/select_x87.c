@@ -165,11 +165,11 @@ static void body_x87(struct emit *e, const struct ir_inst *inst, struct x64_rm m
     }
 }
 
-/* Operand offset: r8 is linear on the fast path, the offset itself on the slow one. */
+/* Operand offset; r8 is linear. */
 static void post_operand(struct emit *e, const struct ir_inst *inst, struct x64_rm mem)
 {
-    bool linear = mode_seg_class(e->ir->mode, inst->seg) != SEG_FLAT && mem.base == REG_EA;
-    if (!linear) {
+    (void)mem;
+    if (mode_seg_class(e->ir->mode, inst->seg) == SEG_FLAT) {
         x64_store(e->out, 4, CTX(fdp), REG_EA);
         return;
     }

@@ -10,7 +10,7 @@
 enum { FRAME_BYTES = 24, MXCSR_OF_HOST = 0, MXCSR_SCRATCH = 4, LEAVE_STACK = 32 };
 enum { MXCSR_DEFINED = 0xffff }; /* any other bit set faults in the host */
 
-static void push(struct code_buffer *out, unsigned reg)
+void x64_push(struct code_buffer *out, unsigned reg)
 {
     if (reg >= 8) {
         buffer_put8(out, 0x41);
@@ -18,7 +18,7 @@ static void push(struct code_buffer *out, unsigned reg)
     buffer_put8(out, (uint8_t)(0x50 | (reg & 7)));
 }
 
-static void pop(struct code_buffer *out, unsigned reg)
+void x64_pop(struct code_buffer *out, unsigned reg)
 {
     if (reg >= 8) {
         buffer_put8(out, 0x41);
@@ -95,7 +95,7 @@ static void emit_enter(struct code_buffer *out, struct x64_stubs *stubs)
     static const uint8_t saved[] = {X64_RBX, X64_RBP, X64_R12, X64_R13, X64_R14, X64_R15};
     stubs->enter = out->at;
     for (unsigned i = 0; i < sizeof saved; i++) {
-        push(out, saved[i]);
+        x64_push(out, saved[i]);
     }
     x64_alu_imm(out, 8, 5, x64_reg(X64_RSP), FRAME_BYTES);
     stmxcsr(out, x64_mem(X64_RSP, MXCSR_OF_HOST));
@@ -120,7 +120,7 @@ static void emit_leave(struct code_buffer *out, struct x64_stubs *stubs)
     ldmxcsr(out, x64_mem(X64_RSP, MXCSR_OF_HOST));
     x64_alu_imm(out, 8, 0, x64_reg(X64_RSP), FRAME_BYTES);
     for (unsigned i = 0; i < sizeof saved; i++) {
-        pop(out, saved[i]);
+        x64_pop(out, saved[i]);
     }
     ret(out);
 }
@@ -137,87 +137,45 @@ static void emit_exit(struct code_buffer *out, struct x64_stubs *stubs)
     x64_jmp_to(out, stubs->leave_live);
 }
 
-static void begin_call(struct code_buffer *out)
+void x64_begin_call(struct code_buffer *out)
 {
-    push(out, X64_R8);
-    push(out, REG_T0);
-    push(out, REG_T1);
+    x64_push(out, X64_R8);
+    x64_push(out, REG_T0);
+    x64_push(out, REG_T1);
     x64_spill_gprs(out);
     spill_vectors(out);
     x64_op(out, 8, 0x8b, X64_RDI, x64_reg(REG_CONTEXT));
 }
 
-static void end_call(struct code_buffer *out)
+void x64_end_call(struct code_buffer *out)
 {
-    pop(out, REG_T1);
-    pop(out, REG_T0);
-    pop(out, X64_R8);
-    ret(out);
+    x64_pop(out, REG_T1);
+    x64_pop(out, REG_T0);
+    x64_pop(out, X64_R8);
 }
 
-/* The call must not return: drops return address and saved registers. */
-static void emit_abandon(struct code_buffer *out, struct x64_stubs *stubs, uint32_t from)
+void x64_reload_all(struct code_buffer *out)
+{
+    reload_vectors(out);
+    reload_gprs(out);
+}
+
+void x64_emit_abandon(struct code_buffer *out, struct x64_stubs *stubs, uint32_t from)
 {
     x64_here(out, from);
     x64_alu_imm(out, 8, 0, x64_reg(X64_RSP), LEAVE_STACK);
     x64_jmp_to(out, stubs->leave_synced);
 }
 
-static void emit_access(struct code_buffer *out, struct x64_stubs *stubs)
-{
-    stubs->access = out->at;
-    begin_call(out);
-    x64_op(out, 8, 0x8b, X64_RSI, x64_reg(X64_R8));
-    x64_op(out, 8, 0x8b, X64_RDX, x64_reg(X64_R9));
-    x64_mov_imm(out, X64_RAX, (uintptr_t)x64_slow_access);
-    x64_op(out, 4, X64_DIGIT | 0xff, 2, x64_reg(X64_RAX));
-    x64_op(out, 1, 0x84, X64_RAX, x64_reg(X64_RAX));
-    uint32_t failed = x64_jcc(out, X64_E);
-    reload_vectors(out);
-    reload_gprs(out);
-    end_call(out);
-    emit_abandon(out, stubs, failed);
-}
-
 static void emit_fpu_load(struct code_buffer *out, struct x64_stubs *stubs)
 {
     stubs->fpu_load = out->at;
-    begin_call(out);
+    x64_begin_call(out);
     x64_mov_imm(out, X64_RAX, (uintptr_t)x64_fpu_load);
     x64_op(out, 4, X64_DIGIT | 0xff, 2, x64_reg(X64_RAX));
     reload_vectors(out);
     reload_gprs(out);
-    end_call(out);
-}
-
-/*
- * A store to linear r8 whose write entry r9 is poisoned: carry clear and r9 the delta when the page
- * has code but the store's granule has none, else carry set.
- */
-static void emit_beside_code(struct code_buffer *out, struct x64_stubs *stubs)
-{
-    stubs->beside_code = out->at;
-    x64_lea(out, 4, REG_SCRATCH, x64_mem(REG_DELTA, -POISON_CODE));
-    x64_op(out, 4, X64_DIGIT | 0xf7, 0, x64_reg(REG_SCRATCH)); /* test r12d, FFFh */
-    buffer_put(out, 0xfff, 4);
-    uint32_t other = x64_jcc(out, X64_NE);
-    push(out, REG_T0);
-    x64_op(out, 4, 0x8b, REG_SCRATCH, x64_reg(X64_R8));
-    x64_op(out, 4, X64_DIGIT | 0xc1, 5, x64_reg(REG_SCRATCH)); /* shr r12d, 12 */
-    buffer_put8(out, 12);
-    x64_load(out, 8, REG_SCRATCH, x64_index(REG_TABLES, REG_SCRATCH, 3, TABLE_GRANULES));
-    x64_load(out, 8, REG_SCRATCH, x64_mem(REG_SCRATCH, 0));
-    x64_op(out, 4, 0x8b, REG_T0, x64_reg(X64_R8));
-    x64_op(out, 4, X64_DIGIT | 0xc1, 5, x64_reg(REG_T0)); /* shr r10d, 6 */
-    buffer_put8(out, 6);
-    x64_op(out, 8, X64_DIGIT | X64_0F | 0xba, 6, x64_reg(REG_DELTA)); /* btr r9, 63 */
-    buffer_put8(out, 63);
-    x64_lea(out, 8, REG_DELTA, x64_mem(REG_DELTA, -POISON_CODE));
-    x64_op(out, 8, X64_0F | 0xa3, REG_T0, x64_reg(REG_SCRATCH)); /* bt r12, r10 (modulo 64) */
-    pop(out, REG_T0);
-    ret(out);
-    x64_here(out, other);
-    buffer_put8(out, 0xf9); /* stc */
+    x64_end_call(out);
     ret(out);
 }
 
@@ -235,10 +193,31 @@ static void reload_mxcsr(struct code_buffer *out)
     x64_here(out, none);
 }
 
+/* The callout left the block: on with the next one when nothing else is to be done. */
+static void emit_continue(struct code_buffer *out, struct x64_stubs *stubs, uint32_t from)
+{
+    x64_here(out, from);
+    x64_op(out, 8, 0x8b, X64_RDI, x64_reg(REG_CONTEXT));
+    x64_load(out, 8, X64_RAX, CTX(next_code));
+    x64_op(out, 8, 0x85, X64_RAX, x64_reg(X64_RAX));
+    uint32_t none = x64_jcc(out, X64_E);
+    x64_op(out, 4, X64_DIGIT | 0xff, 2, x64_reg(X64_RAX));
+    x64_op(out, 8, 0x85, X64_RAX, x64_reg(X64_RAX));
+    uint32_t leaves = x64_jcc(out, X64_E);
+    x64_op(out, 8, 0x8b, REG_SCRATCH, x64_reg(X64_RAX));
+    reload_mxcsr(out);
+    reload_vectors(out);
+    reload_gprs(out);
+    x64_alu_imm(out, 8, 0, x64_reg(X64_RSP), LEAVE_STACK);
+    x64_op(out, 4, X64_DIGIT | 0xff, 4, x64_reg(REG_SCRATCH));
+    x64_here(out, none);
+    x64_emit_abandon(out, stubs, leaves);
+}
+
 static void emit_callout(struct code_buffer *out, struct x64_stubs *stubs)
 {
     stubs->callout = out->at;
-    begin_call(out);
+    x64_begin_call(out);
     x64_op(out, 8, 0x8b, X64_RSI, x64_reg(X64_R8));
     x64_op(out, 8, 0x8b, X64_RDX, x64_reg(X64_R9));
     x64_load(out, 8, X64_RCX, x64_mem(REG_SCRATCH, offsetof(struct callout_data, imm)));
@@ -263,8 +242,9 @@ static void emit_callout(struct code_buffer *out, struct x64_stubs *stubs)
     reload_mxcsr(out);
     reload_vectors(out);
     reload_gprs(out);
-    end_call(out);
-    emit_abandon(out, stubs, leaves);
+    x64_end_call(out);
+    ret(out);
+    emit_continue(out, stubs, leaves);
 }
 
 void x64_emit_stubs(struct engine *engine)
@@ -274,51 +254,8 @@ void x64_emit_stubs(struct engine *engine)
     emit_enter(out, stubs);
     emit_leave(out, stubs);
     emit_exit(out, stubs);
-    emit_access(out, stubs);
-    emit_beside_code(out, stubs);
+    x64_emit_memory_stubs(out, stubs);
     emit_callout(out, stubs);
     emit_fpu_load(out, stubs);
     buffer_align(out, 16, 0xcc);
-}
-
-static bool alignment_fault(struct context *ctx, unsigned seg, uint64_t offset, uint64_t pack)
-{
-    if ((pack >> PACK_ALIGNED & 1) == 0 || ((offset + ctx->seg[seg].base) & 15) == 0) {
-        return false;
-    }
-    context_fault(ctx, 13, true, 0);
-    return true;
-}
-
-static bool slow_access(struct context *ctx, uint64_t offset, uint64_t pack)
-{
-    unsigned size = pack >> PACK_SIZE & 31;
-    enum seg_index seg = (enum seg_index)(pack >> PACK_SEG & 7);
-    ctx->rip = (uint32_t)pack;
-    ctx->next_rip = (uint32_t)(pack + (pack >> PACK_LENGTH & 15));
-    ctx->pending = (int64_t)(pack >> PACK_PENDING & 127);
-    offset = (uint32_t)offset;
-    if (alignment_fault(ctx, seg, offset, pack)) {
-        return false;
-    }
-    switch (pack >> PACK_KIND & 3) {
-    case 0:
-        return guest_load(ctx, seg, offset, size);
-    case 1:
-        return guest_store(ctx, seg, offset, size);
-    case 2:
-        return guest_load_for_write(ctx, seg, offset, size);
-    default:
-        return guest_probe_write(ctx, seg, offset, size);
-    }
-}
-
-bool x64_slow_access(struct context *ctx, uint64_t offset, uint64_t pack)
-{
-    bool resident = ctx->fpu_resident != 0;
-    bool made = slow_access(ctx, offset, pack);
-    if (resident && !ctx->fpu_resident && made) {
-        x64_fpu_load(ctx);
-    }
-    return made;
 }

@@ -11,7 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_CODE_BYTES = 64 << 20, LARGEST_CODE_BYTES = 1 << 30 };
+enum {
+    DEFAULT_CODE_BYTES = 48 << 20,
+    LARGEST_CODE_BYTES = 1 << 30,
+    WRITTEN_MOST = 8 << 20, /* then the view it was written through is let go */
+};
+enum { POPULATE_BYTES = 256 << 10 };
 
 static struct engine *engine_create(size_t code_bytes)
 {
@@ -44,6 +49,7 @@ static void engine_destroy(struct engine *engine)
 static void engine_reset(struct engine *engine)
 {
     engine->out.at = engine->first_block;
+    engine->populated = 0; /* the writable view has been let go of */
     engine->out.full = false;
 }
 
@@ -57,6 +63,13 @@ static bool engine_emit(struct engine *engine, const struct ir_block *ir, struct
     struct code_buffer *out = &engine->out;
     struct emit *e = &engine->emit;
     uint32_t start = out->at;
+    if (start + POPULATE_BYTES / 4 > engine->populated && engine->populated < out->size) {
+        if (engine->populated % WRITTEN_MOST == 0) {
+            codemem_written(&engine->memory);
+        }
+        codemem_populate(&engine->memory, engine->populated, POPULATE_BYTES);
+        engine->populated += POPULATE_BYTES;
+    }
     e->out = out;
     e->engine = engine;
     e->ir = ir;
@@ -79,7 +92,7 @@ static bool engine_emit(struct engine *engine, const struct ir_block *ir, struct
 static struct exit_data exit_data_of(const struct engine *engine, const struct block_exit *exit)
 {
     struct exit_data data;
-    memcpy(&data, engine->memory.write + exit->patch, sizeof data);
+    memcpy(&data, engine->memory.exec + exit->patch, sizeof data);
     return data;
 }
 

@@ -254,7 +254,9 @@ static inline bool fault_gp(struct context *ctx, uint32_t error)
 
 /* mode.c */
 uint32_t x86_mode(const struct context *ctx);
-/* Recomputes read_end and write_end of one segment from base, limit and rights. */
+/* True when the class of a data segment is not the one of the mode key any more. */
+bool mode_segment_changed(const struct context *ctx, enum seg_index seg);
+/* Recomputes the derived members of one segment from base, limit and rights. */
 void segment_update(const struct context *ctx, struct segment *segment);
 /* The CPL, paging or PE may have changed: user flag and memory tables follow. */
 void x86_privilege_changed(struct context *ctx);

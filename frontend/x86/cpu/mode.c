@@ -1,7 +1,8 @@
 /*
  * The mode key (translator/api/mode.h) and the derived members of segment caches.
  *
- * Everything is computed from the record, so there is no cache to go stale after a snapshot load.
+ * Segment caches carry their class along: whoever changes base, limit or rights calls
+ * segment_update(), and so does x86_loaded() for all of them.
  */
 #include "translator/api/mode.h"
 
@@ -23,25 +24,27 @@ static enum seg_class segment_class(const struct segment *segment)
     return SEG_CHECKED;
 }
 
+static uint32_t class_bits(const struct context *ctx, enum seg_index seg, unsigned shift)
+{
+    return (uint32_t)(SEG_CHECKED - ctx->seg[seg].openness) << shift;
+}
+
 static uint32_t mode_segments(const struct context *ctx)
 {
-    uint32_t mode = (uint32_t)segment_class(&ctx->seg[SEG_ES]) << 16 |
-                    (uint32_t)segment_class(&ctx->seg[SEG_SS]) << 18 |
-                    (uint32_t)segment_class(&ctx->seg[SEG_DS]) << 20 |
-                    (uint32_t)segment_class(&ctx->seg[SEG_FS]) << 22 |
-                    (uint32_t)segment_class(&ctx->seg[SEG_GS]) << 24;
     const struct segment *cs = &ctx->seg[SEG_CS];
-    if (cs->rights & RIGHTS_BIG) {
-        mode |= MODE_CODE32;
-    }
-    if (ctx->seg[SEG_SS].rights & RIGHTS_BIG) {
-        mode |= MODE_STACK32;
-    }
-    if (cs->base == 0) {
-        mode |= MODE_CS_FLAT;
-    }
-    bool whole = cs->rights & RIGHTS_BIG ? cs->limit == UINT32_MAX : cs->limit >= 0xffff;
-    return whole ? mode : mode | MODE_CS_CHECKED;
+    uint32_t mode = class_bits(ctx, SEG_ES, 16) | class_bits(ctx, SEG_SS, 18) |
+                    class_bits(ctx, SEG_DS, 20) | class_bits(ctx, SEG_FS, 22) |
+                    class_bits(ctx, SEG_GS, 24);
+    mode |= cs->rights & RIGHTS_BIG ? (uint32_t)MODE_CODE32 : 0;
+    mode |= ctx->seg[SEG_SS].rights & RIGHTS_BIG ? (uint32_t)MODE_STACK32 : 0;
+    mode |= cs->base == 0 ? (uint32_t)MODE_CS_FLAT : 0;
+    uint32_t whole = cs->rights & RIGHTS_BIG ? UINT32_MAX : 0xffff;
+    return cs->limit >= whole ? mode : mode | MODE_CS_CHECKED;
+}
+
+bool mode_segment_changed(const struct context *ctx, enum seg_index seg)
+{
+    return mode_seg_class(ctx->mode, seg) != (enum seg_class)(SEG_CHECKED - ctx->seg[seg].openness);
 }
 
 static uint32_t mode_fpu(const struct context *ctx, const struct x86_cpu *cpu)
@@ -93,7 +96,7 @@ uint32_t x86_mode(const struct context *ctx)
     return mode;
 }
 
-void segment_update(const struct context *ctx, struct segment *segment)
+static void update_ends(const struct context *ctx, struct segment *segment)
 {
     uint32_t rights = segment->rights;
     uint64_t end = (uint64_t)segment->limit + 1;
@@ -111,6 +114,26 @@ void segment_update(const struct context *ctx, struct segment *segment)
         segment->read_end = end;
         segment->write_end = rights & RIGHTS_WRITE ? end : 0;
     }
+}
+
+/* In real and virtual-8086 mode the class also says that a load will leave the rights alone (see
+ * segment_set_real). */
+static bool loads_plainly(const struct context *ctx, uint32_t rights)
+{
+    if (x86_v86(ctx)) {
+        return rights == RIGHTS_V86;
+    }
+    return x86_protected(ctx) || (rights & 0xfff) == RIGHTS_DATA_RW;
+}
+
+void segment_update(const struct context *ctx, struct segment *segment)
+{
+    update_ends(ctx, segment);
+    enum seg_class class = segment_class(segment);
+    if (class == SEG_BASED64K && !loads_plainly(ctx, segment->rights)) {
+        class = SEG_CHECKED;
+    }
+    segment->openness = (uint8_t)(SEG_CHECKED - class);
 }
 
 void x86_privilege_changed(struct context *ctx)

@@ -5,6 +5,8 @@
  */
 #include "frontend/x86/cpu/segment.h"
 
+#include "translator/api/mode.h"
+
 enum fetch descriptor_read(struct context *ctx, uint16_t selector, struct descriptor *out)
 {
     const struct x86_cpu *cpu = x86_of(ctx);
@@ -72,15 +74,17 @@ void segment_set(struct context *ctx, struct segment *segment, uint16_t selector
 
 void segment_set_real(struct context *ctx, struct segment *segment, uint16_t selector)
 {
+    uint32_t limit = x86_v86(ctx) ? 0xffff : segment->limit;
+    uint32_t rights = x86_v86(ctx) ? RIGHTS_V86 : (segment->rights & 0xf000) | RIGHTS_DATA_RW;
+    bool same = segment->limit == limit && segment->rights == rights && limit == 0xffff &&
+                segment->openness == SEG_CHECKED - SEG_BASED64K;
     segment->selector = selector;
     segment->base = (uint32_t)selector << 4;
-    if (x86_v86(ctx)) {
-        segment->limit = 0xffff;
-        segment->rights = RIGHTS_V86;
-    } else {
-        segment->rights = (segment->rights & 0xf000) | RIGHTS_DATA_RW;
+    segment->limit = limit;
+    segment->rights = rights;
+    if (!same) {
+        segment_update(ctx, segment);
     }
-    segment_update(ctx, segment);
 }
 
 void segment_set_null(struct segment *segment, uint16_t selector)

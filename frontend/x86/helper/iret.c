@@ -21,7 +21,12 @@ static bool pop_frame(struct context *ctx, struct stack *stack, unsigned size, s
 static uint64_t iret_done(struct context *ctx)
 {
     struct x86_cpu *cpu = x86_of(ctx);
-    cpu->nmi_blocked = 0;
+    if (cpu->nmi_blocked) {
+        cpu->nmi_blocked = 0;
+        if (cpu->wires.nmi_unblocked) {
+            cpu->wires.nmi_unblocked(cpu->wires.machine);
+        }
+    }
     if (!(cpu->dr[7] & 0xff)) {
         ctx->eflags &= ~(uint32_t)FLAG_RF;
     }

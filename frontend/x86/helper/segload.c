@@ -1,6 +1,18 @@
 /* Loads of segment registers, LDTR and TR; the instructions that look at descriptors. */
 #include "frontend/x86/helper/helper.h"
 
+/* A segment register changed: the instruction ends. */
+static uint64_t changed(struct context *ctx, enum seg_index seg)
+{
+    if (seg == SEG_SS) {
+        return mode_done(ctx);
+    }
+    if (ctx->leave == LEAVE_NONE && mode_segment_changed(ctx, seg)) {
+        context_leave_after(ctx, LEAVE_LOOKUP);
+    }
+    return 0;
+}
+
 static uint64_t loaded(struct context *ctx, enum seg_index seg)
 {
     if (seg == SEG_SS) {
@@ -9,7 +21,7 @@ static uint64_t loaded(struct context *ctx, enum seg_index seg)
             return leave_done(ctx);
         }
     }
-    return mode_done(ctx);
+    return changed(ctx, seg);
 }
 
 uint64_t callout_seg_load(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
@@ -44,7 +56,7 @@ uint64_t callout_load_far(struct context *ctx, uint64_t a, uint64_t b, uint64_t 
         return 0;
     }
     x86_gpr_put(ctx, imm >> 8 & 15, imm >> 16 & 15, (uint32_t)a);
-    return mode_done(ctx);
+    return changed(ctx, seg);
 }
 
 uint64_t callout_sldt(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)

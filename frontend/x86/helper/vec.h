@@ -25,8 +25,8 @@ struct vec_call {
     struct vec src;
     unsigned imm8;
     bool dst_memory, src_memory;
-    uint32_t raised;  /* MXCSR exception flags that this operation signals */
-    uint32_t eflags;  /* arithmetic flags, when it sets them */
+    uint32_t raised; /* MXCSR exception flags that this operation signals */
+    uint32_t eflags; /* arithmetic flags, when it sets them */
     bool sets_eflags;
 };
 

@@ -117,10 +117,10 @@ static inline uint64_t double_single(struct soft *s, uint64_t value)
     return soft_convert(s, &soft_double, &soft_single, value);
 }
 
-#define CONVERT(name, lanes, from, to, clear, function)              \
-    void vec_##name(struct vec_call *call)                           \
-    {                                                                \
-        convert(call, (lanes), (from), (to), (clear), (function));   \
+#define CONVERT(name, lanes, from, to, clear, function)            \
+    void vec_##name(struct vec_call *call)                         \
+    {                                                              \
+        convert(call, (lanes), (from), (to), (clear), (function)); \
     }
 
 /* clang-format off */

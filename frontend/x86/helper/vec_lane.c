@@ -201,10 +201,10 @@ static inline void shiftwise(struct vec_call *call, unsigned quads, unsigned bit
     {                                                          \
         shiftwise(call, (quads), (bits), (count), (function)); \
     }
-#define SHIFTS(name, bits, function)                         \
-    SHIFT(name##_p, 1, bits, call->src.q[0], (function))     \
-    SHIFT(name##_x, 2, bits, call->src.q[0], (function))     \
-    SHIFT(name##_pi, 1, bits, call->imm8, (function))        \
+#define SHIFTS(name, bits, function)                     \
+    SHIFT(name##_p, 1, bits, call->src.q[0], (function)) \
+    SHIFT(name##_x, 2, bits, call->src.q[0], (function)) \
+    SHIFT(name##_pi, 1, bits, call->imm8, (function))    \
     SHIFT(name##_xi, 2, bits, call->imm8, (function))
 
 /* clang-format off */

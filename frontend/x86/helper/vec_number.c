@@ -65,10 +65,8 @@ static void signal_unbounded(struct soft *s, uint32_t flag, bool inexact)
 static uint64_t overflow(struct soft *s, const struct soft_format *f, bool sign, bool inexact)
 {
     signal_unbounded(s, MXCSR_OE, inexact || masked(s, MXCSR_OE));
-    const bool infinite[] = {[SOFT_NEAREST] = true,
-                             [SOFT_DOWN] = sign,
-                             [SOFT_UP] = !sign,
-                             [SOFT_TRUNCATE] = false};
+    const bool infinite[] = {
+        [SOFT_NEAREST] = true, [SOFT_DOWN] = sign, [SOFT_UP] = !sign, [SOFT_TRUNCATE] = false};
     return soft_infinity(f, sign) - (infinite[soft_rounding(s)] ? 0 : 1);
 }
 

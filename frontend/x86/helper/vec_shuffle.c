@@ -57,19 +57,19 @@ static struct vec shift_bytes(struct vec from, unsigned count, bool left)
     return out;
 }
 
-#define PACK(name, bits, low, high)               \
-    void vec_##name##_p(struct vec_call *call)    \
-    {                                             \
-        pack(call, 1, (bits), (low), (high));     \
-    }                                             \
-    void vec_##name##_x(struct vec_call *call)    \
-    {                                             \
-        pack(call, 2, (bits), (low), (high));     \
+#define PACK(name, bits, low, high)            \
+    void vec_##name##_p(struct vec_call *call) \
+    {                                          \
+        pack(call, 1, (bits), (low), (high));  \
+    }                                          \
+    void vec_##name##_x(struct vec_call *call) \
+    {                                          \
+        pack(call, 2, (bits), (low), (high));  \
     }
-#define UNPACK(name, quads, bits, half)           \
-    void vec_##name(struct vec_call *call)        \
-    {                                             \
-        unpack(call, (quads), (bits), (half));    \
+#define UNPACK(name, quads, bits, half)        \
+    void vec_##name(struct vec_call *call)     \
+    {                                          \
+        unpack(call, (quads), (bits), (half)); \
     }
 
 /* clang-format off */
@@ -130,8 +130,7 @@ void vec_shufps(struct vec_call *call)
 
 void vec_shufpd(struct vec_call *call)
 {
-    call->dst = (struct vec){
-        {call->dst.q[call->imm8 & 1], call->src.q[call->imm8 >> 1 & 1]}};
+    call->dst = (struct vec){{call->dst.q[call->imm8 & 1], call->src.q[call->imm8 >> 1 & 1]}};
 }
 
 void vec_psrldq(struct vec_call *call)

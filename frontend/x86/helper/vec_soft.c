@@ -136,8 +136,7 @@ static uint64_t div_finite(struct soft *s, const struct soft_format *f, const st
     soft_wide dividend = (soft_wide)o->a.sig << (SOFT_TOP + borrow);
     uint64_t quotient = (uint64_t)(dividend / o->b.sig);
     uint64_t sticky = (soft_wide)quotient * o->b.sig != dividend;
-    return soft_pack(s, f, o->a.sign != o->b.sign, o->a.exp - o->b.exp - borrow,
-                     quotient | sticky);
+    return soft_pack(s, f, o->a.sign != o->b.sign, o->a.exp - o->b.exp - borrow, quotient | sticky);
 }
 
 uint64_t soft_div(struct soft *s, const struct soft_format *f, uint64_t a, uint64_t b)

@@ -15,6 +15,7 @@
 enum {
     IMAGE_BYTES = 512,
     IMAGE_CHUNK = 16,
+    PAGE_BYTES = 4096,
     IMAGE_FCW = 0,
     IMAGE_FSW = 2,
     IMAGE_TAGS = 4, /* bit n: physical register n is in use */
@@ -50,8 +51,8 @@ static bool saves_xmm(const struct context *ctx)
     return has_mxcsr(ctx) && (x86_of_const(ctx)->cr4 & CR4_OSFXSR);
 }
 
-/* Checks the 512 bytes at seg:offset.  Reads need no probe: nothing has changed before the last one
- * succeeded.  An aligned image lies in at most two pages, those of its ends. */
+/* Checks the 512 bytes at seg:offset, which lie in at most two pages.  Reads need no probe: nothing
+ * has changed before the last one succeeded. */
 static bool check_image(struct context *ctx, enum seg_index seg, uint64_t offset,
                         enum access access)
 {
@@ -62,9 +63,13 @@ static bool check_image(struct context *ctx, enum seg_index seg, uint64_t offset
     if (linear % IMAGE_CHUNK) {
         return fault_gp(ctx, 0);
     }
-    uint64_t last = (uint32_t)(linear + IMAGE_BYTES - IMAGE_CHUNK);
-    return access != ACCESS_WRITE || (linear_probe_write(ctx, linear, IMAGE_CHUNK, ctx->user) &&
-                                      linear_probe_write(ctx, last, IMAGE_CHUNK, ctx->user));
+    if (access != ACCESS_WRITE) {
+        return true;
+    }
+    uint64_t last_page = align_down((uint32_t)(linear + IMAGE_BYTES - 1), PAGE_BYTES);
+    return linear_probe_write(ctx, linear, 1, ctx->user) &&
+           (last_page == align_down(linear, PAGE_BYTES) ||
+            linear_probe_write(ctx, last_page, 1, ctx->user));
 }
 
 static bool store_image(struct context *ctx, enum seg_index seg, uint64_t offset,

@@ -30,6 +30,34 @@ void lift_mov_from_segment(struct lift *l, const struct x86_insn *insn)
     }
 }
 
+/* True where a load of the segment register is nothing but a new selector and base: real and
+ * virtual-8086 mode with an ordinary 64 KiB segment, which stays one. */
+static bool load_is_plain(const struct lift *l, unsigned seg)
+{
+    return (l->mode & (MODE_PROTECTED | MODE_V86)) != MODE_PROTECTED && seg != SEG_SS &&
+           mode_seg_class(l->mode, (enum seg_index)seg) == SEG_BASED64K;
+}
+
+/* temp = temp << shift, no flags. */
+static void scale(struct lift *l, unsigned temp, unsigned shift)
+{
+    struct ir_inst *inst = lift_op(l, IR_lea, 4, temp, IR_NONE, IR_NONE);
+    inst->seg = SEG_DS;
+    inst->index = (uint8_t)temp;
+    inst->scale = (uint8_t)shift;
+    inst->asize = 4;
+}
+
+/* Such a load of the selector in temp, which is lost. */
+static void load_plain(struct lift *l, unsigned seg, unsigned temp)
+{
+    uint64_t at = offsetof(struct context, seg) + seg * sizeof(struct segment);
+    lift_op(l, IR_put, 2, IR_NONE, temp, IR_NONE)->imm = selector_offset(seg);
+    scale(l, temp, 3);
+    scale(l, temp, 1);
+    lift_op(l, IR_put, 8, IR_NONE, temp, IR_NONE)->imm = at + offsetof(struct segment, base);
+}
+
 /* After a load of SS the next instruction is not interrupted: it begins a block. */
 void lift_mov_to_segment(struct lift *l, const struct x86_insn *insn)
 {
@@ -39,6 +67,10 @@ void lift_mov_to_segment(struct lift *l, const struct x86_insn *insn)
         return;
     }
     lift_value(l, insn, IR_T0, &insn->ops[1], 2);
+    if (load_is_plain(l, seg)) {
+        load_plain(l, seg, IR_T0);
+        return;
+    }
     lift_callout(l, CALLOUT_seg_load, IR_NONE, IR_T0, IR_NONE, seg);
     if (seg == SEG_SS) {
         lift_end(l);
@@ -54,6 +86,11 @@ void lift_push_segment(struct lift *l, const struct x86_insn *insn)
 void lift_pop_segment(struct lift *l, const struct x86_insn *insn)
 {
     unsigned seg = insn->ops[0].reg;
+    if (load_is_plain(l, seg) && insn->operand_size == 2) {
+        lift_op(l, IR_pop, 2, IR_T0, IR_NONE, IR_NONE);
+        load_plain(l, seg, IR_T0);
+        return;
+    }
     lift_callout(l, CALLOUT_seg_pop, IR_NONE, IR_NONE, IR_NONE,
                  seg | (uint64_t)insn->operand_size << 8);
     if (seg == SEG_SS) {
@@ -86,6 +123,11 @@ void lift_far_jump(struct lift *l, const struct x86_insn *insn, unsigned arg)
 void lift_far_load(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     far_pointer(l, insn, &insn->ops[1]);
+    if (load_is_plain(l, arg)) {
+        load_plain(l, arg, IR_T1);
+        lift_op(l, IR_mov, insn->operand_size, insn->ops[0].reg, IR_T0, IR_NONE);
+        return;
+    }
     lift_callout(l, CALLOUT_load_far, IR_NONE, IR_T0, IR_T1,
                  arg | (uint64_t)insn->ops[0].reg << 8 | (uint64_t)insn->operand_size << 16);
 }

@@ -16,7 +16,7 @@ struct bench {
     struct engine *engine;
     struct memory_tables *tables;
     struct hash_slot *hash;
-    const void *callouts[CALLOUT_COUNT];
+    callout_function *callouts[CALLOUT_COUNT];
     struct ir_inst insts[IR_MAX_RECORDS];
     struct block block;
     uint32_t base; /* guest linear address of the memory */
@@ -610,18 +610,9 @@ static uint64_t divide_fault(struct context *ctx, uint64_t a, uint64_t b, uint64
     return 0x1234;
 }
 
-static const void *address_of(callout_function *function)
-{
-    union {
-        callout_function *code;
-        const void *data;
-    } pointer = {.code = function};
-    return pointer.data;
-}
-
 START_TEST(a_callout_gets_its_arguments_and_its_result_is_kept_when_it_asks_to_leave_after)
 {
-    bench->callouts[CALLOUT_port_in] = address_of(in_and_ask);
+    bench->callouts[CALLOUT_port_in] = in_and_ask;
     compile((const uint8_t[]){0xe4, 0x61, 0x40}, 3, 32); /* in al, 61h; inc eax */
     bench->ctx.gpr[GUEST_RAX] = 0xaabbccdd;
     run();
@@ -633,7 +624,7 @@ END_TEST
 
 START_TEST(a_callout_that_faults_ends_the_block_there)
 {
-    bench->callouts[CALLOUT_div] = address_of(divide_fault);
+    bench->callouts[CALLOUT_div] = divide_fault;
     compile((const uint8_t[]){0xf7, 0xf1, 0x40}, 3, 32); /* div ecx; inc eax */
     run();
     ck_assert_int_eq(bench->ctx.leave, LEAVE_EVENT);
@@ -656,7 +647,7 @@ static uint64_t note_arguments(struct context *ctx, uint64_t a, uint64_t b, uint
 
 START_TEST(a_vector_operation_gets_operands_and_its_memory_datum)
 {
-    bench->callouts[CALLOUT_vec] = address_of(note_arguments);
+    bench->callouts[CALLOUT_vec] = note_arguments;
     compile((const uint8_t[]){0x66, 0x0f, 0x70, 0x29, 0x1b}, 5, 1); /* pshufd xmm5, [ecx], 1Bh */
     bench->ctx.gpr[GUEST_RCX] = 0x100010;
     run();
@@ -669,7 +660,7 @@ END_TEST
 
 START_TEST(a_misaligned_vector_operand_faults_before_anything_else)
 {
-    bench->callouts[CALLOUT_vec] = address_of(note_arguments);
+    bench->callouts[CALLOUT_vec] = note_arguments;
     compile((const uint8_t[]){0x0f, 0x29, 0x29}, 3, 1); /* movaps [ecx], xmm5 */
     bench->ctx.gpr[GUEST_RCX] = 0x100018;
     run();
@@ -686,8 +677,8 @@ END_TEST
 
 START_TEST(x87_operations_get_register_or_address)
 {
-    bench->callouts[CALLOUT_x87] = address_of(note_arguments);
-    bench->callouts[CALLOUT_x87_memory] = address_of(note_arguments);
+    bench->callouts[CALLOUT_x87] = note_arguments;
+    bench->callouts[CALLOUT_x87_memory] = note_arguments;
     compile((const uint8_t[]){0xd8, 0xc3}, 2, 1); /* fadd st0, st3 */
     run();
     ck_assert_uint_eq(bench->ctx.gpr[GUEST_RSI], X87_fadd_st0 | 3 << 16);

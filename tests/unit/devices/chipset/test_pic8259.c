@@ -84,6 +84,25 @@ START_TEST(lower_input_wins_and_is_nested)
 }
 END_TEST
 
+START_TEST(request_goes_with_its_line_before_the_acknowledge)
+{
+    FIXTURE(f);
+    line(&f, 1, true);
+    line(&f, 12, true);
+    ck_assert(f.intr);
+    line(&f, 1, false);
+    ck_assert(f.intr);
+    line(&f, 12, false);
+    ck_assert(!f.intr);
+    line(&f, 12, true); /* a new edge is a new request */
+    ck_assert_uint_eq(pic8259_acknowledge(f.pic), 0x74);
+    line(&f, 12, false); /* after the acknowledge the fall changes nothing */
+    out(&f, 0xa0, 0x0b);
+    ck_assert_uint_eq(in(&f, 0xa0), 0x10);
+    free_pic(&f);
+}
+END_TEST
+
 START_TEST(edge_request_counts_once)
 {
     FIXTURE(f);
@@ -282,6 +301,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         lower_input_wins_and_is_nested,
+        request_goes_with_its_line_before_the_acknowledge,
         edge_request_counts_once,
         level_request_repeats_while_high,
         slave_comes_through_the_cascade,

@@ -48,7 +48,7 @@ static void on_screenshot(void *user)
 
 static struct window *open_window(struct heard *heard)
 {
-    struct window_callbacks callbacks = {.user = heard,
+    struct viewer_callbacks callbacks = {.user = heard,
                                          .key = on_key,
                                          .mouse = on_mouse,
                                          .close_request = on_close,
@@ -142,7 +142,7 @@ START_TEST(mouse_speaks_only_while_captured)
     window_poll(window);
     ck_assert_int_eq(heard.dx, 7);
     ck_assert_int_eq(heard.dy, -3);
-    ck_assert_uint_eq(heard.buttons, WINDOW_RIGHT);
+    ck_assert_uint_eq(heard.buttons, VIEWER_RIGHT);
     window_destroy(window);
 }
 END_TEST
@@ -194,7 +194,7 @@ END_TEST
 
 START_TEST(a_missing_display_is_an_error_message)
 {
-    struct window_callbacks callbacks = {.user = NULL};
+    struct viewer_callbacks callbacks = {.user = NULL};
     struct status status = {.failed = false};
     setenv("SDL_VIDEODRIVER", "no-such-driver", 1);
     ck_assert_ptr_null(window_create(&callbacks, &status));

@@ -18,7 +18,7 @@
         }                              \
     } while (0)
 
-enum { FLOAT_CASES = 1200, TRAP_CASES = 100, INTEGER_CASES = 150 };
+enum { FLOAT_CASES = 4000, TRAP_CASES = 400, INTEGER_CASES = 150 };
 
 static struct x86_cpu *create(void)
 {

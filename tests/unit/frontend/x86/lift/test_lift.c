@@ -1,21 +1,12 @@
 /*
- * Lifting: golden IR for assembly files, and the rules of block ends.
- *
- * A golden file is tests/golden/lift/NAME.asm: nasm source, a line "; mode: WORDS" and the expected
- * IR in lines that begin with ";| ".  With VESTIGE_ACCEPT set the test rewrites those lines; read
- * the difference before you commit it.
+ * Lifting: golden IR for assembly files (tests/golden/lift), and the rules of block ends.
  */
 #include "frontend/x86/lift/lift.h"
 #include "frontend/x86/x86.h"
 #include "translator/api/mode.h"
 
+#include "tests/support/golden.h"
 #include <check.h>
-#include <glob.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-enum { MAX_BYTES = 4096, MAX_TEXT = 1 << 18 };
 
 static struct ir_inst insts[IR_MAX_RECORDS];
 
@@ -57,64 +48,8 @@ static const struct ir_inst *first(const struct ir_block *block)
 
 /* ---- golden files ---------------------------------------------------------------------------- */
 
-static const char *golden_folder(void)
-{
-    static char path[1024];
-    snprintf(path, sizeof path, "%s", __FILE__);
-    char *tests = strstr(path, "unit/frontend/");
-    ck_assert_ptr_nonnull(tests);
-    strcpy(tests, "golden/lift");
-    return path;
-}
-
-static uint32_t mode_of(const char *source)
-{
-    static const struct {
-        const char *word;
-        uint32_t bits;
-    } words[] = {{"code32", MODE_CODE32 | MODE_STACK32},
-                 {"protected", MODE_PROTECTED},
-                 {"user", MODE_USER},
-                 {"v86", MODE_V86 | MODE_USER},
-                 {"nofpu", MODE_NO_FPU},
-                 {"nosse", MODE_NO_SSE},
-                 {"slowfpu", MODE_FPU_SLOW}};
-    const char *line = strstr(source, "; mode:");
-    ck_assert_ptr_nonnull(line);
-    char text[256];
-    snprintf(text, sizeof text, "%.*s", (int)strcspn(line, "\n"), line);
-    uint32_t mode = 0;
-    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
-        mode |= strstr(text, words[i].word) ? words[i].bits : 0;
-    }
-    return mode;
-}
-
-static size_t read_all(const char *path, void *data, size_t capacity)
-{
-    FILE *file = fopen(path, "rb");
-    ck_assert_msg(file != NULL, "%s", path);
-    size_t bytes = fread(data, 1, capacity, file);
-    fclose(file);
-    return bytes;
-}
-
-static size_t assemble(const char *path, uint8_t *bytes)
-{
-    char out[] = "/tmp/lift-XXXXXX";
-    char command[2048];
-    int file = mkstemp(out);
-    ck_assert_int_ge(file, 0);
-    close(file);
-    snprintf(command, sizeof command, "nasm -f bin -O0 -o %s %s", out, path);
-    ck_assert_msg(system(command) == 0, "nasm %s", path);
-    size_t count = read_all(out, bytes, MAX_BYTES);
-    unlink(out);
-    return count;
-}
-
 /* The IR of all blocks in the bytes, one after the other. */
-static void lift_all(const uint8_t *bytes, size_t count, uint32_t mode, FILE *out)
+static void golden_produce(const uint8_t *bytes, size_t count, uint32_t mode, FILE *out)
 {
     for (size_t at = 0; at < count;) {
         struct lift_request request = {.bytes = bytes + at,
@@ -131,63 +66,9 @@ static void lift_all(const uint8_t *bytes, size_t count, uint32_t mode, FILE *ou
     }
 }
 
-static void accept(const char *path, const char *source, size_t keep, const char *actual)
-{
-    FILE *file = fopen(path, "wb");
-    ck_assert_ptr_nonnull(file);
-    fwrite(source, 1, keep, file);
-    for (const char *line = actual; *line; line += strcspn(line, "\n") + 1) {
-        fprintf(file, ";| %.*s\n", (int)strcspn(line, "\n"), line);
-    }
-    fclose(file);
-}
-
-static void expect_line(const char *path, const char **expected, const char *actual)
-{
-    size_t length = strcspn(actual, "\n");
-    const char *want = *expected;
-    size_t want_length = strcspn(want, "\n");
-    ck_assert_msg(want_length == length + 3 && memcmp(want, ";| ", 3) == 0 &&
-                      memcmp(want + 3, actual, length) == 0,
-                  "%s:\n  expected %.*s\n  lifted   ;| %.*s", path, (int)want_length, want,
-                  (int)length, actual);
-    *expected += want_length + (want[want_length] == '\n');
-}
-
-static void check_golden(const char *path)
-{
-    static uint8_t bytes[MAX_BYTES];
-    static char source[MAX_TEXT];
-    char *actual = NULL;
-    size_t actual_size = 0;
-    source[read_all(path, source, sizeof source - 1)] = '\0';
-    size_t count = assemble(path, bytes);
-    FILE *out = open_memstream(&actual, &actual_size);
-    lift_all(bytes, count, mode_of(source), out);
-    fclose(out);
-    const char *expected = strstr(source, ";| ");
-    expected = expected ? expected : source + strlen(source);
-    if (getenv("VESTIGE_ACCEPT")) {
-        accept(path, source, (size_t)(expected - source), actual);
-    } else {
-        for (const char *line = actual; *line; line += strcspn(line, "\n") + 1) {
-            expect_line(path, &expected, line);
-        }
-        ck_assert_msg(*expected == '\0', "%s: more expected: %s", path, expected);
-    }
-    free(actual);
-}
-
 START_TEST(assembly_lifts_to_the_golden_ir)
 {
-    char pattern[1100];
-    glob_t found;
-    snprintf(pattern, sizeof pattern, "%s/*.asm", golden_folder());
-    ck_assert_int_eq(glob(pattern, 0, NULL, &found), 0);
-    for (size_t i = 0; i < found.gl_pathc; i++) {
-        check_golden(found.gl_pathv[i]);
-    }
-    globfree(&found);
+    golden_check_all(__FILE__, "lift");
 }
 END_TEST
 
@@ -274,7 +155,8 @@ START_TEST(encodings_of_later_processors_keep_their_old_meaning)
 }
 END_TEST
 
-/* ---- what the processor has ------------------------------------------------------------------- */
+/* ---- what the processor has -------------------------------------------------------------------
+ */
 
 /* The vector the instruction raises on a model, or -1 where it is known. */
 static int vector_on(const char *model, const uint8_t *bytes, uint32_t mode)
@@ -343,22 +225,22 @@ START_TEST(simd_faults_follow_em_osfxsr_and_ts)
         uint8_t bytes[8];
         int ts, em, old_system, old_system_ts;
     } rows[] = {
-        {{0x0f, 0xef, 0xc1}, 7, 6, -1, 7},       /* pxor mm */
-        {{0x0f, 0x77}, 7, 6, -1, 7},             /* emms */
-        {{0x0f, 0x58, 0xc1}, 7, 6, 6, 6},        /* addps */
-        {{0x66, 0x0f, 0xef, 0xc1}, 7, 6, 6, 6},  /* pxor xmm */
-        {{0x0f, 0xae, 0x10}, 7, 6, 6, 6},        /* ldmxcsr */
-        {{0xd9, 0xe8}, 7, 7, -1, 7},             /* fld1 */
-        {{0x0f, 0xae, 0x00}, 7, 7, -1, 7},       /* fxsave */
-        {{0x0f, 0xc3, 0x08}, -1, -1, -1, -1},    /* movnti */
+        {{0x0f, 0xef, 0xc1}, 7, 6, -1, 7},      /* pxor mm */
+        {{0x0f, 0x77}, 7, 6, -1, 7},            /* emms */
+        {{0x0f, 0x58, 0xc1}, 7, 6, 6, 6},       /* addps */
+        {{0x66, 0x0f, 0xef, 0xc1}, 7, 6, 6, 6}, /* pxor xmm */
+        {{0x0f, 0xae, 0x10}, 7, 6, 6, 6},       /* ldmxcsr */
+        {{0xd9, 0xe8}, 7, 7, -1, 7},            /* fld1 */
+        {{0x0f, 0xae, 0x00}, 7, 7, -1, 7},      /* fxsave */
+        {{0x0f, 0xc3, 0x08}, -1, -1, -1, -1},   /* movnti */
     };
     for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         ck_assert_int_eq(vector_on("max", rows[i].bytes, 0), -1);
         ck_assert_msg(vector_on("max", rows[i].bytes, TS) == rows[i].ts, "row %u", i);
         ck_assert_msg(vector_on("max", rows[i].bytes, EM) == rows[i].em, "row %u", i);
         ck_assert_msg(vector_on("max", rows[i].bytes, OLD) == rows[i].old_system, "row %u", i);
-        ck_assert_msg(vector_on("max", rows[i].bytes, OLD | TS) == rows[i].old_system_ts,
-                      "row %u", i);
+        ck_assert_msg(vector_on("max", rows[i].bytes, OLD | TS) == rows[i].old_system_ts, "row %u",
+                      i);
     }
 }
 END_TEST

@@ -1,0 +1,86 @@
+# Debian packages that building and testing need, and how to get them; sourced by ./run and ./check.
+
+BUILD_PACKAGES=(
+    gcc libc6-dev cmake ninja-build pkg-config nasm
+    libcapstone-dev libffi-dev libpng-dev libcjson-dev libsdl2-dev libvncserver-dev
+    libinih-dev check libmpfr-dev
+    seabios
+)
+# Tests that miss one of these say so and are skipped.
+TEST_PACKAGES=(
+    clang clang-tidy clang-format python3 git cpio gzip
+    mtools e2fsprogs fdisk xorriso isolinux syslinux syslinux-common syslinux-utils
+    grub-common grub-pc-bin grub-rescue-pc
+    debian-installer-12-netboot-i386 ipxe ipxe-qemu memtest86+
+    qemu-system-x86 gdb xvfb xauth
+)
+
+# missing_packages NAME...: those that are not installed, one a line.
+missing_packages()
+{
+    local name
+    for name in "$@"; do
+        [[ $(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null) == installed ]] || echo "$name"
+    done
+}
+
+# as_root COMMAND...
+as_root()
+{
+    if ((EUID == 0)); then
+        "$@"
+    elif [[ -t 0 ]]; then
+        sudo "$@"
+    else
+        sudo -n "$@"
+    fi
+}
+
+# install_all NAME...: one try; the words of apt go to the log.
+install_all()
+{
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquire::Retries=3 \
+        -o Dpkg::Use-Pty=0 install -y --no-install-recommends "$@" >>"$PACKAGE_LOG" 2>&1
+}
+
+# get_packages required|optional NAME...: installs what is missing.  Status 1 when required ones
+# cannot be had; optional ones are named and left out.
+get_packages()
+{
+    local kind=$1 try missing
+    shift
+    if ! command -v apt-get dpkg-query >/dev/null; then
+        [[ $kind == optional ]] || echo "This is no Debian system; needed here under its own names: $*" >&2
+        return 0
+    fi
+    mapfile -t missing < <(missing_packages "$@")
+    ((${#missing[@]})) || return 0
+    if ((EUID != 0)) && ! command -v sudo >/dev/null; then
+        echo "Missing Debian packages; as root: apt-get install ${missing[*]}" >&2
+        [[ $kind == optional ]]
+        return
+    fi
+    echo "Installing Debian packages: ${missing[*]}"
+    PACKAGE_LOG=$(mktemp)
+    # A mirror between two states may not serve one list: that is no reason to give up, nor are
+    # lists that are older than the mirror.
+    for try in 1 2 3; do
+        as_root apt-get -q -o Acquire::Retries=3 update >>"$PACKAGE_LOG" 2>&1 || sleep $((try * 3))
+        if install_all "${missing[@]}"; then
+            rm -f "$PACKAGE_LOG"
+            return 0
+        fi
+        sleep $((try * 3))
+    done
+    if [[ $kind == optional ]]; then
+        local name
+        for name in "${missing[@]}"; do
+            install_all "$name" || echo "Not to be had: $name (its tests are skipped)"
+        done
+        rm -f "$PACKAGE_LOG"
+        return 0
+    fi
+    tail -n 15 "$PACKAGE_LOG" >&2
+    echo "These packages could not be installed: ${missing[*]} (log: $PACKAGE_LOG)" >&2
+    return 1
+}

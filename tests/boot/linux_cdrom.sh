@@ -1,0 +1,50 @@
+#!/bin/bash
+# A CD-ROM with ISOLINUX: its boot prompt, a command line typed there, Linux (the 686 package, no
+# PAE) from the disc, which then mounts it by the ATAPI drive, checks a file and ejects it.
+# engines: native
+# timeout: 300
+source "${BASH_SOURCE%/*}/lib.sh"
+source "$BOOT_DIR/linux.sh"
+
+need_linux
+need_file /usr/lib/ISOLINUX/isolinux.bin isolinux
+need_file /usr/lib/syslinux/modules/bios/ldlinux.c32 syslinux-common
+need_command xorriso xorriso
+need_guest linux-image-686
+make_initramfs initramfs.gz "$GUEST/lib/modules" ata_piix sr_mod cdrom isofs
+
+mkdir -p tree/isolinux
+cp /usr/lib/ISOLINUX/isolinux.bin /usr/lib/syslinux/modules/bios/ldlinux.c32 tree/isolinux/
+cp "$GUEST/boot/vmlinuz" tree/isolinux/linux
+cp initramfs.gz tree/isolinux/
+head -c 3000000 "$GUEST"/boot/System.map-* >tree/data
+sum=$(sha256sum <tree/data | cut -d ' ' -f 1)
+cat >tree/isolinux/isolinux.cfg <<'CFG'
+prompt 1
+timeout 600
+say ISOLINUX asks.
+label linux
+    kernel linux
+    append initrd=initramfs.gz console=tty0
+CFG
+xorriso -as mkisofs -quiet -o cd.iso -V VESTIGE -J -R -b isolinux/isolinux.bin -c isolinux/boot.cat \
+    -no-emul-boot -boot-load-size 4 -boot-info-table tree 2>xorriso.txt || fail "$(cat xorriso.txt)"
+
+boot 0 cd.iso -m 256M <<SCRIPT
+wait-text ISOLINUX asks.
+wait-text boot:
+type linux console=ttyS0 $QUICK\n
+wait-serial vestige#
+send mount -t iso9660 /dev/sr0 /mnt && sha256sum /mnt/data\n
+wait-serial /mnt/data
+wait-serial vestige#
+send ls /mnt/isolinux; umount /mnt; cat /proc/sys/dev/cdrom/info; echo UN""MOUNTED\n
+wait-serial UNMOUNTED
+send poweroff -f\n
+sleep 30
+quit 1
+SCRIPT
+expect_healthy_linux
+expect_text serial.txt "$sum"
+expect_line serial.txt '^drive name:.*sr0'
+expect_text serial.txt isolinux.cfg

@@ -1,0 +1,52 @@
+#!/bin/bash
+# A hard disk with GRUB 2: its menu on the screen, chosen with arrow keys; Linux with PAE loads
+# its IDE driver, checks a file, writes another, and the host finds it on the image.
+# engines: native
+# timeout: 400
+source "${BASH_SOURCE%/*}/lib.sh"
+source "$BOOT_DIR/linux.sh"
+
+need_linux
+need_file /usr/lib/grub/i386-pc/boot.img grub-pc-bin
+need_command grub-mkimage grub-common
+need_command mke2fs e2fsprogs
+need_command sfdisk fdisk
+need_guest linux-image-686-pae
+make_initramfs initramfs.gz "$GUEST/lib/modules" ata_piix sd_mod crc32c_generic ext4
+
+mkdir -p tree/boot/grub
+cp "$GUEST/boot/vmlinuz" tree/boot/vmlinuz
+cp initramfs.gz tree/boot/
+head -c 5000000 "$GUEST"/boot/System.map-* >tree/data
+sum=$(sha256sum <tree/data | cut -d ' ' -f 1)
+cat >tree/boot/grub/grub.cfg <<CFG
+set timeout=30
+menuentry "Not this one" { echo wrong }
+menuentry "Linux on disk" {
+    linux /boot/vmlinuz console=tty0 console=ttyS0 $QUICK
+    initrd /boot/initramfs.gz
+}
+CFG
+bash "$BOOT_DIR/make-disk.sh" disk.img 64 tree || fail "make-disk.sh"
+
+boot 0 --hda disk.img -m 256M <<'SCRIPT'
+wait-text Linux on disk
+key down
+key ret
+wait-serial vestige#
+send mount -t ext2 /dev/sda1 /mnt && sha256sum /mnt/data\n
+wait-serial /mnt/data
+wait-serial vestige#
+send uname -r; cat /mnt/data /mnt/data /mnt/data /mnt/data > /mnt/copy; umount /mnt; echo UN""MOUNTED\n
+wait-serial UNMOUNTED
+send poweroff -f\n
+sleep 30
+quit 1
+SCRIPT
+expect_healthy_linux
+expect_text serial.txt "$sum"
+expect_text serial.txt 686-pae
+dd if=disk.img of=partition bs=1M skip=1 status=none
+e2fsck -fn partition >fsck.txt 2>&1 || { cat fsck.txt; fail "the file system is damaged"; }
+debugfs -R 'dump /copy copy' partition 2>/dev/null
+cmp copy <(cat tree/data tree/data tree/data tree/data) || fail "the copy on the image differs"

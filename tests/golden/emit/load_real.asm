@@ -1,0 +1,50 @@
+; 16-bit code: 64 KiB segments with a base.
+; mode: based64k
+bits 16
+    mov ax, [bx+2]
+    mov [es:di], al
+    jmp short $
+;| 42 host instructions for 3 guest instructions
+;| block 1000
+;|   0  sub qword ptr [budget], 3
+;|   1  js 22
+;|   2  lea r8d, [rbx + 2]
+;|   3  movzx r8d, r8w
+;|   4  add r8d, dword ptr [seg[SEG_DS].base]
+;|   5  mov r9d, r8d
+;|   6  shr r9d, 0xc
+;|   7  mov r9, qword ptr [r13 + r9*8]
+;|   8  test r9, r9
+;|   9  jle 25
+;|  10  test r8b, 1
+;|  11  jne 25
+;|  12  mov ax, word ptr [r8 + r9]
+;|  13  movzx r8d, di
+;|  14  add r8d, dword ptr [seg[SEG_ES].base]
+;|  15  mov r9d, r8d
+;|  16  shr r9d, 0xc
+;|  17  mov r9, qword ptr [r13 + r9*8 + 0x800000]
+;|  18  test r9, r9
+;|  19  jle 33
+;|  20  mov byte ptr [r8 + r9], al
+;|  21  jmp <exit code>
+;|  22  add qword ptr [budget], 3
+;|  23  mov r8d, 0x1000
+;|  24  jmp <miss>
+;|  25  call <load>
+;|  26  jmp 12
+;|  27  add byte ptr [rax], dl
+;|  28  add byte ptr [rax], al
+;|  29  xor ebx, dword ptr [rax]
+;|  30  add al, byte ptr [rdx]
+;|  31  mov ax, word ptr [r8 + r9]
+;|  32  jmp <leave_live>
+;|  33  call <check>
+;|  34  jmp 20
+;|  35  mov byte ptr [slow_value], al
+;|  36  call <store>
+;|  37  jmp 21
+;|  38  add edx, dword ptr [rax]
+;|  39  add byte ptr [rax], al
+;|  40  and eax, dword ptr [rax + 4]
+;|  41  add esp, ecx
