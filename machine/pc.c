@@ -415,6 +415,9 @@ static bool create_debug(struct machine *machine, struct status *status)
 static bool create_storage(struct machine *machine, struct status *status)
 {
     struct pc *pc = machine->pc;
+    if (!drives_open(&pc->drives, machine->config, status)) {
+        return false;
+    }
     struct ide_wires ide = {.io = machine->io,
                             .pci = pc->pci,
                             .clock = machine->clock,
@@ -428,9 +431,6 @@ static bool create_storage(struct machine *machine, struct status *status)
                                   .dma = dma8237_channel(pc->dma, 2),
                                   .log = &machine->log,
                                   .type = {FLOPPY_1440K, FLOPPY_NONE}};
-    if (!drives_open(&pc->drives, machine->config, status)) {
-        return false;
-    }
     drives_floppy_types(&pc->drives, floppy.type);
     pc->floppy = floppy_create(&floppy);
     machine_add(machine, floppy_device(pc->floppy));
