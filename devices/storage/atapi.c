@@ -100,7 +100,10 @@ static void send_block(struct ide_drive *drive)
     }
     uint32_t at = drive->buffer_end;
     uint32_t left = drive->buffer_filled - at;
-    uint32_t block = left > drive->limit ? drive->limit : left;
+    /* Whole sectors where the limit has room for one: simple drivers count blocks in sectors. */
+    uint32_t part = drive->limit >= drive->sector_bytes ? drive->limit % drive->sector_bytes : 0;
+    uint32_t limit = drive->limit - part;
+    uint32_t block = left > limit ? limit : left;
     drive->count[0] = REASON_DATA_IN;
     drive->lba_mid[0] = (uint8_t)block;
     drive->lba_high[0] = (uint8_t)(block >> 8);

@@ -64,8 +64,13 @@ END_TEST
 START_TEST(a_read_respects_the_byte_count)
 {
     static uint8_t data[4 * 2048];
-    packet((const uint8_t[12]){0x28, 0, 0, 0, 0, 16, 0, 0, 4}, 3000, 0);
-    ck_assert_uint_eq(in(0x174) | in(0x175) << 8, 3000);
+    packet((const uint8_t[12]){0x28, 0, 0, 0, 0, 16, 0, 0, 4}, 5000, 0);
+    ck_assert_uint_eq(in(0x174) | in(0x175) << 8, 4096);
+    ck_assert_uint_eq(reply(data), 4 * 2048);
+    ck_assert_mem_eq(data, rig.cd.bytes + 16 * 2048, sizeof(data));
+    memset(data, 0, sizeof(data));
+    packet((const uint8_t[12]){0x28, 0, 0, 0, 0, 16, 0, 0, 4}, 999, 0);
+    ck_assert_uint_eq(in(0x174) | in(0x175) << 8, 998);
     ck_assert_uint_eq(reply(data), 4 * 2048);
     ck_assert_mem_eq(data, rig.cd.bytes + 16 * 2048, sizeof(data));
 }
