@@ -1,8 +1,8 @@
 #!/bin/bash
 # Debian's installer in text mode: the language menu on the VGA text screen; arrow keys choose
 # German, Enter goes on to the location and then to the keyboard, now in that language.
-# engines: native
-# timeout: 400
+# engines: native portable
+# timeout: 600
 source "${BASH_SOURCE%/*}/lib.sh"
 source "$BOOT_DIR/linux.sh"
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # A CD-ROM with ISOLINUX: its boot prompt, a command line typed there, Linux (the 686 package, no
 # PAE) from the disc, which then mounts it by the ATAPI drive, checks a file and ejects it.
-# engines: native
-# timeout: 300
+# engines: native portable
+# timeout: 600
 source "${BASH_SOURCE%/*}/lib.sh"
 source "$BOOT_DIR/linux.sh"
 
