@@ -1,7 +1,7 @@
 #!/bin/bash
 # A hard disk with GRUB 2: its menu on the screen, chosen with arrow keys; Linux with PAE loads
 # its IDE driver, checks a file, writes another, and the host finds it on the image.
-# engines: native
+# engines: native portable
 # timeout: 600
 source "${BASH_SOURCE%/*}/lib.sh"
 source "$BOOT_DIR/linux.sh"
