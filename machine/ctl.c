@@ -2,6 +2,7 @@
 #include "machine/ctl.h"
 
 #include "machine/control.h"
+#include "machine/escapes.h"
 #include "machine/host_socket.h"
 
 #include <cjson/cJSON.h>
@@ -33,22 +34,6 @@ static const struct control_verb *find(const char *name)
     return NULL;
 }
 
-/* \n, \t, \e and \\ in typed text, as a shell user writes them. */
-static char *unescape(const char *text)
-{
-    char *out = strdup(text);
-    char *to = out;
-    for (; out && *text; text++) {
-        const char *known = *text == '\\' && text[1] ? strchr("n\nt\te\033\\\\", text[1]) : NULL;
-        *to++ = known ? known[1] : *text;
-        text += known != NULL;
-    }
-    if (out) {
-        *to = 0;
-    }
-    return out;
-}
-
 /* Files are written by the emulator, which may run in another folder. */
 static char *absolute(const char *path)
 {
@@ -73,7 +58,7 @@ static cJSON *request_of(const char *verb, int argc, char **argv)
         strcmp(verb, "screenshot") == 0 || strcmp(verb, "mem") == 0 || strcmp(verb, "insert") == 0;
     for (int i = 0; i < argc; i++) {
         char *text = file_last && i == argc - 1  ? absolute(argv[i])
-                     : strcmp(verb, "type") == 0 ? unescape(argv[i])
+                     : strcmp(verb, "type") == 0 ? escapes_resolve(argv[i])
                                                  : strdup(argv[i]);
         cJSON_AddItemToArray(args, cJSON_CreateString(text ? text : ""));
         free(text);

@@ -2,6 +2,7 @@
 #include "machine/run.h"
 
 #include "machine/control.h"
+#include "machine/host_clock.h"
 #include "machine/pc.h"
 #include "machine/resolve.h"
 #include "machine/screen.h"
@@ -45,13 +46,6 @@ static void on_signal(int number)
     ssize_t ignored = write(signal_pipe, &byte, 1);
     (void)ignored;
     errno = saved;
-}
-
-static uint64_t host_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * CLOCK_NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
 static bool catch_signals(struct session *session, struct status *status)

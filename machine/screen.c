@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "machine/screen.h"
 
+#include "machine/host_clock.h"
 #include "machine/host_socket.h"
 #include "machine/machine.h"
 #include "machine/ui/screenshot.h"
@@ -25,13 +26,6 @@ struct screen {
     uint64_t frame_due_ns, title_due_ns, title_icount, title_ns;
     unsigned shots;
 };
-
-static uint64_t host_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * CLOCK_NS_PER_S + (uint64_t)now.tv_nsec;
-}
 
 static void on_key(void *user, const char *name, bool down, bool repeat)
 {

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "machine/script.h"
 
+#include "machine/escapes.h"
 #include "machine/machine.h"
 #include "machine/verbs.h"
 
@@ -205,21 +206,6 @@ static const struct command_row *row_of(const char *name)
     return NULL;
 }
 
-static char *unescape(const char *text)
-{
-    char *out = strdup(text);
-    char *to = out;
-    for (; out && *text; text++) {
-        const char *known = *text == '\\' && text[1] ? strchr("n\nt\te\033\\\\", text[1]) : NULL;
-        *to++ = known ? known[1] : *text;
-        text += known != NULL;
-    }
-    if (out) {
-        *to = 0;
-    }
-    return out;
-}
-
 static bool add(struct script *script, char *line, unsigned number, struct status *status)
 {
     line += strspn(line, " \t");
@@ -243,7 +229,7 @@ static bool add(struct script *script, char *line, unsigned number, struct statu
     }
     script->commands = grown;
     script->commands[script->count++] =
-        (struct command){row, unescape(argument ? argument : ""), number};
+        (struct command){row, escapes_resolve(argument ? argument : ""), number};
     return true;
 }
 

@@ -140,7 +140,7 @@ enum event_kind {
 };
 
 /* Poison reasons of memory table entries (negative entries; low 12 bits). */
-enum poison { POISON_MMIO = 1, POISON_ROM, POISON_CODE, POISON_WATCH, POISON_CLEAN };
+enum poison { POISON_MMIO = 1, POISON_ROM, POISON_CODE };
 
 enum {
     TABLE_ENTRIES = 1 << 20, /* one for each guest linear page */

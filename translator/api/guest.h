@@ -28,8 +28,6 @@ struct lift_request {
     uint32_t max_insns; /* 1..IR_MAX_INSNS */
     uint64_t absent;    /* instruction sets the CPU lacks, bits as the front end numbers them; 0:
                            none, whatever can be lifted is there */
-    uint32_t no_inline_imm; /* 1: self-modifying site, load patched immediates instead (may be
-                               ignored) */
 };
 
 enum lift_result {

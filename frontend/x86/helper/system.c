@@ -325,12 +325,3 @@ uint64_t callout_hlt(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     }
     return 0;
 }
-
-uint64_t callout_xlat_wide(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
-{
-    (void)a;
-    (void)b;
-    (void)imm;
-    fault(ctx, VECTOR_UD);
-    return 0;
-}
