@@ -113,6 +113,17 @@ enum {
 /* CPUID leaf 80000001 EDX. */
 enum { FEATURE_EXT_NX = 1 << 20 };
 
+/* Words of feature bits that CPUID reports: columns of cpuid.def. */
+enum x86_feature_word {
+    WORD_1_EDX,   /* FEATURE_ */
+    WORD_1_ECX,   /* FEATURE_C_ */
+    WORD_7_EBX,   /* leaf 7, subleaf 0: FEATURE_7_ */
+    WORD_D_EAX,   /* leaf 0Dh, subleaf 1: FEATURE_D_ */
+    WORD_EXT_EDX, /* leaf 80000001: FEATURE_EXT_ */
+    WORD_EXT_ECX, /* FEATURE_EXT_C_ */
+    X86_FEATURE_WORDS
+};
+
 /* A row of cpuid.def. */
 struct x86_model {
     const char *name;
@@ -120,9 +131,8 @@ struct x86_model {
     const char *vendor; /* 12 characters */
     const char *brand;  /* up to 47 characters, "" : no extended leaves */
     uint8_t family, model, stepping;
-    uint8_t max_leaf;      /* highest standard CPUID leaf; 0: no CPUID instruction */
-    uint32_t features;     /* leaf 1 EDX */
-    uint32_t features_ext; /* leaf 80000001 EDX */
+    uint8_t max_leaf; /* highest standard CPUID leaf; 0: no CPUID instruction */
+    uint32_t features[X86_FEATURE_WORDS];
 };
 
 enum { MTRR_FIXED = 11, MTRR_VARIABLE = 8 };
@@ -282,7 +292,7 @@ bool event_enter(struct context *ctx, const struct guest_event *event, uint32_t 
 
 /* cpuid.c */
 /* The four registers of a CPUID leaf: EAX EBX ECX EDX. */
-void x86_cpuid(const struct x86_cpu *cpu, uint32_t leaf, uint32_t out[4]);
+void x86_cpuid(const struct x86_cpu *cpu, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 /* Family, model and stepping as in CPUID.1.EAX and in EDX after reset. */
 uint32_t x86_signature(const struct x86_model *model);
 
@@ -291,9 +301,16 @@ bool msr_read(struct x86_cpu *cpu, uint32_t index, uint64_t *value);
 bool msr_write(struct x86_cpu *cpu, uint32_t index, uint64_t value);
 
 /* A feature bit of the model. */
+static inline bool x86_has_in(const struct x86_cpu *cpu, enum x86_feature_word word,
+                              uint32_t feature)
+{
+    return (cpu->model->features[word] & feature) != 0;
+}
+
+/* The same in leaf 1 EDX. */
 static inline bool x86_has(const struct x86_cpu *cpu, uint32_t feature)
 {
-    return (cpu->model->features & feature) != 0;
+    return x86_has_in(cpu, WORD_1_EDX, feature);
 }
 
 /* control.c: writes of control registers with all checks; flush and reselect memory as needed. */

@@ -10,8 +10,10 @@
 
 /* clang-format off */
 static const struct x86_model models[] = {
-#define MODEL(id, name, what, vendor, brand, family, model, stepping, leaf, features, ext) \
-    {name, what, vendor, brand, family, model, stepping, leaf, features, ext},
+#define MODEL(id, name, what, vendor, brand, family, model, stepping, leaf, edx, ecx, ebx7, eaxd, \
+              ext_edx, ext_ecx)                                                                   \
+    {name, what, vendor, brand, family, model, stepping, leaf,                                    \
+     {edx, ecx, ebx7, eaxd, ext_edx, ext_ecx}},
 #include "frontend/x86/cpu/cpuid.def"
 #undef MODEL
 };
@@ -50,9 +52,9 @@ static void leaf_vendor(const struct x86_model *model, uint32_t out[4])
 static void leaf_features(const struct x86_cpu *cpu, uint32_t out[4])
 {
     out[0] = x86_signature(cpu->model);
-    out[1] = cpu->model->features & FEATURE_CLFSH ? 8u << 8 : 0;
-    out[2] = 0;
-    out[3] = cpu->model->features;
+    out[1] = x86_has(cpu, FEATURE_CLFSH) ? 8u << 8 : 0;
+    out[2] = cpu->model->features[WORD_1_ECX];
+    out[3] = cpu->model->features[WORD_1_EDX];
     if (!(cpu->apic_base & 0x800)) {
         out[3] &= ~(uint32_t)FEATURE_APIC;
     }
@@ -66,6 +68,13 @@ static void leaf_caches(const struct x86_model *model, uint32_t out[4])
     out[1] = 0;
     out[2] = 0;
     out[3] = p4 ? 0x007b7040 : 0x0c040843;
+}
+
+/* Structured extended features: one subleaf. */
+static void leaf_structured(const struct x86_model *model, uint32_t subleaf, uint32_t out[4])
+{
+    memset(out, 0, 4 * sizeof(out[0]));
+    out[1] = subleaf == 0 ? model->features[WORD_7_EBX] : 0;
 }
 
 static void leaf_brand(const struct x86_model *model, uint32_t part, uint32_t out[4])
@@ -85,7 +94,8 @@ static void leaf_extended(const struct x86_model *model, uint32_t leaf, uint32_t
         out[0] = 0x80000008;
         break;
     case 0x80000001:
-        out[3] = model->features_ext;
+        out[2] = model->features[WORD_EXT_ECX];
+        out[3] = model->features[WORD_EXT_EDX];
         break;
     case 0x80000002:
     case 0x80000003:
@@ -103,7 +113,7 @@ static void leaf_extended(const struct x86_model *model, uint32_t leaf, uint32_t
     }
 }
 
-void x86_cpuid(const struct x86_cpu *cpu, uint32_t leaf, uint32_t out[4])
+void x86_cpuid(const struct x86_cpu *cpu, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
     const struct x86_model *model = cpu->model;
     if (leaf >= 0x80000000u && leaf <= 0x80000008u && model->brand[0]) {
@@ -113,11 +123,21 @@ void x86_cpuid(const struct x86_cpu *cpu, uint32_t leaf, uint32_t out[4])
     if (leaf > model->max_leaf) {
         leaf = model->max_leaf; /* the manual: as the highest basic leaf */
     }
-    if (leaf == 0) {
+    switch (leaf) {
+    case 0:
         leaf_vendor(model, out);
-    } else if (leaf == 1) {
+        break;
+    case 1:
         leaf_features(cpu, out);
-    } else {
+        break;
+    case 2:
         leaf_caches(model, out);
+        break;
+    case 7:
+        leaf_structured(model, subleaf, out);
+        break;
+    default: /* reserved, or about what there is not */
+        memset(out, 0, 4 * sizeof(out[0]));
+        break;
     }
 }

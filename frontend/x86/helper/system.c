@@ -306,7 +306,7 @@ uint64_t callout_cpuid(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm
         fault(ctx, VECTOR_UD);
         return 0;
     }
-    x86_cpuid(cpu, x86_gpr(ctx, GUEST_RAX), out);
+    x86_cpuid(cpu, x86_gpr(ctx, GUEST_RAX), x86_gpr(ctx, GUEST_RCX), out);
     ctx->gpr[GUEST_RAX] = out[0];
     ctx->gpr[GUEST_RBX] = out[1];
     ctx->gpr[GUEST_RCX] = out[2];
