@@ -291,6 +291,7 @@ uint64_t machine_hash(struct machine *machine)
 {
     enum { PAGE = 4096 };
     context_fpu_sync(machine->ctx);
+    memory_map_settle(&machine->memory);
     uint64_t hash = state_hash(x86_state(), machine->cpu, machine->idle_ns);
     for (unsigned i = 0; i < machine->device_count; i++) {
         hash = state_hash(machine->devices[i].ops->state, machine->devices[i].dev, hash);
