@@ -2,6 +2,7 @@
 
 #include "machine/pc.h"
 #include "machine/resolve.h"
+#include "machine/snapshot.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,7 @@ bool machine_create(struct machine *machine, const struct config *config, struct
 
 void machine_destroy(struct machine *machine)
 {
+    snapshot_close(machine);
     pc_destroy(machine);
     for (unsigned i = machine->device_count; i-- > 0;) {
         machine->devices[i].ops->destroy(machine->devices[i].dev);
