@@ -87,7 +87,7 @@ static bool create_processor(struct machine *machine, const struct resolved *opt
                              struct status *status)
 {
     struct x86_wires wires = pc_cpu_wires(machine);
-    machine->cpu = x86_create(options->model, &wires);
+    machine->cpu = x86_create(&options->model, &wires);
     machine->ctx = x86_context(machine->cpu);
     machine->ctx->machine = machine;
     machine->memory_ops = memory_map_ops(&machine->memory);
@@ -185,6 +185,7 @@ void machine_power_button(struct machine *machine)
 static void reset_or_quit(struct machine *machine, int status)
 {
     if (machine->config->no_reboot) {
+        machine->ended_by_guest = true;
         machine_quit(machine, status);
     } else {
         machine_reset(machine);
@@ -193,6 +194,7 @@ static void reset_or_quit(struct machine *machine, int status)
 
 static void take_requests(struct machine *machine)
 {
+    machine->ended_by_guest |= machine->power_off_wanted || machine->exit_wanted;
     if (machine->power_off_wanted) {
         machine_quit(machine, EXIT_OK);
     } else if (machine->exit_wanted) {

@@ -59,7 +59,8 @@ struct machine {
     bool powered; /* power-on is over: resets are hard ones */
     bool paused;
     bool quit;
-    int status; /* exit status once quit is set */
+    bool ended_by_guest; /* power-off, exit port, reset or shutdown with --no-reboot */
+    int status;          /* exit status once quit is set */
     uint64_t resets;
 };
 

@@ -25,9 +25,9 @@ static const struct {
     const char *name;
     enum option_class class;
 } machine_options[] = {
-    {"memory", SIZE},  {"cpu", PLAIN},        {"boot", PLAIN},  {"append", PLAIN},
-    {"bios", FILE_},   {"vgabios", FILE_},    {"kernel", FILE_}, {"initrd", FILE_},
-    {"demo", FLAG_},   {"debug-exit", FLAG_}, {"snapshot-disks", FLAG_},
+    {"memory", SIZE}, {"cpu", PLAIN},        {"boot", PLAIN},           {"append", PLAIN},
+    {"bios", FILE_},  {"vgabios", FILE_},    {"kernel", FILE_},         {"initrd", FILE_},
+    {"demo", FLAG_},  {"debug-exit", FLAG_}, {"snapshot-disks", FLAG_},
 };
 enum { MACHINE_OPTIONS = sizeof(machine_options) / sizeof(machine_options[0]) };
 
@@ -72,8 +72,8 @@ static bool identify(const char *path, struct file_identity *file)
     bool good = fd >= 0 && fstat(fd, &about) == 0;
     if (good) {
         file->bytes = (uint64_t)about.st_size;
-        file->mtime_ns = (uint64_t)about.st_mtim.tv_sec * CLOCK_NS_PER_S +
-                         (uint64_t)about.st_mtim.tv_nsec;
+        file->mtime_ns =
+            (uint64_t)about.st_mtim.tv_sec * CLOCK_NS_PER_S + (uint64_t)about.st_mtim.tv_nsec;
         file->checksum = file->bytes <= HASHED_MOST ? checksum_of(fd, file->bytes) : 0;
     }
     if (fd >= 0) {
@@ -328,14 +328,13 @@ static bool check_options(const struct config *config, const struct section *sec
         }
         bool had = find_text(*section, name, saved, sizeof(saved));
         bool has = config_given(config, row);
-        const char *now = has && class != FLAG_
-                              ? *(const char *const *)((const char *)config + row->offset)
-                              : "";
+        const char *now =
+            has && class != FLAG_ ? *(const char *const *)((const char *)config + row->offset) : "";
         if (had != has || (had && class != FLAG_ && !same_option(class, saved, now))) {
-            return status_fail(status, "it was taken %s --%s%s%.80s, this machine runs %s --%s%s%.80s",
-                               had ? "with" : "without", name, had && saved[0] ? " " : "",
-                               had ? saved : "", has ? "with" : "without", name,
-                               now[0] ? " " : "", now);
+            return status_fail(
+                status, "it was taken %s --%s%s%.80s, this machine runs %s --%s%s%.80s",
+                had ? "with" : "without", name, had && saved[0] ? " " : "", had ? saved : "",
+                has ? "with" : "without", name, now[0] ? " " : "", now);
         }
     }
     return true;

@@ -19,7 +19,7 @@ struct loading {
     struct clusters {
         uint64_t number;
         uint8_t *bytes;
-    } *clusters[DRIVE_SLOTS];
+    } * clusters[DRIVE_SLOTS];
     size_t cluster_count[DRIVE_SLOTS];
 };
 
@@ -55,7 +55,8 @@ static int find_region(const struct loading *loading, const char *name, uint64_t
                        uint32_t unit_bytes, struct status *status)
 {
     int n = snap_reader_find(loading->reader, name);
-    const struct snap_region *region = n < 0 ? NULL : snap_reader_region(loading->reader, (unsigned)n);
+    const struct snap_region *region =
+        n < 0 ? NULL : snap_reader_region(loading->reader, (unsigned)n);
     if (!region || region->units != units || region->unit_bytes != unit_bytes) {
         status_fail(status, "%s: no %s of this machine's size in it",
                     snap_reader_path(loading->reader), name);
@@ -70,8 +71,8 @@ static bool read_vram(struct loading *loading, struct status *status)
     if (n < 0) {
         return false;
     }
-    void *vram = mmap(NULL, PC_VRAM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-                      0);
+    void *vram =
+        mmap(NULL, PC_VRAM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (vram == MAP_FAILED) {
         return status_fail(status, "no memory to load it");
     }
@@ -205,8 +206,8 @@ static void bring(void *opaque, uint64_t at)
     bool whole = map->ram_bytes - at >= MEMORY_WINDOW;
     uint8_t *to = whole ? map->ram + at : snapshots->window;
     int region = snap_reader_find(snapshots->reader, "ram");
-    if (!snap_reader_window(snapshots->reader, (unsigned)region, (uint32_t)(at / MEMORY_WINDOW),
-                            to, &present, &status)) {
+    if (!snap_reader_window(snapshots->reader, (unsigned)region, (uint32_t)(at / MEMORY_WINDOW), to,
+                            &present, &status)) {
         snapshots->trouble = snapshots->trouble.failed ? snapshots->trouble : status;
         machine_quit(machine, EXIT_USER);
     } else if (!whole) {
@@ -257,8 +258,8 @@ static bool change(struct machine *machine, struct loading *loading, struct stat
 bool snapshot_load(struct machine *machine, const char *path, struct status *status)
 {
     struct loading loading = {0};
-    bool done = !snapshot_saving(machine) ||
-                status_fail(status, "a save is under way; wait for its end");
+    bool done =
+        !snapshot_saving(machine) || status_fail(status, "a save is under way; wait for its end");
     done = done && read_all(machine, path, &loading, status) && change(machine, &loading, status);
     end_loading(&loading);
     return done || in_file(path, status);

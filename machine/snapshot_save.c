@@ -20,8 +20,8 @@ const char *const drive_regions[DRIVE_SLOTS] = {"fda", "fdb", "hda", "hdb", "hdc
 
 static void *shared(size_t bytes)
 {
-    void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE,
+                    -1, 0);
     return at == MAP_FAILED ? NULL : at;
 }
 
@@ -92,14 +92,13 @@ static bool track_all(struct machine *machine, struct snapshots *snapshots, stru
 {
     bool good = true;
     for (unsigned n = 0; n < MEMORIES; n++) {
-        good = good &&
-               track(&snapshots->tracked[n], memory_region(machine, n).units, NULL);
+        good = good && track(&snapshots->tracked[n], memory_region(machine, n).units, NULL);
     }
     for (unsigned slot = 0; slot < DRIVE_SLOTS; slot++) {
         const struct drive *drive = &machine->pc->drives.drive[slot];
         if (has_changes(drive)) {
-            good = good && track(&snapshots->tracked[MEMORIES + slot], disk_units(drive),
-                                 drive->media);
+            good = good &&
+                   track(&snapshots->tracked[MEMORIES + slot], disk_units(drive), drive->media);
         }
     }
     return good || status_fail(status, "no memory to keep account of what is saved");
@@ -235,8 +234,7 @@ static bool can_chain(const struct snapshots *snapshots, const char *path)
     struct snap_reader *newest =
         snapshots->newest ? snap_reader_open(snapshots->newest, &ignored) : NULL;
     char *own = realpath(path, NULL);
-    bool good =
-        newest && memcmp(snap_reader_own_id(newest), snapshots->id, SNAP_ID_BYTES) == 0;
+    bool good = newest && memcmp(snap_reader_own_id(newest), snapshots->id, SNAP_ID_BYTES) == 0;
     unsigned length = 0;
     for (const struct snap_reader *at = newest; good && at; at = snap_reader_parent(at)) {
         char *other = realpath(snap_reader_path(at), NULL);
@@ -398,8 +396,7 @@ static void save_ended(struct snapshots *snapshots)
     snapshots->ended = -1;
     snapshots->child = 0;
     if (!outcome->ended && !outcome->status.failed) {
-        status_fail(&outcome->status, "%s: the process that saved it was killed",
-                    snapshots->path);
+        status_fail(&outcome->status, "%s: the process that saved it was killed", snapshots->path);
     }
     if (!outcome->status.failed) {
         remember(snapshots, snapshots->path, outcome);
@@ -411,6 +408,13 @@ static void poll_child(struct snapshots *snapshots, int flags)
     int how;
     if (snapshots->child && waitpid(snapshots->child, &how, flags) == snapshots->child) {
         save_ended(snapshots);
+    }
+}
+
+void snapshot_wait(struct machine *machine)
+{
+    if (machine->snapshots) {
+        poll_child(machine->snapshots, 0);
     }
 }
 

@@ -17,7 +17,7 @@ enum {
     SNAP_BLOB_MOST = 1 << 26, /* bytes of any other payload */
     SNAP_REGIONS = 16,
     SNAP_NAME_MOST = 32,
-    SNAP_CHAIN_MOST = 256,    /* files one of which needs the next */
+    SNAP_CHAIN_MOST = 256, /* files one of which needs the next */
 };
 
 /* Kinds of chunks: four letters. */

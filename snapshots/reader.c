@@ -233,8 +233,8 @@ static bool parse_rows(struct snap_reader *reader, const uint8_t *at, const uint
     reader->row_count = count;
     for (size_t i = 0; i < count; i++, at += INDEX_ROW) {
         struct row *row = &reader->rows[i];
-        *row = (struct row){load_le32(at), load_le32(at + 4), load_le64(at + 8),
-                            load_le64(at + 16), load_le64(at + 24)};
+        *row = (struct row){load_le32(at), load_le32(at + 4), load_le64(at + 8), load_le64(at + 16),
+                            load_le64(at + 24)};
         if (!check_row(reader, row, i ? row - 1 : NULL)) {
             return false;
         }
@@ -352,8 +352,7 @@ static bool open_parent(struct snap_reader *child, struct status *status)
         return status_fail(status, "%.120s builds on another file: %.350s", child->path, reason);
     }
     return memcmp(child->parent->id, child->parent_id, SNAP_ID_BYTES) == 0 ||
-           status_fail(status, "%s builds on %s, which is another snapshot now", child->path,
-                       path);
+           status_fail(status, "%s builds on %s, which is another snapshot now", child->path, path);
 }
 
 static bool open_chain(struct snap_reader *reader, struct status *status)
@@ -552,7 +551,8 @@ static bool read_row(struct snap_reader *reader, const struct row *row, struct s
     bool good = read_chunk_head(reader, row->offset, &chunk) && chunk.kind == SNAP_WINDOW &&
                 chunk.raw == bytes && chunk.stored <= codec_bound(bytes) &&
                 read_payload(reader, &chunk, reader->stored, reader->raw) &&
-                load_le32(reader->raw) == row->region && load_le32(reader->raw + 4) == row->window &&
+                load_le32(reader->raw) == row->region &&
+                load_le32(reader->raw + 4) == row->window &&
                 load_le64(reader->raw + 8) == row->present;
     return good || status_fail(status, "%s: damaged in %s, window %u", reader->path,
                                reader->regions[row->region].name, row->window);

@@ -107,8 +107,8 @@ static struct snap_writer *create(const char *path, enum snap_codec codec, struc
     return writer;
 }
 
-struct snap_writer *snap_writer_open(const char *path, enum snap_codec codec,
-                                     const uint8_t *parent, struct status *status)
+struct snap_writer *snap_writer_open(const char *path, enum snap_codec codec, const uint8_t *parent,
+                                     struct status *status)
 {
     static const uint8_t header[SNAP_HEADER_BYTES]; /* its place, until the end is known */
     struct snap_writer *writer = create(path, codec, status);
@@ -211,8 +211,7 @@ void snap_writer_window(struct snap_writer *writer, unsigned region, uint32_t wi
                         uint64_t present, uint64_t gone)
 {
     struct row row = {region, window, present, gone, writer->bytes};
-    size_t bytes =
-        (size_t)__builtin_popcountll(present) * writer->regions[region].unit_bytes;
+    size_t bytes = (size_t)__builtin_popcountll(present) * writer->regions[region].unit_bytes;
     if (!(present | gone) || (!writer->stream && !add_row(writer, row))) {
         return;
     }

@@ -16,8 +16,8 @@
 struct snap_writer;
 
 /* parent: the id of the file this one builds on, or NULL.  NULL: message in status. */
-struct snap_writer *snap_writer_open(const char *path, enum snap_codec codec,
-                                     const uint8_t *parent, struct status *status);
+struct snap_writer *snap_writer_open(const char *path, enum snap_codec codec, const uint8_t *parent,
+                                     struct status *status);
 /* Takes over the descriptor. */
 struct snap_writer *snap_writer_stream(int fd, enum snap_codec codec, struct status *status);
 
