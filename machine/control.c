@@ -249,7 +249,8 @@ static void end_wait(struct control *control, struct client *client)
         return;
     }
     client->waits = false;
-    answer_outcome(client, snapshot_outcome(control->machine, &text, &status), text, &status);
+    bool done = snapshot_outcome(control->machine, &text, &status);
+    answer_outcome(client, done, text, &status);
     free(text);
 }
 
