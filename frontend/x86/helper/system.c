@@ -105,7 +105,7 @@ uint64_t callout_cr_read(struct context *ctx, uint64_t a, uint64_t b, uint64_t i
     case 3:
         return cpu->cr3;
     case 4:
-        if (cpu->model->family >= 5) {
+        if (control_cr4_known(cpu)) {
             return cpu->cr4;
         }
         break;
@@ -136,7 +136,7 @@ uint64_t callout_cr_write(struct context *ctx, uint64_t a, uint64_t b, uint64_t 
         ok = control_write_cr3(ctx, value);
         break;
     case 4:
-        ok = cpu->model->family >= 5 ? control_write_cr4(ctx, value) : fault(ctx, VECTOR_UD);
+        ok = control_cr4_known(cpu) ? control_write_cr4(ctx, value) : fault(ctx, VECTOR_UD);
         break;
     default:
         ok = fault(ctx, VECTOR_UD);
