@@ -112,6 +112,9 @@ void x64_flag_liveness(struct emit *e)
             (ir_rows[inst->op].effects & (IR_FAULTS | IR_EXITS)) != 0 || inst->op == IR_get) {
             live = ALL;
         }
+        if (!pass_on(e->engine->passes, PASS_flag_liveness)) {
+            live = ALL;
+        }
     }
 }
 
