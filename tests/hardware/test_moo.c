@@ -222,7 +222,7 @@ static int run_sample(const char *engine, bool plain, const char *given)
         struct opcode_counts opcode = {.engine = engine};
         struct counts counts = run_file(&f, &file, SHOWN, plain ? NULL : &opcode);
         if (plain) {
-            score("engines", "80286_captures,_blocks_of_one,_no_optimisation", engine,
+            score("hardware-80286", "all_of_them,_blocks_of_one,_no_optimisation", engine,
                   counts.cases - counts.bad, counts.cases);
         }
         printf("80286 hardware cases: %u of %u agree\n", counts.cases - counts.bad, counts.cases);
