@@ -2,7 +2,7 @@
  * Single instructions as real processors executed them, on one engine.
  *
  *     test_moo native|portable [FILE]
- *     test_moo native|portable --model MODEL FOLDER|FILE...
+ *     test_moo native|portable --model MODEL[,-FEATURE] FOLDER|FILE...
  *
  * The first form runs the 80286 sample (FILE or its folder; default: $VESTIGE_MOO, else
  * ../shared/moo/80286-real.rmt) and is skipped (77) without it; one wrong case fails.  The second
@@ -184,7 +184,7 @@ static int run_sample(const char *engine, const char *given)
     }
     struct cpu_fixture f;
     int status = SKIPPED;
-    if (cpu_fixture_create(&f, "386", engine, 0)) {
+    if (cpu_fixture_create(&f, "286", engine, 0)) {
         struct score score = run_file(&f, &file, SHOWN);
         printf("80286 hardware cases: %u of %u agree\n", score.cases - score.bad, score.cases);
         status = score.bad != 0;
@@ -268,11 +268,13 @@ static int run_sets(const char *engine, const char *model, char **paths)
 {
     struct cpu_fixture f;
     struct sets sets = {.f = &f};
-    if (!x86_model_find(model)) {
-        printf("no model %s\n", model);
+    struct status status = {0};
+    struct x86_model configured;
+    if (!x86_model_configure(&configured, model, &status)) {
+        printf("%s\n", status.text);
         return 2;
     }
-    if (!cpu_fixture_create(&f, model, engine, 0)) {
+    if (!cpu_fixture_create_model(&f, &configured, engine, 0)) {
         printf("skipped: no %s engine on this host\n", engine);
         return SKIPPED;
     }

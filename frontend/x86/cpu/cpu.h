@@ -111,7 +111,13 @@ enum {
     FEATURE_SSE2 = 1 << 26
 };
 /* CPUID leaf 80000001 EDX. */
-enum { FEATURE_EXT_NX = 1 << 20 };
+enum {
+    FEATURE_EXT_SYSCALL = 1 << 11,
+    FEATURE_EXT_NX = 1 << 20,
+    FEATURE_EXT_MMXEXT = 1 << 22,
+    FEATURE_EXT_3DNOWEXT = 1 << 30
+};
+#define FEATURE_EXT_3DNOW UINT32_C(0x80000000)
 
 /* Bits of leaf 80000001 EDX that AMD repeats from leaf 1 EDX. */
 #define FEATURE_EXT_REPEATED UINT32_C(0x0183f3ff)
@@ -166,6 +172,7 @@ struct x86_cpu {
     STATE_MEMBERS(X86_SYSTEM_STATE)
 
     /* derived */
+    uint32_t eflags_fixed; /* EFLAGS bits that always read as 1 */
     uint32_t external;     /* EXT bit of error codes while an event is delivered */
     uint32_t step_inhibit; /* 1: this instruction takes no single-step trap (INT n) */
 };
@@ -281,6 +288,12 @@ uint32_t x86_signature(const struct x86_model *model);
 /* msr.c: false when the register does not exist or refuses the value (the caller raises #GP). */
 bool msr_read(struct x86_cpu *cpu, uint32_t index, uint64_t *value);
 bool msr_write(struct x86_cpu *cpu, uint32_t index, uint64_t value);
+
+/* The model is that processor or a later one, by its family: 0 8086, 1 80186, 2 80286, 3 80386. */
+static inline bool x86_since(const struct x86_cpu *cpu, unsigned family)
+{
+    return cpu->model->family >= family;
+}
 
 /* A feature bit of the model. */
 static inline bool x86_has_in(const struct x86_cpu *cpu, enum x86_feature_word word,

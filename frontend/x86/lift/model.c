@@ -4,28 +4,38 @@
 #include "frontend/x86/cpu/cpu.h"
 #include "frontend/x86/decode/insn.h"
 
-/* Instruction sets that not every model has: from which family on, or by which feature bit. */
+/* Instruction sets that not every model has: the families that have them, or the feature bit. */
 static const struct {
     uint8_t set; /* enum x86_feature */
-    uint8_t family;
+    uint8_t first, last;
     uint8_t word; /* enum x86_feature_word */
     uint32_t bit;
 } instruction_sets[] = {
-    {X86_FEATURE_486, 4, WORD_1_EDX, 0},
-    {X86_FEATURE_RSM, 5, WORD_1_EDX, 0},
-    {X86_FEATURE_P6, 6, WORD_1_EDX, 0},
-    {X86_FEATURE_3DNOWPREFETCH, 15, WORD_1_EDX, 0}, /* NOPs since the Pentium 4 */
-    {X86_FEATURE_FPU, 0, WORD_1_EDX, FEATURE_FPU},
-    {X86_FEATURE_TSC, 0, WORD_1_EDX, FEATURE_TSC},
-    {X86_FEATURE_MSR, 0, WORD_1_EDX, FEATURE_MSR},
-    {X86_FEATURE_CX8, 0, WORD_1_EDX, FEATURE_CX8},
-    {X86_FEATURE_CMOV, 0, WORD_1_EDX, FEATURE_CMOV},
-    {X86_FEATURE_MMX, 0, WORD_1_EDX, FEATURE_MMX},
-    {X86_FEATURE_SEP, 0, WORD_1_EDX, FEATURE_SEP},
-    {X86_FEATURE_FXSR, 0, WORD_1_EDX, FEATURE_FXSR},
-    {X86_FEATURE_SSE, 0, WORD_1_EDX, FEATURE_SSE},
-    {X86_FEATURE_SSE2, 0, WORD_1_EDX, FEATURE_SSE2},
-    {X86_FEATURE_CLFLUSH, 0, WORD_1_EDX, FEATURE_CLFSH},
+    {X86_FEATURE_186, 1, 255, WORD_1_EDX, 0},
+    {X86_FEATURE_286, 2, 255, WORD_1_EDX, 0},
+    {X86_FEATURE_386, 3, 255, WORD_1_EDX, 0},
+    {X86_FEATURE_486, 4, 255, WORD_1_EDX, 0},
+    {X86_FEATURE_RSM, 5, 255, WORD_1_EDX, 0},
+    {X86_FEATURE_P6, 6, 255, WORD_1_EDX, 0},
+    {X86_FEATURE_TR, 3, 4, WORD_1_EDX, 0},
+    {X86_FEATURE_LOADALL286, 2, 2, WORD_1_EDX, 0},
+    {X86_FEATURE_LOADALL386, 3, 3, WORD_1_EDX, 0},
+    {X86_FEATURE_SYSCALL, 0, 255, WORD_EXT_EDX, FEATURE_EXT_SYSCALL},
+    {X86_FEATURE_3DNOW, 0, 255, WORD_EXT_EDX, FEATURE_EXT_3DNOW},
+    {X86_FEATURE_3DNOWEXT, 0, 255, WORD_EXT_EDX, FEATURE_EXT_3DNOWEXT},
+    {X86_FEATURE_3DNOWPREFETCH, 15, 255, WORD_1_EDX, 0}, /* NOPs since the Pentium 4 */
+    {X86_FEATURE_FPU, 0, 255, WORD_1_EDX, FEATURE_FPU},
+    {X86_FEATURE_TSC, 0, 255, WORD_1_EDX, FEATURE_TSC},
+    {X86_FEATURE_MSR, 0, 255, WORD_1_EDX, FEATURE_MSR},
+    {X86_FEATURE_CX8, 0, 255, WORD_1_EDX, FEATURE_CX8},
+    {X86_FEATURE_CMOV, 0, 255, WORD_1_EDX, FEATURE_CMOV},
+    {X86_FEATURE_MMX, 0, 255, WORD_1_EDX, FEATURE_MMX},
+    {X86_FEATURE_MMXEXT, 0, 255, WORD_1_EDX, FEATURE_SSE},
+    {X86_FEATURE_SEP, 0, 255, WORD_1_EDX, FEATURE_SEP},
+    {X86_FEATURE_FXSR, 0, 255, WORD_1_EDX, FEATURE_FXSR},
+    {X86_FEATURE_SSE, 0, 255, WORD_1_EDX, FEATURE_SSE},
+    {X86_FEATURE_SSE2, 0, 255, WORD_1_EDX, FEATURE_SSE2},
+    {X86_FEATURE_CLFLUSH, 0, 255, WORD_1_EDX, FEATURE_CLFSH},
 };
 
 uint64_t x86_model_absent(const struct x86_model *model)
@@ -34,7 +44,8 @@ uint64_t x86_model_absent(const struct x86_model *model)
     for (size_t i = 0; i < sizeof(instruction_sets) / sizeof(instruction_sets[0]); i++) {
         uint32_t bit = instruction_sets[i].bit;
         uint32_t word = model->features[instruction_sets[i].word];
-        if (model->family < instruction_sets[i].family || (word & bit) != bit) {
+        if (model->family < instruction_sets[i].first || model->family > instruction_sets[i].last ||
+            (word & bit) != bit) {
             absent |= UINT64_C(1) << instruction_sets[i].set;
         }
     }
