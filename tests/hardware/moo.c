@@ -68,7 +68,8 @@ struct moo_file moo_open(const char *path)
     } else if (file.data && file.bytes >= 20 && memcmp(file.data, "MOO ", 4) == 0) {
         file.left = load_le32(file.data + 12);
         file.at = 8 + load_le32(file.data + 4);
-        file.halts = memcmp(file.data + 16, "8086", 4) != 0 && memcmp(file.data + 16, "8088", 4);
+        file.halts =
+            memcmp(file.data + 16, "8086", 4) != 0 && memcmp(file.data + 16, "8088", 4) != 0;
     } else {
         moo_close(&file);
     }
