@@ -34,13 +34,14 @@ enum x64_reg {
     X64_NOREG = 255,
 };
 
-/* A ModRM operand, a register or memory at base + (index << scale) + disp, encoded when it is named:
- * most are constants, and instructions only lay the reg field over it. */
+/* A ModRM operand, a register or memory at base + (index << scale) + disp, encoded when it is
+ * named: most are constants, and instructions only lay the reg field over it. */
 struct x64_rm {
-    uint64_t bytes; /* ModRM with an empty reg field, SIB, displacement; the first in the low bits */
-    uint8_t count;  /* how many */
-    uint8_t rex;    /* its X and B bits */
-    uint8_t reg;    /* the register when not memory */
+    uint64_t
+        bytes;     /* ModRM with an empty reg field, SIB, displacement; the first in the low bits */
+    uint8_t count; /* how many */
+    uint8_t rex;   /* its X and B bits */
+    uint8_t reg;   /* the register when not memory */
     bool memory;
 };
 

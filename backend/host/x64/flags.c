@@ -38,53 +38,49 @@ static struct flag_use double_shift_use(const struct ir_inst *inst)
     return (struct flag_use){.writes = true, .kills = count > inst->width * 8u ? 0 : ALL};
 }
 
-static struct flag_use alu_use(const struct ir_inst *inst)
-{
-    static const struct flag_use uses[IR_OPS] = {
-        [IR_add] = {0, ALL, true},
-        [IR_sub] = {0, ALL, true},
-        [IR_and] = {0, ALL, true},
-        [IR_or] = {0, ALL, true},
-        [IR_xor] = {0, ALL, true},
-        [IR_cmp] = {0, ALL, true},
-        [IR_test] = {0, ALL, true},
-        [IR_neg] = {0, ALL, true},
-        [IR_xadd] = {0, ALL, true},
-        [IR_cmpxchg] = {0, ALL, true},
-        [IR_adc] = {FLAG_CF, ALL, true},
-        [IR_sbb] = {FLAG_CF, ALL, true},
-        [IR_inc] = {0, ALL & ~FLAG_CF, true},
-        [IR_dec] = {0, ALL & ~FLAG_CF, true},
-        [IR_imul] = {0, FLAG_CF | FLAG_OF, true},
-        [IR_mul1] = {0, FLAG_CF | FLAG_OF, true},
-        [IR_imul1] = {0, FLAG_CF | FLAG_OF, true},
-        [IR_bt] = {0, FLAG_CF, true},
-        [IR_bts] = {0, FLAG_CF, true},
-        [IR_btr] = {0, FLAG_CF, true},
-        [IR_btc] = {0, FLAG_CF, true},
-        [IR_bsf] = {0, FLAG_ZF, true},
-        [IR_bsr] = {0, FLAG_ZF, true},
-        [IR_clc] = {0, FLAG_CF, true},
-        [IR_stc] = {0, FLAG_CF, true},
-        [IR_cmc] = {FLAG_CF, FLAG_CF, true},
-        [IR_lahf] = {ALL & ~FLAG_OF, 0, false},
-        [IR_sahf] = {0, ALL & ~FLAG_OF, true},
-        [IR_salc] = {FLAG_CF, 0, false},
-    };
-    return uses[inst->op];
-}
+/* How the rest uses flags; what is not here leaves them alone. */
+static const struct flag_use plain_uses[IR_OPS] = {
+    [IR_add] = {0, ALL, true},
+    [IR_sub] = {0, ALL, true},
+    [IR_and] = {0, ALL, true},
+    [IR_or] = {0, ALL, true},
+    [IR_xor] = {0, ALL, true},
+    [IR_cmp] = {0, ALL, true},
+    [IR_test] = {0, ALL, true},
+    [IR_neg] = {0, ALL, true},
+    [IR_xadd] = {0, ALL, true},
+    [IR_cmpxchg] = {0, ALL, true},
+    [IR_adc] = {FLAG_CF, ALL, true},
+    [IR_sbb] = {FLAG_CF, ALL, true},
+    [IR_inc] = {0, ALL & ~FLAG_CF, true},
+    [IR_dec] = {0, ALL & ~FLAG_CF, true},
+    [IR_imul] = {0, FLAG_CF | FLAG_OF, true},
+    [IR_mul1] = {0, FLAG_CF | FLAG_OF, true},
+    [IR_imul1] = {0, FLAG_CF | FLAG_OF, true},
+    [IR_bt] = {0, FLAG_CF, true},
+    [IR_bts] = {0, FLAG_CF, true},
+    [IR_btr] = {0, FLAG_CF, true},
+    [IR_btc] = {0, FLAG_CF, true},
+    [IR_bsf] = {0, FLAG_ZF, true},
+    [IR_bsr] = {0, FLAG_ZF, true},
+    [IR_clc] = {0, FLAG_CF, true},
+    [IR_stc] = {0, FLAG_CF, true},
+    [IR_cmc] = {FLAG_CF, FLAG_CF, true},
+    [IR_lahf] = {ALL & ~FLAG_OF, 0, false},
+    [IR_sahf] = {0, ALL & ~FLAG_OF, true},
+    [IR_salc] = {FLAG_CF, 0, false},
+};
 
-struct flag_use x64_flag_use(const struct ir_inst *inst)
+/* Operations whose use depends on the record. */
+static const bool depends[IR_OPS] = {
+    [IR_shl] = true,  [IR_shr] = true,  [IR_sar] = true,  [IR_rol] = true,  [IR_ror] = true,
+    [IR_rcl] = true,  [IR_rcr] = true,  [IR_shld] = true, [IR_shrd] = true, [IR_setcc] = true,
+    [IR_cmov] = true, [IR_brcc] = true, [IR_x87] = true,
+};
+
+static struct flag_use dependent_use(const struct ir_inst *inst)
 {
     switch (inst->op) {
-    case IR_shl:
-    case IR_shr:
-    case IR_sar:
-    case IR_rol:
-    case IR_ror:
-    case IR_rcl:
-    case IR_rcr:
-        return shift_use(inst);
     case IR_shld:
     case IR_shrd:
         return double_shift_use(inst);
@@ -95,8 +91,13 @@ struct flag_use x64_flag_use(const struct ir_inst *inst)
     case IR_x87:
         return x64_x87_flag_use(inst);
     default:
-        return alu_use(inst);
+        return shift_use(inst);
     }
+}
+
+struct flag_use x64_flag_use(const struct ir_inst *inst)
+{
+    return depends[inst->op] ? dependent_use(inst) : plain_uses[inst->op];
 }
 
 void x64_flag_liveness(struct emit *e)
@@ -117,20 +118,18 @@ void x64_flag_liveness(struct emit *e)
 
 void x64_save_flags(struct code_buffer *out)
 {
-    x64_mov_rr(out, 8, REG_SCRATCH, X64_RAX);
-    buffer_put8(out, 0x9f);                                         /* lahf */
-    x64_op(out, 1, X64_0F | X64_DIGIT | 0x90, 0, x64_reg(X64_RAX)); /* seto al */
-    x64_store(out, 2, CTX(flags), X64_RAX);
-    x64_mov_rr(out, 8, X64_RAX, REG_SCRATCH);
+    /* mov r12, rax; lahf; seto al */
+    buffer_put(out, UINT64_C(0xc0900f9fc48949), 7);
+    /* mov [flags], ax; mov rax, r12 */
+    buffer_put(out, UINT64_C(0xe0894c0046894166) | CTX_DISP8(flags) << 32, 8);
 }
 
 void x64_load_flags(struct code_buffer *out)
 {
-    x64_mov_rr(out, 8, REG_SCRATCH, X64_RAX);
-    x64_load(out, 2, X64_RAX, CTX(flags));
-    x64_alu_imm(out, 1, 0, x64_reg(X64_RAX), 0x7f); /* OF again */
-    buffer_put8(out, 0x9e);                         /* sahf */
-    x64_mov_rr(out, 8, X64_RAX, REG_SCRATCH);
+    /* mov r12, rax; movzx eax, word [flags] */
+    buffer_put(out, UINT64_C(0x46b70f41c48949) | CTX_DISP8(flags) << 56, 8);
+    /* add al, 7Fh (OF again); sahf; mov rax, r12 */
+    buffer_put(out, UINT64_C(0xe0894c9e7f04), 6);
 }
 
 /* Never needed when x64_flags_only_for_faults() looked ahead rightly. */

@@ -92,8 +92,7 @@ void x64_effective_address(struct emit *e, const struct memory_access *access)
 
 static struct x64_rm segment_field(unsigned seg, size_t member)
 {
-    return x64_mem(REG_CONTEXT, (int32_t)(offsetof(struct context, seg) +
-                                          seg * sizeof(struct segment) + member));
+    return abi_context(offsetof(struct context, seg) + seg * sizeof(struct segment) + member);
 }
 
 static void add_slow(struct emit *e, struct slow_site *site, unsigned cc)
