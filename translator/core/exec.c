@@ -324,6 +324,12 @@ void translator_stop(struct translator *tr)
     exec_leave_soon(tr);
 }
 
+void translator_remapped(struct translator *tr)
+{
+    memory_flush_all(tr->ctx, false);
+    exec_leave_soon(tr);
+}
+
 void translator_map_changed(struct translator *tr)
 {
     if (tr->in_run) {

@@ -199,20 +199,27 @@ uint32_t x64_jmp(struct code_buffer *out)
     return out->at - 4;
 }
 
+/* opcode rel32, the opcode of that many bytes. */
+static inline void put_branch(struct code_buffer *out, unsigned opcode, unsigned bytes,
+                              uint32_t target)
+{
+    uint32_t displacement = target - (out->at + bytes + 4);
+    buffer_put(out, opcode | (uint64_t)displacement << bytes * 8, bytes + 4);
+}
+
 void x64_jmp_to(struct code_buffer *out, uint32_t target)
 {
-    buffer_patch_rel32(out, x64_jmp(out), target);
+    put_branch(out, 0xe9, 1, target);
 }
 
 void x64_jcc_to(struct code_buffer *out, unsigned cc, uint32_t target)
 {
-    buffer_patch_rel32(out, x64_jcc(out, cc), target);
+    put_branch(out, 0x800f | cc << 8, 2, target);
 }
 
 void x64_call_to(struct code_buffer *out, uint32_t target)
 {
-    buffer_put(out, 0xe8, 5);
-    buffer_patch_rel32(out, out->at - 4, target);
+    put_branch(out, 0xe8, 1, target);
 }
 
 void x64_here(struct code_buffer *out, uint32_t field_at)

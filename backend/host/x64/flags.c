@@ -71,12 +71,32 @@ static const struct flag_use plain_uses[IR_OPS] = {
     [IR_salc] = {FLAG_CF, 0, false},
 };
 
-/* Operations whose use depends on the record. */
-static const bool depends[IR_OPS] = {
-    [IR_shl] = true,  [IR_shr] = true,  [IR_sar] = true,  [IR_rol] = true,  [IR_ror] = true,
-    [IR_rcl] = true,  [IR_rcr] = true,  [IR_shld] = true, [IR_shrd] = true, [IR_setcc] = true,
-    [IR_cmov] = true, [IR_brcc] = true, [IR_x87] = true,
+/* What else an operation has to do with flags. */
+enum {
+    DEPENDS = 1,   /* its use depends on the record */
+    LOOKS = 2,     /* something may look at all flags in the record */
+    UNTOUCHED = 4, /* an address, but no access */
 };
+
+#define ALU(name, shape, writes, undefined, what) [IR_##name] = 0,
+#define EFF(name, flags, what)                    [IR_##name] = ((flags) & (IR_FAULTS | IR_EXITS)) != 0 ? LOOKS : 0,
+enum { FAULTS = IR_FAULTS, EXITS = IR_EXITS, ENDS = IR_ENDS };
+static const uint8_t effect_traits[IR_OPS] = {
+#include "translator/ir/ir_ops.def"
+};
+#undef ALU
+#undef EFF
+
+static unsigned traits_of(unsigned op)
+{
+    static const uint8_t more[IR_OPS] = {
+        [IR_shl] = DEPENDS,  [IR_shr] = DEPENDS,   [IR_sar] = DEPENDS,   [IR_rol] = DEPENDS,
+        [IR_ror] = DEPENDS,  [IR_rcl] = DEPENDS,   [IR_rcr] = DEPENDS,   [IR_shld] = DEPENDS,
+        [IR_shrd] = DEPENDS, [IR_setcc] = DEPENDS, [IR_cmov] = DEPENDS,  [IR_brcc] = DEPENDS,
+        [IR_x87] = DEPENDS,  [IR_get] = LOOKS,     [IR_lea] = UNTOUCHED,
+    };
+    return effect_traits[op] | more[op];
+}
 
 static struct flag_use dependent_use(const struct ir_inst *inst)
 {
@@ -97,20 +117,23 @@ static struct flag_use dependent_use(const struct ir_inst *inst)
 
 struct flag_use x64_flag_use(const struct ir_inst *inst)
 {
-    return depends[inst->op] ? dependent_use(inst) : plain_uses[inst->op];
+    return traits_of(inst->op) & DEPENDS ? dependent_use(inst) : plain_uses[inst->op];
 }
 
 void x64_flag_liveness(struct emit *e)
 {
-    uint16_t live = ALL;
+    unsigned live = ALL;
     for (uint32_t i = e->ir->count; i-- > 0;) {
         const struct ir_inst *inst = &e->ir->insts[i];
-        struct flag_use use = x64_flag_use(inst);
+        if (inst->op == IR_insn) {
+            continue;
+        }
+        unsigned traits = traits_of(inst->op);
+        struct flag_use use = traits & DEPENDS ? dependent_use(inst) : plain_uses[inst->op];
         e->uses[i] = use;
-        e->live[i] = live;
-        live = (uint16_t)((live & ~use.kills) | use.inputs);
-        if ((ir_has_memory(inst) && inst->op != IR_lea) ||
-            (ir_rows[inst->op].effects & (IR_FAULTS | IR_EXITS)) != 0 || inst->op == IR_get) {
+        e->live[i] = (uint16_t)live;
+        live = (live & ~(unsigned)use.kills) | use.inputs;
+        if (traits & LOOKS || (ir_has_memory(inst) && !(traits & UNTOUCHED))) {
             live = ALL;
         }
     }

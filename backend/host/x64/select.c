@@ -104,7 +104,9 @@ void x64_select_record(struct emit *e)
     } else {
         select_integer(e, inst);
     }
-    x64_replay_after(e, inst);
+    if (e->producer != NULL) {
+        x64_replay_after(e, inst);
+    }
 }
 
 bool x64_select_block(struct emit *e)
