@@ -32,6 +32,8 @@ struct memory_map {
     uint64_t ram_bytes, low_bytes;
     uint8_t *firmware; /* ends at 4 GiB; its last 128 KiB also at E0000 */
     uint64_t firmware_bytes;
+    uint64_t top; /* end of the address space of a CPU with less than 32 address lines, where the
+                   * firmware is seen too; else 0 */
     uint8_t *frame_buffer;
     uint64_t frame_buffer_bytes, frame_buffer_base; /* base 0: not decoded */
     uint8_t *window; /* host address of A0000 while the VGA window is linear; else NULL */
@@ -50,7 +52,7 @@ struct memory_ops memory_map_ops(struct memory_map *map);
 struct dma_space memory_map_dma(struct memory_map *map);
 
 /* PAM: what reads and writes of [base, base + length) reach. */
-void memory_map_pam(void *map, uint32_t base, uint32_t length, bool read_ram, bool write_ram);
+void memory_map_pam(void *opaque, uint32_t base, uint32_t length, bool read_ram, bool write_ram);
 void memory_map_frame_buffer(struct memory_map *map, uint64_t base, bool enabled);
 /* A linear VGA window of that many bytes from A0000, or NULL. */
 void memory_map_window(struct memory_map *map, uint8_t *host, uint64_t bytes);

@@ -37,6 +37,7 @@ struct session {
 };
 
 /* The handler may only write to a pipe; its descriptor cannot be passed to it otherwise. */
+/* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables) */
 static volatile sig_atomic_t signal_pipe = -1;
 
 static void on_signal(int number)
@@ -253,7 +254,20 @@ static void help(FILE *out)
 
 static void print_model(void *user, const char *name, const char *what)
 {
-    fprintf(user, "  %-10s %s\n", name, what);
+    fprintf(user, "  %-11s %s\n", name, what);
+}
+
+static void print_feature(void *user, const char *name)
+{
+    fprintf(user, " %s", name);
+}
+
+static void list_models(FILE *out)
+{
+    x86_model_list(print_model, out);
+    fputs("features, as in --cpu p3,+nx,-sse:", out);
+    x86_feature_list(print_feature, out);
+    fputc('\n', out);
 }
 
 static int run_session(const struct config *config)
@@ -294,7 +308,7 @@ int run_command(int argc, char **argv)
     } else if (config.help) {
         help(stdout);
     } else if (config.cpu && strcmp(config.cpu, "help") == 0) {
-        x86_model_list(print_model, stdout);
+        list_models(stdout);
     } else {
         result = run_session(&config);
     }

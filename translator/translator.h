@@ -73,6 +73,10 @@ void translator_remapped(struct translator *translator);
 /* All of memory may hold other bytes (reset, loaded state): everything derived is dropped. */
 void translator_map_changed(struct translator *translator);
 
+/* After saved state and memory were loaded: nothing translated is kept, and what runs next is due
+ * at once.  Not from callouts. */
+void translator_loaded(struct translator *translator);
+
 const struct translator_stats *translator_stats(const struct translator *translator);
 size_t translator_code_used(const struct translator *translator);
 

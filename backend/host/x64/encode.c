@@ -40,6 +40,9 @@ static void put_instruction(struct code_buffer *out, unsigned width, uint32_t op
     if (opcode & X64_0F) {
         buffer_put8(out, 0x0f);
     }
+    if (opcode & (X64_38 | X64_3A)) {
+        buffer_put8(out, opcode & X64_38 ? 0x38 : 0x3a);
+    }
     buffer_put8(out, (uint8_t)opcode);
     put_operand(out, reg, rm);
 }
@@ -99,10 +102,12 @@ static void put_special(struct code_buffer *out, unsigned width, uint32_t opcode
     }
 }
 
+enum { SPECIAL = X64_66 | X64_F3 | X64_F2 | X64_38 | X64_3A | X64_REG8 | X64_RM8 };
+
 void x64_op(struct code_buffer *out, unsigned width, uint32_t opcode, unsigned reg,
             struct x64_rm rm)
 {
-    if (width < 4 || (opcode & (X64_66 | X64_F3 | X64_F2 | X64_REG8 | X64_RM8)) != 0) {
+    if (width < 4 || (opcode & SPECIAL) != 0) {
         put_special(out, width, opcode, reg, rm);
         return;
     }

@@ -55,6 +55,8 @@ enum {
     X64_F3 = 1 << 13,
     X64_F2 = 1 << 14,
     X64_MEDIA = 1 << 15, /* reg field is a vector register: no operand size from the width */
+    X64_38 = 1 << 16,    /* with X64_0F: the maps 0F 38 and 0F 3A */
+    X64_3A = 1 << 17,
 };
 
 enum { X64_REX_B = 1, X64_REX_X = 2, X64_REX_R = 4, X64_REX_W = 8 };

@@ -79,6 +79,10 @@ void x64_effective_address(struct emit *e, const struct memory_access *access)
     bool plain = index == X64_NOREG && access->disp == 0;
     struct x64_rm from =
         plain ? x64_reg(base) : x64_index(base, index, access->scale, access->disp);
+    if (plain && access->asize == 2) {
+        x64_load(out, 2, REG_EA, from);
+        return;
+    }
     /* mov or lea r8d */
     buffer_put(out, 0x40 | X64_REX_R | from.rex | (plain ? 0x8b00u : 0x8d00u), 2);
     buffer_put(out, from.bytes, from.count);
