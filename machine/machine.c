@@ -2,6 +2,7 @@
 
 #include "machine/pc.h"
 #include "machine/resolve.h"
+#include "machine/snapshot.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -71,14 +72,16 @@ void machine_add(struct machine *machine, struct device device)
 static void memory_written(void *opaque, uint64_t gpa, size_t bytes)
 {
     struct machine *machine = opaque;
-    translator_written(machine->translator, gpa, bytes);
+    if (machine->translator) {
+        translator_written(machine->translator, gpa, bytes);
+    }
 }
 
 static void memory_changed(void *opaque)
 {
     struct machine *machine = opaque;
     if (machine->translator) {
-        translator_map_changed(machine->translator);
+        translator_remapped(machine->translator);
     }
 }
 
@@ -131,6 +134,7 @@ bool machine_create(struct machine *machine, const struct config *config, struct
 
 void machine_destroy(struct machine *machine)
 {
+    snapshot_close(machine);
     pc_destroy(machine);
     for (unsigned i = machine->device_count; i-- > 0;) {
         machine->devices[i].ops->destroy(machine->devices[i].dev);
@@ -183,6 +187,7 @@ void machine_power_button(struct machine *machine)
 static void reset_or_quit(struct machine *machine, int status)
 {
     if (machine->config->no_reboot) {
+        machine->ended_by_guest = true;
         machine_quit(machine, status);
     } else {
         machine_reset(machine);
@@ -191,6 +196,7 @@ static void reset_or_quit(struct machine *machine, int status)
 
 static void take_requests(struct machine *machine)
 {
+    machine->ended_by_guest |= machine->power_off_wanted || machine->exit_wanted;
     if (machine->power_off_wanted) {
         machine_quit(machine, EXIT_OK);
     } else if (machine->exit_wanted) {
@@ -291,6 +297,7 @@ uint64_t machine_hash(struct machine *machine)
 {
     enum { PAGE = 4096 };
     context_fpu_sync(machine->ctx);
+    memory_map_settle(&machine->memory);
     uint64_t hash = state_hash(x86_state(), machine->cpu, machine->idle_ns);
     for (unsigned i = 0; i < machine->device_count; i++) {
         hash = state_hash(machine->devices[i].ops->state, machine->devices[i].dev, hash);
