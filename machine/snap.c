@@ -14,7 +14,8 @@
 
 enum { STATUS_OK = 0, STATUS_DIFFERS = 1, STATUS_USER = 2, ID_SHOWN = 6 };
 
-typedef bool snap_verb(int count, char **args, int *result, struct status *status);
+/* The exit status; with STATUS_USER a message stands in status. */
+typedef int snap_verb(int count, char **args, struct status *status);
 
 /* The value of about.NAME, or 0. */
 static uint64_t about(const struct snap_reader *reader, const char *name)
@@ -96,11 +97,10 @@ static bool list_folder(const char *folder, struct status *status)
     return good;
 }
 
-static bool verb_list(int count, char **args, int *result, struct status *status)
+static int verb_list(int count, char **args, struct status *status)
 {
     char here[] = ".";
     char *alone[] = {here};
-    (void)result;
     args = count ? args : alone;
     count = count ? count : 1;
     list_header();
@@ -110,7 +110,7 @@ static bool verb_list(int count, char **args, int *result, struct status *status
         bool folder = stat(args[i], &info) == 0 && S_ISDIR(info.st_mode);
         good = folder ? list_folder(args[i], status) : list_file(args[i], status);
     }
-    return good;
+    return good ? STATUS_OK : STATUS_USER;
 }
 
 /* ---- info ---- */
@@ -152,13 +152,12 @@ static bool print_fields(const struct snap_reader *reader, uint32_t kind, struct
     return !status->failed;
 }
 
-static bool verb_info(int count, char **args, int *result, struct status *status)
+static int verb_info(int count, char **args, struct status *status)
 {
     (void)count;
-    (void)result;
     struct snap_reader *reader = snap_reader_open(args[0], status);
     if (!reader) {
-        return false;
+        return STATUS_USER;
     }
     for (const struct snap_reader *at = reader; at; at = snap_reader_parent(at)) {
         printf("%s: id ", snap_reader_path(at));
@@ -176,7 +175,7 @@ static bool verb_info(int count, char **args, int *result, struct status *status
     bool good = print_fields(reader, SNAP_CONFIG, status) &&
                 (count < 2 || print_fields(reader, SNAP_STATE, status));
     snap_reader_close(reader);
-    return good;
+    return good ? STATUS_OK : STATUS_USER;
 }
 
 /* ---- verify ---- */
@@ -221,11 +220,10 @@ static bool unpack(void *units, struct snap_reader *reader, unsigned region, uin
     return snap_reader_window(reader, region, window, units, &present, status);
 }
 
-static bool verb_verify(int count, char **args, int *result, struct status *status)
+static int verb_verify(int count, char **args, struct status *status)
 {
     uint8_t *units = malloc((size_t)SNAP_UNITS * SNAP_UNIT_MOST);
     bool good = units || status_fail(status, "no memory");
-    (void)result;
     for (int i = 0; good && i < count; i++) {
         struct snap_reader *reader = snap_reader_open(args[i], status);
         good = reader && check_fields(reader, SNAP_CONFIG, status) &&
@@ -237,22 +235,21 @@ static bool verb_verify(int count, char **args, int *result, struct status *stat
         }
     }
     free(units);
-    return good;
+    return good ? STATUS_OK : STATUS_USER;
 }
 
 /* ---- diff ---- */
 
-static bool verb_diff(int count, char **args, int *result, struct status *status)
+static int verb_diff(int count, char **args, struct status *status)
 {
     struct snap_reader *a = snap_reader_open(args[0], status);
     struct snap_reader *b = a ? snap_reader_open(args[1], status) : NULL;
     bool same = false;
     bool good = b && snap_diff(a, b, stdout, &same, status);
     (void)count;
-    *result = same ? STATUS_OK : STATUS_DIFFERS;
     snap_reader_close(a);
     snap_reader_close(b);
-    return good;
+    return !good ? STATUS_USER : same ? STATUS_OK : STATUS_DIFFERS;
 }
 
 /* ---- flatten ---- */
@@ -300,12 +297,12 @@ static bool copy_all(struct snap_reader *reader, struct copying *copying, struct
     return each_window(reader, copy_window, copying, status);
 }
 
-static bool verb_flatten(int count, char **args, int *result, struct status *status)
+static int verb_flatten(int count, char **args, struct status *status)
 {
     enum snap_codec codec = SNAP_ZSTD;
-    (void)result;
     if (count > 2 && !codec_find(args[2], &codec)) {
-        return status_fail(status, "%s is not one of zstd, zlib, none", args[2]);
+        status_fail(status, "%s is not one of zstd, zlib, none", args[2]);
+        return STATUS_USER;
     }
     struct snap_reader *reader = snap_reader_open(args[0], status);
     struct copying copying = {.units = malloc((size_t)SNAP_UNITS * SNAP_UNIT_MOST)};
@@ -319,7 +316,7 @@ static bool verb_flatten(int count, char **args, int *result, struct status *sta
     }
     free(copying.units);
     snap_reader_close(reader);
-    return good;
+    return good ? STATUS_OK : STATUS_USER;
 }
 
 /* ---- extract ---- */
@@ -346,17 +343,16 @@ static bool write_region(struct snap_reader *reader, unsigned region, FILE *out,
     return good || status_fail_errno(status, "cannot write");
 }
 
-static bool verb_extract(int count, char **args, int *result, struct status *status)
+static int verb_extract(int count, char **args, struct status *status)
 {
     struct snap_reader *reader = snap_reader_open(args[0], status);
     uint8_t *units = malloc((size_t)SNAP_UNITS * SNAP_UNIT_MOST);
     FILE *out = NULL;
     (void)count;
-    (void)result;
     if (!reader || !units) {
         snap_reader_close(reader);
         free(units);
-        return false;
+        return STATUS_USER;
     }
     int region = snap_reader_find(reader, args[1]);
     bool good = region >= 0 ||
@@ -370,7 +366,7 @@ static bool verb_extract(int count, char **args, int *result, struct status *sta
     }
     free(units);
     snap_reader_close(reader);
-    return good;
+    return good ? STATUS_OK : STATUS_USER;
 }
 
 /* ---- the command ---- */
@@ -415,8 +411,11 @@ int snap_command(int argc, char **argv)
     } else if (argc - 2 < verbs[n].least || argc - 2 > verbs[n].most) {
         status_fail(&status, "wrong number of arguments; the form is: snap %s %s", verbs[n].name,
                     verbs[n].arguments);
-    } else if (!verbs[n].run(argc - 2, argv + 2, &result, &status) && !status.failed) {
-        status_fail(&status, "no memory");
+    } else {
+        result = verbs[n].run(argc - 2, argv + 2, &status);
+        if (result == STATUS_USER && !status.failed) {
+            status_fail(&status, "no memory");
+        }
     }
     if (status.failed) {
         fprintf(stderr, "vestige: %s\n", status.text);
