@@ -2,7 +2,7 @@
  * Single instructions as real processors executed them, on one engine.
  *
  *     test_moo native|portable [--plain] [FILE]
- *     test_moo native|portable --model MODEL FOLDER|FILE...
+ *     test_moo native|portable --model MODEL[,-FEATURE] FOLDER|FILE...
  *
  * The first form runs the 80286 sample (FILE or its folder; default: $VESTIGE_MOO, else
  * ../shared/moo/80286-real.rmt) and is skipped (77) without it; one wrong case fails.  --plain:
@@ -218,7 +218,7 @@ static int run_sample(const char *engine, bool plain, const char *given)
     struct cpu_fixture f;
     int status = SKIPPED;
     struct pass_set passes = {plain ? UINT32_MAX : 0};
-    if (cpu_fixture_create_with(&f, "386", engine, plain, passes)) {
+    if (cpu_fixture_create_with(&f, x86_model_find("286"), engine, plain, passes)) {
         struct opcode_counts opcode = {.engine = engine};
         struct counts counts = run_file(&f, &file, SHOWN, plain ? NULL : &opcode);
         if (plain) {
@@ -308,12 +308,14 @@ static int run_sets(const char *engine, const char *model, char **paths)
 {
     struct cpu_fixture f;
     struct sets sets = {.f = &f, .engine = engine};
+    struct status status = {0};
+    struct x86_model configured;
     snprintf(sets.proof, sizeof(sets.proof), "hardware-%s", model);
-    if (!x86_model_find(model)) {
-        printf("no model %s\n", model);
+    if (!x86_model_configure(&configured, model, &status)) {
+        printf("%s\n", status.text);
         return 2;
     }
-    if (!cpu_fixture_create(&f, model, engine, 0)) {
+    if (!cpu_fixture_create_model(&f, &configured, engine, 0)) {
         printf("skipped: no %s engine on this host\n", engine);
         return SKIPPED;
     }

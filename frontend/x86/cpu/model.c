@@ -104,6 +104,9 @@ static const char *refusal(const struct x86_model *model, unsigned feature)
     if (feature != CPU_FEATURE_FPU && !model->max_leaf) {
         return "it has no CPUID instruction";
     }
+    if (model->family < 2) {
+        return "the 8087 is not modelled";
+    }
     return NULL;
 }
 
@@ -139,6 +142,9 @@ static void widen(struct x86_model *model)
 {
     if (model->features[WORD_7_EBX] && model->max_leaf < 7) {
         model->max_leaf = 7;
+    }
+    if (model->features[WORD_1_ECX] & FEATURE_C_XSAVE && model->max_leaf < 13) {
+        model->max_leaf = 13;
     }
     if ((model->features[WORD_EXT_EDX] | model->features[WORD_EXT_ECX]) && !model->max_extended) {
         model->max_extended = 0x80000001;

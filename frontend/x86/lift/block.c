@@ -40,11 +40,23 @@ static struct x86_decode_mode decode_mode(uint32_t mode, uint64_t absent)
 static void begin(struct lift *l, unsigned length)
 {
     l->next = l->rip + length;
-    struct ir_inst *inst = lift_op(l, IR_insn, 4, IR_NONE, IR_NONE, IR_NONE);
-    inst->imm = l->rip;
-    inst->aux = (uint8_t)length;
-    inst->b = (uint8_t)l->block->insn_count++;
+    struct ir_inst *inst = &l->block->insts[l->block->count++];
+    *inst = (struct ir_inst){.op = IR_insn,
+                             .width = 4,
+                             .aux = (uint8_t)length,
+                             .dst = IR_NONE,
+                             .a = IR_NONE,
+                             .b = (uint8_t)l->block->insn_count++,
+                             .base = IR_NONE,
+                             .index = IR_NONE,
+                             .imm = l->rip};
     l->block->bytes += length;
+}
+
+/* LOCK depends on IOPL on the 80286, and only there. */
+static bool lock_faults(const struct lift *l)
+{
+    return l->mode & MODE_IOPL_CHECK && !lift_has(l, X86_FEATURE_386);
 }
 
 static void lift_one(struct lift *l, enum x86_decode_result result, const struct x86_insn *insn)
@@ -52,8 +64,12 @@ static void lift_one(struct lift *l, enum x86_decode_result result, const struct
     begin(l, result == X86_TOO_LONG ? X86_MAX_LENGTH : insn->length);
     if (result == X86_DECODED) {
         const struct lift_row *row = rows[insn->mnemonic];
+        if (insn->prefixes & X86_PREFIX_LOCK && lock_faults(l)) {
+            lift_raise(l, VECTOR_GP);
+            return;
+        }
         row->function(l, insn, row->arg);
-    } else {
+    } else if (lift_has(l, X86_FEATURE_186)) { /* the 8086 has no faults: what it does is open */
         lift_raise(l, result == X86_UNDEFINED ? VECTOR_UD : VECTOR_GP);
     }
 }

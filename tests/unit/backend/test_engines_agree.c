@@ -51,8 +51,8 @@ static bool pair_create(struct pair *pair, const struct couple *couple, uint32_t
 {
     pair->couple = couple;
     return cpu_fixture_create(&pair->side[0], "max", couple->engine[0], max_insns) &&
-           cpu_fixture_create_with(&pair->side[1], "max", couple->engine[1], max_insns,
-                                   couple->passes);
+           cpu_fixture_create_with(&pair->side[1], x86_model_find("max"), couple->engine[1],
+                                   max_insns, couple->passes);
 }
 
 static void pair_poke(struct pair *pair, uint32_t gpa, const void *bytes, size_t count)

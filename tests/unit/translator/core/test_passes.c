@@ -59,7 +59,8 @@ static struct trace run_without(uint32_t off)
     static const uint8_t other[sizeof(program)] = {0xf4};
     struct cpu_fixture f;
     struct trace trace = {0};
-    ck_assert(cpu_fixture_create_with(&f, "max", "native", 0, (struct pass_set){off}));
+    ck_assert(
+        cpu_fixture_create_with(&f, x86_model_find("max"), "native", 0, (struct pass_set){off}));
     for (unsigned i = 0; i < 3; i++) {
         cpu_fixture_poke(&f, CODE, i == 1 ? other : program, sizeof(program));
         begin(&f);
