@@ -65,6 +65,9 @@ bool config_given(const struct config *config, const struct config_row *row);
 bool config_take(struct config *config, const struct config_row *row, const char *value,
                  struct status *status);
 
+/* Calls each with every row of options.def. */
+void config_each(void (*each)(void *user, const struct config_row *row), void *user);
+
 /* One line an option. */
 void config_help(FILE *out);
 

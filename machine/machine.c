@@ -35,8 +35,8 @@ static uint64_t icount_at(const struct machine *machine, uint64_t ns)
 static void set_deadline(struct machine *machine)
 {
     uint64_t next = clock_deadline(machine->clock);
-    uint64_t ns = next < machine->slice_end_ns ? next : machine->slice_end_ns;
-    uint64_t icount = icount_at(machine, ns);
+    bool slice = !machine->exact && machine->slice_end_ns < next;
+    uint64_t icount = icount_at(machine, slice ? machine->slice_end_ns : next);
     if (icount > machine->stop_icount) {
         icount = machine->stop_icount;
     }
@@ -230,8 +230,9 @@ static void take_interrupt(struct machine *machine)
     }
 }
 
-/* The processor is halted: moves time to the next timer or the end of the slice. */
-static void skip_idle(struct machine *machine)
+/* The processor is halted: moves time to the next timer or the end of the slice; false: neither is
+ * to come. */
+static bool skip_idle(struct machine *machine)
 {
     uint64_t now = machine_now(machine);
     uint64_t next = clock_deadline(machine->clock);
@@ -239,6 +240,7 @@ static void skip_idle(struct machine *machine)
     if (to > now) {
         machine->idle_ns += to - now;
     }
+    return to > now || next <= now;
 }
 
 uint64_t machine_idle_until(const struct machine *machine)
@@ -255,12 +257,23 @@ uint64_t machine_idle_until(const struct machine *machine)
     return next > now ? next : now;
 }
 
+static bool arrived(const struct machine *machine)
+{
+    if (machine->exact) {
+        return machine_icount(machine) >= machine->stop_icount &&
+               (machine->idle_ns >= machine->stop_idle_ns || !machine->ctx->halted);
+    }
+    return machine_now(machine) >= machine->slice_end_ns ||
+           machine_icount(machine) >= machine->stop_icount;
+}
+
 bool machine_run_until(struct machine *machine, uint64_t until_ns)
 {
+    bool waits = true; /* while halted, for something that will come */
     machine->slice_end_ns = until_ns;
-    while (!machine->quit) {
+    while (waits && !machine->quit) {
         clock_run(machine->clock);
-        if (machine_now(machine) >= until_ns || machine_icount(machine) >= machine->stop_icount) {
+        if (arrived(machine)) {
             break;
         }
         if (nmi_deliverable(machine)) {
@@ -277,7 +290,7 @@ bool machine_run_until(struct machine *machine, uint64_t until_ns)
             take_interrupt(machine);
             break;
         case RUN_HALTED:
-            skip_idle(machine);
+            waits = skip_idle(machine);
             break;
         case RUN_TRIPLE_FAULT:
             reset_or_quit(machine, EXIT_TRIPLE);
@@ -287,14 +300,41 @@ bool machine_run_until(struct machine *machine, uint64_t until_ns)
     return machine->ctx->halted;
 }
 
-uint64_t machine_hash(struct machine *machine)
+struct machine_position machine_position(const struct machine *machine)
 {
-    enum { PAGE = 4096 };
+    return (struct machine_position){machine_icount(machine), machine->idle_ns};
+}
+
+uint64_t machine_ns_at(const struct machine *machine, struct machine_position at)
+{
+    return clock_scale(at.icount, NS_PER_KILO_INSN, machine->mips) + at.idle_ns;
+}
+
+bool machine_run_to(struct machine *machine, struct machine_position to, uint64_t latest_ns)
+{
+    uint64_t limit = machine->stop_icount;
+    machine->stop_icount = to.icount;
+    machine->stop_idle_ns = to.idle_ns;
+    machine->exact = true;
+    machine_run_until(machine, latest_ns);
+    machine->exact = false;
+    machine->stop_icount = limit;
+    return machine_icount(machine) == to.icount && machine->idle_ns >= to.idle_ns;
+}
+
+uint64_t machine_quick_hash(struct machine *machine)
+{
     context_fpu_sync(machine->ctx);
     uint64_t hash = state_hash(x86_state(), machine->cpu, machine->idle_ns);
     for (unsigned i = 0; i < machine->device_count; i++) {
         hash = state_hash(machine->devices[i].ops->state, machine->devices[i].dev, hash);
     }
+    return hash;
+}
+
+uint64_t machine_hash(struct machine *machine)
+{
+    uint64_t hash = machine_quick_hash(machine);
     for (uint64_t at = 0; at < machine->memory.ram_bytes; at += 8) {
         uint64_t word;
         memcpy(&word, machine->memory.ram + at, sizeof(word));

@@ -29,6 +29,12 @@ enum exit_status { EXIT_OK = 0, EXIT_USER = 2, EXIT_RESET = 32, EXIT_BUG = 33, E
 struct pc;
 struct script;
 
+/* Where a machine stands, between two instructions: it only ever moves on, and two runs of the same
+ * machine with the same inputs pass the same positions. */
+struct machine_position {
+    uint64_t icount, idle_ns;
+};
+
 struct machine {
     const struct config *config;
     struct log log;
@@ -50,7 +56,9 @@ struct machine {
     uint64_t mips;
     uint64_t idle_ns; /* virtual time that passed without instructions */
     uint64_t slice_end_ns;
-    uint64_t stop_icount; /* UINT64_MAX: no limit */
+    uint64_t stop_icount;  /* UINT64_MAX: no limit */
+    uint64_t stop_idle_ns; /* machine_run_to(): the idle time to reach there */
+    bool exact;            /* machine_run_to() is running: only the position ends it */
 
     /* Requests from devices, taken up between instructions. */
     bool reset_wanted, init_wanted, power_off_wanted, nmi_wanted, exit_wanted;
@@ -73,6 +81,14 @@ void machine_add(struct machine *machine, struct device device);
  * outside. */
 bool machine_run_until(struct machine *machine, uint64_t until_ns);
 
+/* Runs the guest until it first stands at that count, and there has idled so long or is no longer
+ * halted.  False: it did not come to that count before latest_ns, although it idles, or not to that
+ * idle time; or machine->quit is set. */
+bool machine_run_to(struct machine *machine, struct machine_position to, uint64_t latest_ns);
+struct machine_position machine_position(const struct machine *machine);
+/* What the clock shows there. */
+uint64_t machine_ns_at(const struct machine *machine, struct machine_position at);
+
 /* When the processor will next have something to do unless an input comes: now, or while it is
  * halted the next timer, CLOCK_NEVER without one. */
 uint64_t machine_idle_until(const struct machine *machine);
@@ -86,6 +102,8 @@ void machine_quit(struct machine *machine, int status);
 
 /* One 64-bit value over processor, devices and RAM: equal states have equal hashes on any host. */
 uint64_t machine_hash(struct machine *machine);
+/* The same without RAM, which takes microseconds. */
+uint64_t machine_quick_hash(struct machine *machine);
 
 /* The display adapter's picture and text. */
 const struct display_source *machine_display(const struct machine *machine);

@@ -17,6 +17,7 @@ static const struct {
     {"run", run_command, "[IMAGE]... [options]",
      "run an operating system (run --help: all options)"},
     {"ctl", ctl_command, "SOCKET VERB ...", "ask a running one (ctl --help: all verbs)"},
+    {"replay", replay_command, "LOG [options]", "repeat what run --record LOG recorded"},
     {"doctor", doctor_command, "", "what is installed, what is missing"},
     {"lockstep", lockstep_command, "[IMAGE]... [options]",
      "run both engines side by side, stop at the first difference"},
