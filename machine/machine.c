@@ -86,7 +86,7 @@ static bool create_processor(struct machine *machine, const struct resolved *opt
                              struct status *status)
 {
     struct x86_wires wires = pc_cpu_wires(machine);
-    machine->cpu = x86_create(options->model, &wires);
+    machine->cpu = x86_create(&options->model, &wires);
     machine->ctx = x86_context(machine->cpu);
     machine->ctx->machine = machine;
     machine->memory_ops = memory_map_ops(&machine->memory);

@@ -75,6 +75,9 @@ static struct phys_page legacy_page(const struct memory_map *map, uint64_t gpa)
 static struct phys_page map_page(void *opaque, uint64_t gpa)
 {
     const struct memory_map *map = opaque;
+    if (gpa < map->top && gpa >= map->top - map->firmware_bytes) {
+        return (struct phys_page){map->firmware + (gpa - (map->top - map->firmware_bytes)), false};
+    }
     if (gpa < map->low_bytes) {
         bool legacy = gpa >= WINDOW_BASE && gpa < MEGABYTE;
         return legacy ? legacy_page(map, gpa) : (struct phys_page){map->ram + gpa, true};

@@ -283,7 +283,20 @@ static void help(FILE *out)
 
 static void print_model(void *user, const char *name, const char *what)
 {
-    fprintf(user, "  %-10s %s\n", name, what);
+    fprintf(user, "  %-11s %s\n", name, what);
+}
+
+static void print_feature(void *user, const char *name)
+{
+    fprintf(user, " %s", name);
+}
+
+static void list_models(FILE *out)
+{
+    x86_model_list(print_model, out);
+    fputs("features, as in --cpu p3,+nx,-sse:", out);
+    x86_feature_list(print_feature, out);
+    fputc('\n', out);
 }
 
 /* What the replay came to; the exit status. */
@@ -346,7 +359,7 @@ int run_command(int argc, char **argv)
     } else if (config.help) {
         help(stdout);
     } else if (config.cpu && strcmp(config.cpu, "help") == 0) {
-        x86_model_list(print_model, stdout);
+        list_models(stdout);
     } else {
         result = config.until ? fail_until(&status)
                               : run_session(&config, NULL, resolve_unpaced(&config));

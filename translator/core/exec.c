@@ -336,6 +336,19 @@ void translator_map_changed(struct translator *tr)
     }
 }
 
+void translator_loaded(struct translator *tr)
+{
+    struct context *ctx = tr->ctx;
+    ctx->budget = 0;
+    ctx->pending = 0;
+    ctx->icount_end = ctx->icount;
+    ctx->leave = LEAVE_NONE;
+    ctx->event = (struct guest_event){0};
+    tr->kicked = false;
+    tr->stop = false;
+    cache_reset(tr);
+}
+
 const struct translator_stats *translator_stats(const struct translator *tr)
 {
     return &tr->stats;

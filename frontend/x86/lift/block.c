@@ -69,7 +69,7 @@ static uint32_t taken(enum x86_decode_result result, const struct x86_insn *insn
 enum lift_result x86_lift(const struct lift_request *request, struct ir_block *block)
 {
     struct x86_decode_mode mode = decode_mode(request->mode, request->absent);
-    struct lift l = {.block = block, .mode = request->mode};
+    struct lift l = {.block = block, .mode = request->mode, .absent = request->absent};
     uint32_t limit = request->mode & MODE_STEP ? 1 : request->max_insns;
     block->count = block->insn_count = block->bytes = 0;
     block->mode = request->mode;

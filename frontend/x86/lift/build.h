@@ -17,7 +17,8 @@ struct lift {
     uint64_t rip;         /* EIP of the instruction */
     uint64_t next;        /* EIP after it */
     uint32_t mode;
-    bool ended; /* the block ends with this instruction; it has left the block on every path */
+    uint64_t absent; /* instruction sets the CPU lacks: bits by enum x86_feature */
+    bool ended;      /* the block ends with this instruction; it has left the block on every path */
 };
 
 enum { VECTOR_UD = 6, VECTOR_NM = 7, VECTOR_GP = 13 };
@@ -55,6 +56,12 @@ void lift_raise(struct lift *l, unsigned vector);
 void lift_end(struct lift *l);
 /* Leaves to EIP, ending the block. */
 void lift_jump(struct lift *l, uint64_t target);
+
+/* True when the CPU model has the instruction set (enum x86_feature). */
+static inline bool lift_has(const struct lift *l, unsigned feature)
+{
+    return !(l->absent >> feature & 1);
+}
 
 /* Bytes of the stack pointer (2 or 4). */
 static inline unsigned lift_stack_size(const struct lift *l)
