@@ -55,8 +55,8 @@ static bool enter(struct machine *machine, struct input *input, struct status *s
 bool inputs_enter(struct machine *machine, struct input *input, struct status *status)
 {
     bool done = enter(machine, input, status);
-    if (machine->inputs.observer) {
-        machine->inputs.observer(machine->inputs.observer_user, input, done);
+    if (machine->door.observer) {
+        machine->door.observer(machine->door.observer_user, input, done);
     }
     return done;
 }
@@ -65,14 +65,14 @@ bool inputs_enter(struct machine *machine, struct input *input, struct status *s
 static void let_in(struct machine *machine, struct input input)
 {
     struct status status = {0};
-    if (!machine->inputs.closed) {
+    if (!machine->door.closed) {
         inputs_enter(machine, &input, &status);
     }
 }
 
 bool inputs_key(struct machine *machine, enum key_code key, bool down)
 {
-    if (machine->inputs.closed) {
+    if (machine->door.closed) {
         return true;
     }
     if (!room(&machine->inputs, 1)) {
@@ -113,7 +113,7 @@ bool inputs_chord(struct machine *machine, const char *chord)
 
 bool inputs_serial(struct machine *machine, unsigned line, const uint8_t *bytes, size_t count)
 {
-    if (line >= INPUT_SERIAL_LINES || machine->inputs.closed) {
+    if (line >= INPUT_SERIAL_LINES || machine->door.closed) {
         return true;
     }
     struct input_line *to = &machine->inputs.lines[line];
@@ -145,7 +145,7 @@ bool inputs_media(struct machine *machine, const char *drive, const char *path,
                   struct status *status)
 {
     struct input input = {.kind = INPUT_MEDIA, .media = {drive, path}};
-    return machine->inputs.closed || inputs_enter(machine, &input, status);
+    return machine->door.closed || inputs_enter(machine, &input, status);
 }
 
 static void deliver_keys(struct machine *machine)

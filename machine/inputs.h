@@ -70,6 +70,10 @@ struct inputs {
     uint32_t key_head, key_count;
     uint64_t key_ready_ns; /* not before: a guest that polls needs a moment between strokes */
     struct input_line lines[INPUT_SERIAL_LINES];
+};
+
+/* Who watches the door; no state of the machine. */
+struct input_door {
     input_observer *observer; /* NULL: none */
     void *observer_user;
     bool closed; /* a replay: only what was recorded enters, the rest is refused */

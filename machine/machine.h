@@ -48,6 +48,7 @@ struct machine {
     struct clock *clock;
     struct pc *pc;
     struct inputs inputs;
+    struct input_door door;
     struct script *script; /* scripted input, or NULL; borrowed */
     struct device devices[MACHINE_DEVICES];
     unsigned device_count;

@@ -238,8 +238,8 @@ struct recorder *recorder_create(struct machine *machine, const char *path, stru
         free(recorder);
         return NULL;
     }
-    machine->inputs.observer = on_input;
-    machine->inputs.observer_user = recorder;
+    machine->door.observer = on_input;
+    machine->door.observer_user = recorder;
     return recorder;
 }
 
@@ -282,7 +282,7 @@ void recorder_end(struct recorder *recorder)
 void recorder_close(struct recorder *recorder)
 {
     if (recorder) {
-        recorder->machine->inputs.observer = NULL;
+        recorder->machine->door.observer = NULL;
         log_close(recorder->writer);
         free(recorder);
     }

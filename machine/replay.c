@@ -18,6 +18,8 @@ struct replay {
     struct log_record next; /* not entered yet; at the end of the file its code is 0 */
     uint64_t begin_hash;
     struct machine_position begin;
+    struct machine_position end; /* of its last record */
+    bool whole;                  /* it has an end record */
     uint64_t limit_icount;
     bool pause; /* at the limit, rather than end */
     enum replay_state state;
@@ -26,6 +28,11 @@ struct replay {
     uint8_t bytes[LOG_PAYLOAD_MOST + 1];
     char text[LOG_PAYLOAD_MOST + 1];
 };
+
+static struct machine_position position_of(const struct log_record *record)
+{
+    return (struct machine_position){record->at.icount, record->at.idle_ns};
+}
 
 /* ---- the head ---- */
 
@@ -83,6 +90,18 @@ static bool take_option(struct replay *replay, struct config *config, const char
     return config_take(config, row, row->kind == CONFIG_FLAG ? NULL : value, status);
 }
 
+/* Names and paths are shown to the user, on one line. */
+static bool is_name(const struct log_value *value)
+{
+    const uint8_t *bytes = value->bytes;
+    for (size_t i = 0; i < value->size; i++) {
+        if (bytes[i] < ' ') {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool take_image(struct replay *replay, struct config *config,
                        const struct log_record *record, struct status *status)
 {
@@ -117,6 +136,11 @@ static bool take_head(struct replay *replay, struct config *config, bool *done,
     case LOG_GOT:
         break;
     }
+    if (record.code == LOG_OPTION || record.code == LOG_IMAGE) {
+        if (!is_name(&record.value[0]) || !is_name(&record.value[1])) {
+            return status_fail(status, "%s: an option or a path makes no sense", replay->path);
+        }
+    }
     switch (record.code) {
     case LOG_OPTION:
         return take_option(replay, config, keep(config, &record.value[0]),
@@ -132,6 +156,24 @@ static bool take_head(struct replay *replay, struct config *config, bool *done,
         return status_fail(status, "%s: record %u where the machine is described", replay->path,
                            record.code);
     }
+}
+
+/* Reads all records once: a damaged recording is refused before anything runs. */
+static bool look_through(struct replay *replay, struct status *status)
+{
+    struct log_cursor cursor = log_tell(replay->reader);
+    struct log_record record;
+    enum log_outcome outcome;
+    replay->end = replay->begin;
+    while ((outcome = log_read(replay->reader, &record, status)) == LOG_GOT) {
+        if (record.code < LOG_FIRST_EVENT || replay->whole) {
+            return status_fail(status, "%s: record %u where it does not belong", replay->path,
+                               record.code);
+        }
+        replay->end = position_of(&record);
+        replay->whole = record.code == LOG_END;
+    }
+    return outcome != LOG_BAD && log_seek(replay->reader, &cursor, status);
 }
 
 struct machine_choice {
@@ -169,6 +211,10 @@ struct replay *replay_open(const char *path, struct config *config, struct statu
             return NULL;
         }
     }
+    if (!look_through(replay, status)) {
+        replay_close(replay);
+        return NULL;
+    }
     config->snapshot_disks = true;
     return replay;
 }
@@ -182,11 +228,6 @@ void replay_close(struct replay *replay)
 }
 
 /* ---- the run ---- */
-
-static struct machine_position position_of(const struct log_record *record)
-{
-    return (struct machine_position){record->at.icount, record->at.idle_ns};
-}
 
 static void fetch(struct replay *replay)
 {
@@ -207,7 +248,7 @@ bool replay_start(struct replay *replay, struct machine *machine, struct status 
 {
     struct machine_position at = machine_position(machine);
     replay->machine = machine;
-    machine->inputs.closed = true;
+    machine->door.closed = true;
     machine->stop_icount = UINT64_MAX;
     if (at.icount != replay->begin.icount || at.idle_ns != replay->begin.idle_ns ||
         machine_quick_hash(machine) != replay->begin_hash) {
@@ -300,7 +341,7 @@ static void enter_media(struct replay *replay, const struct log_value *value)
     char drive[16] = "";
     bool done = value[5].number != 0;
     struct status status = {0};
-    if (value[0].size >= sizeof(drive)) {
+    if (value[0].size >= sizeof(drive) || !is_name(&value[0]) || !is_name(&value[1])) {
         damage(replay);
         return;
     }

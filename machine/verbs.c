@@ -44,7 +44,7 @@ bool verb_screenshot(struct machine *machine, const char *const *args, unsigned 
 /* While a recording is replayed, only what it holds enters. */
 static bool door_open(const struct machine *machine, struct status *status)
 {
-    return !machine->inputs.closed || status_fail(status, "a replay takes no input from outside");
+    return !machine->door.closed || status_fail(status, "a replay takes no input from outside");
 }
 
 bool verb_type(struct machine *machine, const char *const *args, unsigned count, char **text,

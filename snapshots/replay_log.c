@@ -357,3 +357,17 @@ void log_reader_close(struct log_reader *reader)
         free(reader);
     }
 }
+
+bool log_reseal(uint8_t *bytes, size_t count)
+{
+    size_t at = HEAD_BYTES;
+    for (uint64_t number = 0; at + FRAME_BYTES <= count; number++) {
+        size_t payload = load_le16(bytes + at + 4);
+        if (payload > count - at - FRAME_BYTES) {
+            return false;
+        }
+        store_le32(bytes + at, check_of(bytes + at, payload, number));
+        at += FRAME_BYTES + payload;
+    }
+    return at == count;
+}

@@ -99,4 +99,8 @@ struct log_cursor log_tell(const struct log_reader *reader);
 bool log_seek(struct log_reader *reader, const struct log_cursor *cursor, struct status *status);
 void log_reader_close(struct log_reader *reader);
 
+/* Makes the checks of a file's records right again, for tests that make files up; false: the bytes
+ * end inside a record. */
+bool log_reseal(uint8_t *bytes, size_t count);
+
 #endif
