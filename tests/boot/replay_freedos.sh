@@ -28,8 +28,8 @@ recorded 0 session
 [[ $(sha256sum <freedos.img) == "$sum" ]] || fail "recording wrote to the image"
 (($(wc -c <session.log) < 100000)) || fail "the recording is too large"
 
-for _ in 1 2 3; do
-    replay 0 session 'identical'
+for engine in native native portable; do
+    replay 0 session 'identical' --engine $engine
     sed 's/.*identical/identical/' verdict.txt >>verdicts.txt
 done
 [[ $(sort -u verdicts.txt | wc -l) == 1 ]] || fail "the replays differ"
