@@ -51,7 +51,7 @@ struct memory_ops memory_map_ops(struct memory_map *map);
 struct dma_space memory_map_dma(struct memory_map *map);
 
 /* PAM: what reads and writes of [base, base + length) reach. */
-void memory_map_pam(void *map, uint32_t base, uint32_t length, bool read_ram, bool write_ram);
+void memory_map_pam(void *opaque, uint32_t base, uint32_t length, bool read_ram, bool write_ram);
 void memory_map_frame_buffer(struct memory_map *map, uint64_t base, bool enabled);
 /* A linear VGA window of that many bytes from A0000, or NULL. */
 void memory_map_window(struct memory_map *map, uint8_t *host, uint64_t bytes);

@@ -46,6 +46,7 @@ struct session {
 };
 
 /* The handler may only write to a pipe; its descriptor cannot be passed to it otherwise. */
+/* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables) */
 static volatile sig_atomic_t signal_pipe = -1;
 
 static void on_signal(int number)

@@ -100,7 +100,11 @@ extern callout_function *const x86_callouts[CALLOUT_COUNT];
  * present. */
 bool x86_peek_linear(struct x86_cpu *cpu, uint64_t linear, uint64_t *gpa);
 
-/* Lifts one block: guest_ops.lift (frontend/x86/lift). */
+/*
+ * guest_ops.lift (frontend/x86/lift): lifts one block of at least one instruction.  block->insts
+ * has room for IR_MAX_RECORDS records and is the caller's; all other members are set here
+ * (flags_live is not: see ir_flag_liveness).  LIFT_NEED_MORE leaves *block empty.
+ */
 enum lift_result x86_lift(const struct lift_request *request, struct ir_block *block);
 
 /* Full EFLAGS image as PUSHF shows it. */

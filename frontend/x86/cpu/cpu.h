@@ -110,8 +110,33 @@ enum {
     FEATURE_SSE = 1 << 25,
     FEATURE_SSE2 = 1 << 26
 };
-/* CPUID leaf 80000001 EDX. */
+/* CPUID leaf 1 ECX. */
+enum {
+    FEATURE_C_SSE3 = 1 << 0,
+    FEATURE_C_PCLMUL = 1 << 1,
+    FEATURE_C_MONITOR = 1 << 3,
+    FEATURE_C_SSSE3 = 1 << 9,
+    FEATURE_C_SSE41 = 1 << 19,
+    FEATURE_C_SSE42 = 1 << 20,
+    FEATURE_C_MOVBE = 1 << 22,
+    FEATURE_C_POPCNT = 1 << 23,
+    FEATURE_C_AES = 1 << 25,
+    FEATURE_C_XSAVE = 1 << 26,
+    FEATURE_C_OSXSAVE = 1 << 27, /* CR4.OSXSAVE, in no model's row */
+    FEATURE_C_RDRAND = 1 << 30
+};
+/* CPUID leaf 7 EBX. */
+enum {
+    FEATURE_7_BMI1 = 1 << 3,
+    FEATURE_7_RDSEED = 1 << 18,
+    FEATURE_7_CLFLUSHOPT = 1 << 23,
+    FEATURE_7_CLWB = 1 << 24
+};
+/* CPUID leaf 0Dh, subleaf 1 EAX. */
+enum { FEATURE_D_XSAVEOPT = 1 << 0, FEATURE_D_XSAVEC = 1 << 1 };
+/* CPUID leaf 80000001 EDX and ECX. */
 enum { FEATURE_EXT_NX = 1 << 20 };
+enum { FEATURE_EXT_C_LZCNT = 1 << 5 };
 
 /* Bits of leaf 80000001 EDX that AMD repeats from leaf 1 EDX. */
 #define FEATURE_EXT_REPEATED UINT32_C(0x0183f3ff)

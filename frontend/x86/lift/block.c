@@ -25,10 +25,8 @@ static const struct lift_row *const rows[X86_MNEMONICS] = {
 
 #define FEATURE_BIT(name) (1ULL << X86_FEATURE_##name)
 
-/* Encodings of later processors that change or replace older ones. */
-static const uint64_t unknown_features = FEATURE_BIT(BMI1) | FEATURE_BIT(LZCNT) |
-                                         FEATURE_BIT(POPCNT) | FEATURE_BIT(WBNOINVD) |
-                                         FEATURE_BIT(LM);
+/* Encodings of processors that no model is: they change or replace older ones. */
+static const uint64_t unknown_features = FEATURE_BIT(WBNOINVD) | FEATURE_BIT(LM);
 
 static struct x86_decode_mode decode_mode(uint32_t mode, uint64_t absent)
 {
