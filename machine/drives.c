@@ -309,6 +309,41 @@ bool drives_change(struct drives *drives, const char *name, const char *path, st
     return true;
 }
 
+bool drives_put_back(struct drives *drives, enum drive_slot slot, const char *path,
+                     struct status *status)
+{
+    struct drive *drive = &drives->drive[slot];
+    if (path && strcmp(path, demo_name) == 0) {
+        path = demo_name;
+    }
+    struct drive fresh = {.path = path, .cdrom = drive->cdrom};
+    struct drive old = *drive;
+    if (old.media ? path && strcmp(old.path, path) == 0 : !path) {
+        return true;
+    }
+    if (path) {
+        *drive = fresh;
+        bool opened = open_drive(drives, slot, status);
+        fresh = *drive;
+        *drive = old;
+        if (!opened) {
+            media_close(fresh.media);
+            return false;
+        }
+    }
+    if (slot <= DRIVE_FDB) {
+        floppy_eject(drives->floppy, slot - DRIVE_FDA);
+    } else {
+        ide_change_media(drives->ide, (slot - DRIVE_HDA) / 2, (slot - DRIVE_HDA) % 2, NULL, true);
+    }
+    media_close(old.media);
+    *drive = fresh;
+    if (path) {
+        put_in(drives, slot);
+    }
+    return true;
+}
+
 void drives_flush(struct drives *drives)
 {
     for (unsigned slot = 0; slot < DRIVE_SLOTS; slot++) {

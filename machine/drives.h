@@ -41,6 +41,11 @@ const char *drives_kernel(const struct drives *drives);
 bool drives_change(struct drives *drives, const char *name, const char *path,
                    struct status *status);
 
+/* Puts the medium of that path (NULL: none) into a drive whatever the guest says, for a machine
+ * that is taken back to when it was in. */
+bool drives_put_back(struct drives *drives, enum drive_slot slot, const char *path,
+                     struct status *status);
+
 /* Writes back what the host still holds; a failure is trouble of the drive. */
 void drives_flush(struct drives *drives);
 

@@ -74,6 +74,25 @@ static void memory_written(void *opaque, uint64_t gpa, size_t bytes)
     translator_written(machine->translator, gpa, bytes);
 }
 
+/* Watched memory is about to be written: by the current instruction, or between two of them. */
+static void memory_watched(void *opaque, uint64_t gpa, size_t bytes)
+{
+    struct machine *machine = opaque;
+    (void)gpa;
+    (void)bytes;
+    uint64_t icount = machine_icount(machine);
+    machine->written_icount = machine->ctx->pending || !icount ? icount : icount - 1;
+    machine->writes++;
+    if (machine->watch_stops) {
+        translator_stop(machine->translator);
+    }
+}
+
+void machine_set_breaks(struct machine *machine, const uint64_t *linear, unsigned count)
+{
+    translator_set_breaks(machine->translator, linear, count);
+}
+
 static void memory_changed(void *opaque)
 {
     struct machine *machine = opaque;
@@ -118,6 +137,7 @@ bool machine_create(struct machine *machine, const struct config *config, struct
     machine->memory = (struct memory_map){.bus = machine->mmio,
                                           .written = memory_written,
                                           .changed = memory_changed,
+                                          .watched = memory_watched,
                                           .user = machine};
     if (!resolve_memory(machine, &options, status) ||
         !create_processor(machine, &options, status) || !pc_create(machine, status)) {
@@ -270,8 +290,10 @@ static bool arrived(const struct machine *machine)
 bool machine_run_until(struct machine *machine, uint64_t until_ns)
 {
     bool waits = true; /* while halted, for something that will come */
+    uint64_t writes = machine->writes;
     machine->slice_end_ns = until_ns;
-    while (waits && !machine->quit) {
+    machine->broke = false;
+    while (waits && !machine->quit && !machine->broke) {
         clock_run(machine->clock);
         if (arrived(machine)) {
             break;
@@ -285,6 +307,10 @@ bool machine_run_until(struct machine *machine, uint64_t until_ns)
             break;
         case RUN_STOPPED:
             take_requests(machine);
+            machine->broke = machine->watch_stops && machine->writes != writes;
+            break;
+        case RUN_BREAK:
+            machine->broke = true;
             break;
         case RUN_INTERRUPT:
             take_interrupt(machine);

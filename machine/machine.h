@@ -28,6 +28,7 @@ enum exit_status { EXIT_OK = 0, EXIT_USER = 2, EXIT_RESET = 32, EXIT_BUG = 33, E
 
 struct pc;
 struct script;
+struct timeline;
 
 /* Where a machine stands, between two instructions: it only ever moves on, and two runs of the same
  * machine with the same inputs pass the same positions. */
@@ -49,7 +50,8 @@ struct machine {
     struct pc *pc;
     struct inputs inputs;
     struct input_door door;
-    struct script *script; /* scripted input, or NULL; borrowed */
+    struct script *script;     /* scripted input, or NULL; borrowed */
+    struct timeline *timeline; /* a replay that can go back, or NULL; borrowed */
     struct device devices[MACHINE_DEVICES];
     unsigned device_count;
 
@@ -63,7 +65,11 @@ struct machine {
 
     /* Requests from devices, taken up between instructions. */
     bool reset_wanted, init_wanted, power_off_wanted, nmi_wanted, exit_wanted;
-    bool powered; /* power-on is over: resets are hard ones */
+    bool broke;              /* the run stopped at a breakpoint */
+    bool watch_stops;        /* a write to watched memory stops the run after it */
+    uint64_t written_icount; /* of the instruction that last wrote watched memory */
+    uint64_t writes;         /* to watched memory */
+    bool powered;            /* power-on is over: resets are hard ones */
     bool paused;
     bool quit;
     int status; /* exit status once quit is set */
@@ -87,6 +93,9 @@ bool machine_run_until(struct machine *machine, uint64_t until_ns);
  * idle time; or machine->quit is set. */
 bool machine_run_to(struct machine *machine, struct machine_position to, uint64_t latest_ns);
 struct machine_position machine_position(const struct machine *machine);
+/* Breakpoints, by linear address; the run stops before the instruction there, with
+ * machine->broke. */
+void machine_set_breaks(struct machine *machine, const uint64_t *linear, unsigned count);
 /* What the clock shows there. */
 uint64_t machine_ns_at(const struct machine *machine, struct machine_position at);
 

@@ -15,13 +15,15 @@ struct replay {
     const char *path; /* borrowed */
     struct machine *machine;
     struct log_reader *reader;
+    struct log_cursor here; /* before the record in next */
     struct log_record next; /* not entered yet; at the end of the file its code is 0 */
     uint64_t begin_hash;
     struct machine_position begin;
     struct machine_position end; /* of its last record */
     bool whole;                  /* it has an end record */
     uint64_t limit_icount;
-    bool pause; /* at the limit, rather than end */
+    bool pause;  /* at the limit, rather than end */
+    bool inside; /* the machine stopped where it had not looked at timers and inputs yet */
     enum replay_state state;
     uint64_t checked;  /* hashes that agreed */
     struct status why; /* of a divergence or damage */
@@ -231,6 +233,7 @@ void replay_close(struct replay *replay)
 
 static void fetch(struct replay *replay)
 {
+    replay->here = log_tell(replay->reader);
     switch (log_read(replay->reader, &replay->next, &replay->why)) {
     case LOG_GOT:
         return;
@@ -263,6 +266,42 @@ void replay_limit(struct replay *replay, uint64_t icount, bool pause)
 {
     replay->limit_icount = icount;
     replay->pause = pause;
+}
+
+struct replay_place replay_place(const struct replay *replay)
+{
+    return (struct replay_place){.offset = replay->here.offset,
+                                 .number = replay->here.number,
+                                 .last = {replay->here.at.icount, replay->here.at.idle_ns},
+                                 .checked = replay->checked};
+}
+
+void replay_return(struct replay *replay, const struct replay_place *place)
+{
+    struct log_cursor cursor = {
+        place->offset, place->number, {place->last.icount, place->last.idle_ns}};
+    replay->state = REPLAY_RUNNING;
+    replay->inside = false;
+    replay->why = (struct status){0};
+    replay->checked = place->checked;
+    replay->machine->quit = false;
+    replay->machine->status = 0;
+    if (log_seek(replay->reader, &cursor, &replay->why)) {
+        fetch(replay);
+    } else {
+        replay->state = REPLAY_DAMAGED;
+    }
+}
+
+struct machine_position replay_end(const struct replay *replay, bool *whole)
+{
+    *whole = replay->whole;
+    return replay->end;
+}
+
+enum replay_state replay_state(const struct replay *replay)
+{
+    return replay->state;
 }
 
 static void diverge(struct replay *replay, const char *what)
@@ -452,6 +491,9 @@ static bool run_some(struct replay *replay, uint64_t until_ns)
     } else {
         there = machine_run_to(machine, to, to_ns);
     }
+    if (machine->broke) {
+        return machine->ctx->halted;
+    }
     if (!there && !machine->quit) {
         diverge(replay, "the guest does not come to where the next input entered");
     } else if (machine_icount(machine) >= replay->limit_icount && limited) {
@@ -478,19 +520,27 @@ bool replay_run_until(struct replay *replay, uint64_t until_ns)
 {
     struct machine *machine = replay->machine;
     bool idle = false;
-    enter_due(replay);
-    while (replay->state == REPLAY_RUNNING && machine_now(machine) < until_ns) {
+    machine->broke = false;
+    if (replay->state == REPLAY_STOPPED && machine_icount(machine) < replay->limit_icount) {
+        replay->state = REPLAY_RUNNING; /* the limit was moved */
+    }
+    if (!replay->inside) {
+        enter_due(replay);
+    }
+    while (replay->state == REPLAY_RUNNING && !machine->broke && machine_now(machine) < until_ns) {
         idle = run_some(replay, until_ns);
         if (machine->quit) {
             check_quit(replay);
         }
-        if (replay->state == REPLAY_RUNNING) {
+        if (replay->state == REPLAY_RUNNING && !machine->broke) {
             enter_due(replay);
         }
     }
+    replay->inside = machine->broke;
     if (replay->state != REPLAY_RUNNING) {
         if (replay->pause) {
             machine->paused = true;
+            machine->quit = false;
         } else {
             machine->quit = true;
         }

@@ -34,6 +34,18 @@ bool replay_run_until(struct replay *replay, uint64_t until_ns);
 /* When the next recorded input enters, on the guest's clock. */
 uint64_t replay_next_ns(const struct replay *replay);
 
+/* Where a replay stands in its recording, to come back to together with the machine's state. */
+struct replay_place {
+    uint64_t offset, number; /* of the record that enters next */
+    struct machine_position last;
+    uint64_t checked;
+};
+struct replay_place replay_place(const struct replay *replay);
+/* The machine stands where it stood then; the replay goes on from there. */
+void replay_return(struct replay *replay, const struct replay_place *place);
+/* The last position that the recording knows, and whether the run ended there. */
+struct machine_position replay_end(const struct replay *replay, bool *whole);
+
 enum replay_state {
     REPLAY_RUNNING,
     REPLAY_STOPPED,  /* at the limit */
@@ -42,6 +54,8 @@ enum replay_state {
     REPLAY_DIVERGED, /* this run is another one */
     REPLAY_DAMAGED,  /* the recording cannot be read on */
 };
+
+enum replay_state replay_state(const struct replay *replay);
 
 /* One line about where the replay stands, into text; the exit status that goes with it. */
 enum replay_state replay_verdict(struct replay *replay, struct status *text, int *exit_status);

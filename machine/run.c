@@ -10,6 +10,7 @@
 #include "machine/screen.h"
 #include "machine/script.h"
 #include "machine/stats.h"
+#include "machine/timeline.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +36,7 @@ struct session {
     struct screen *screen;     /* NULL: no window */
     struct recorder *recorder; /* NULL: nothing is recorded */
     struct replay *replay;     /* NULL: this is no replay; borrowed */
+    struct timeline *timeline; /* NULL: nobody can ask to go back */
     struct sigaction old_int, old_term;
     sigset_t old_mask;
     int signals; /* read end of the signal pipe */
@@ -209,6 +211,7 @@ static void run_slice(struct session *session)
     bool idle =
         session->replay ? replay_run_until(session->replay, end) : machine_run_until(machine, end);
     recorder_mark(session->recorder);
+    timeline_tick(session->timeline);
     if (machine_icount(machine) >= machine->stop_icount && !machine->quit) {
         machine_quit(machine, EXIT_OK);
     }
@@ -232,7 +235,9 @@ static bool begin_recording(struct session *session, struct config *config, stru
 {
     struct machine *machine = &session->machine;
     if (session->replay) {
-        return replay_start(session->replay, machine, status);
+        return replay_start(session->replay, machine, status) &&
+               (!config->control ||
+                NULL != (session->timeline = timeline_create(machine, session->replay, status)));
     }
     return !config->record ||
            NULL != (session->recorder = recorder_create(machine, config->record, status));
@@ -263,6 +268,7 @@ static void close_session(struct session *session)
     control_destroy(session->control);
     screen_close(session->screen);
     recorder_close(session->recorder);
+    timeline_destroy(session->timeline);
     machine_destroy(&session->machine);
 }
 

@@ -2,6 +2,7 @@
 #include "machine/verbs.h"
 
 #include "machine/pc.h"
+#include "machine/timeline.h"
 #include "machine/ui/screenshot.h"
 
 #include <errno.h>
@@ -180,7 +181,12 @@ bool verb_info(struct machine *machine, const char *const *args, unsigned count,
     if (!out) {
         return status_fail(status, "no memory");
     }
-    bool known = machine_info(machine, count ? args[0] : NULL, out);
+    bool replay = count && strcmp(args[0], "replay") == 0;
+    if (replay && machine->timeline) {
+        timeline_info(machine->timeline, out);
+    }
+    bool known =
+        replay ? machine->timeline != NULL : machine_info(machine, count ? args[0] : NULL, out);
     fclose(out);
     return known || status_fail(status, "no device \"%s\" (`info` lists them)", args[0]);
 }

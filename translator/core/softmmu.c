@@ -101,7 +101,7 @@ static void fill_write(const struct translator *tr, struct memory_tables *tables
                        struct phys_page phys, uint64_t gpa, int64_t delta)
 {
     const struct code_page *code = tr->code_pages[gpa >> PAGE_BITS];
-    if (!phys.writable) {
+    if (!phys.writable || phys.watched) {
         tables->write[page] = poison(gpa, POISON_ROM);
     } else if (code && code->count) {
         poison_code(tables, page, code, delta);
@@ -570,7 +570,9 @@ void phys_write(struct context *ctx, uint64_t gpa, unsigned size, uint64_t value
 {
     struct translator *tr = ctx->translator;
     struct phys_page page = tr->memory->page(tr->memory->memory, gpa & ~(uint64_t)(PAGE_BYTES - 1));
-    if (page.host && page.writable) {
+    if (page.watched) {
+        tr->memory->mmio_write(tr->memory->memory, gpa, value, size);
+    } else if (page.host && page.writable) {
         translator_written(tr, gpa, size);
         store_le(page.host + (gpa & (PAGE_BYTES - 1)), value, size);
     }
