@@ -37,6 +37,7 @@ struct config {
 #undef OPTION
     struct config_list images; /* arguments that are no options */
     bool help;                 /* --help or -h stood somewhere; the rest was not looked at */
+    const char *faults_text;   /* instead of what the file --faults says: a recording held it */
     struct arena *texts;       /* owned: values out of a machine file, or NULL */
 };
 

@@ -10,6 +10,8 @@
 #include "machine/config.h"
 #include "machine/media/media.h"
 
+struct faults;
+
 enum drive_slot { DRIVE_FDA, DRIVE_FDB, DRIVE_HDA, DRIVE_HDB, DRIVE_HDC, DRIVE_HDD, DRIVE_SLOTS };
 
 struct drive {
@@ -26,7 +28,11 @@ struct drives {
     struct ide *ide;
     const char *kernel; /* Linux or Multiboot kernel to boot directly, or NULL */
     bool overlay;
+    struct faults *faults; /* NULL: none; borrowed */
 };
+
+/* The slot of that name ("fda", "hdc", ...); false: there is none. */
+bool drives_slot_named(const char *name, enum drive_slot *slot);
 
 /* Opens every image; says which one is at fault and why. */
 bool drives_open(struct drives *drives, const struct config *config, struct status *status);

@@ -1,5 +1,6 @@
 #include "machine/machine.h"
 
+#include "machine/faults.h"
 #include "machine/pc.h"
 #include "machine/resolve.h"
 
@@ -39,6 +40,9 @@ static void set_deadline(struct machine *machine)
     uint64_t icount = icount_at(machine, slice ? machine->slice_end_ns : next);
     if (icount > machine->stop_icount) {
         icount = machine->stop_icount;
+    }
+    if (machine->faults && icount > faults_next(machine->faults)) {
+        icount = faults_next(machine->faults);
     }
     if (machine->nmi_wanted && context_shadowed(machine->ctx) == SHADOW_SS) {
         icount = machine_icount(machine) + 1;
@@ -139,7 +143,7 @@ bool machine_create(struct machine *machine, const struct config *config, struct
                                           .changed = memory_changed,
                                           .watched = memory_watched,
                                           .user = machine};
-    if (!resolve_memory(machine, &options, status) ||
+    if (!resolve_memory(machine, &options, status) || !faults_create(machine, config, status) ||
         !create_processor(machine, &options, status) || !pc_create(machine, status)) {
         return false;
     }
@@ -297,6 +301,9 @@ bool machine_run_until(struct machine *machine, uint64_t until_ns)
         clock_run(machine->clock);
         if (arrived(machine)) {
             break;
+        }
+        if (machine->faults && machine_icount(machine) >= faults_next(machine->faults)) {
+            faults_strike(machine->faults);
         }
         if (nmi_deliverable(machine)) {
             take_nmi(machine);

@@ -29,6 +29,7 @@ enum exit_status { EXIT_OK = 0, EXIT_USER = 2, EXIT_RESET = 32, EXIT_BUG = 33, E
 struct pc;
 struct script;
 struct timeline;
+struct faults;
 
 /* Where a machine stands, between two instructions: it only ever moves on, and two runs of the same
  * machine with the same inputs pass the same positions. */
@@ -48,6 +49,7 @@ struct machine {
     struct bus *mmio;
     struct clock *clock;
     struct pc *pc;
+    struct faults *faults; /* NULL: none are wanted */
     struct inputs inputs;
     struct input_door door;
     struct script *script;     /* scripted input, or NULL; borrowed */

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "machine/board_config.h"
+#include "machine/faults.h"
 #include "machine/firmware.h"
 #include "snapshots/identity.h"
 #include "snapshots/replay_log.h"
@@ -18,18 +19,18 @@ static const struct {
     const char *option;
     enum record_scope scope;
 } scopes[] = {
-    {"fda", RECORD_FILE},           {"fdb", RECORD_FILE},         {"hda", RECORD_FILE},
-    {"hdb", RECORD_FILE},           {"hdc", RECORD_FILE},         {"hdd", RECORD_FILE},
-    {"cdrom", RECORD_FILE},         {"kernel", RECORD_FILE},      {"initrd", RECORD_FILE},
-    {"bios", RECORD_FILE},          {"vgabios", RECORD_FILE},     {"append", RECORD_VALUE},
-    {"boot", RECORD_VALUE},         {"memory", RECORD_VALUE},     {"cpu", RECORD_VALUE},
-    {"smp", RECORD_VALUE},          {"rtc", RECORD_VALUE},        {"no-reboot", RECORD_VALUE},
-    {"demo", RECORD_VALUE},         {"debug-exit", RECORD_VALUE}, {"speed", RECORD_OWN},
-    {"snapshot-disks", RECORD_OWN}, {"until", RECORD_HOST},       {"record", RECORD_HOST},
-    {"display", RECORD_HOST},       {"serial", RECORD_HOST},      {"debugcon", RECORD_HOST},
-    {"control", RECORD_HOST},       {"engine", RECORD_HOST},      {"gdb", RECORD_HOST},
-    {"paused", RECORD_HOST},        {"for", RECORD_HOST},         {"stats", RECORD_HOST},
-    {"script", RECORD_HOST},        {"log", RECORD_HOST},
+    {"fda", RECORD_FILE},      {"fdb", RECORD_FILE},           {"hda", RECORD_FILE},
+    {"hdb", RECORD_FILE},      {"hdc", RECORD_FILE},           {"hdd", RECORD_FILE},
+    {"cdrom", RECORD_FILE},    {"kernel", RECORD_FILE},        {"initrd", RECORD_FILE},
+    {"bios", RECORD_FILE},     {"vgabios", RECORD_FILE},       {"append", RECORD_VALUE},
+    {"boot", RECORD_VALUE},    {"memory", RECORD_VALUE},       {"cpu", RECORD_VALUE},
+    {"smp", RECORD_VALUE},     {"rtc", RECORD_VALUE},          {"no-reboot", RECORD_VALUE},
+    {"demo", RECORD_VALUE},    {"debug-exit", RECORD_VALUE},   {"faults", RECORD_OWN},
+    {"speed", RECORD_OWN},     {"snapshot-disks", RECORD_OWN}, {"until", RECORD_HOST},
+    {"record", RECORD_HOST},   {"display", RECORD_HOST},       {"serial", RECORD_HOST},
+    {"debugcon", RECORD_HOST}, {"control", RECORD_HOST},       {"engine", RECORD_HOST},
+    {"gdb", RECORD_HOST},      {"paused", RECORD_HOST},        {"for", RECORD_HOST},
+    {"stats", RECORD_HOST},    {"script", RECORD_HOST},        {"log", RECORD_HOST},
 };
 
 struct recorder {
@@ -154,6 +155,11 @@ static void put_head(struct recorder *recorder)
     config_each(put_option, recorder);
     snprintf(mips, sizeof(mips), "%llu", (unsigned long long)machine->mips);
     put_text(recorder, "speed", mips);
+    if (machine->faults) {
+        put(recorder, &(struct log_record){.code = LOG_FAULTS,
+                                           .value = {text_value(config->faults),
+                                                     text_value(faults_text(machine->faults))}});
+    }
     for (unsigned i = 0; i < config->images.count; i++) {
         put_file(recorder, "image", config->images.item[i]);
     }

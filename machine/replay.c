@@ -149,6 +149,11 @@ static bool take_head(struct replay *replay, struct config *config, bool *done,
                            keep(config, &record.value[1]), status);
     case LOG_IMAGE:
         return take_image(replay, config, &record, status);
+    case LOG_FAULTS:
+        config->faults = keep(config, &record.value[0]);
+        config->faults_text = keep(config, &record.value[1]);
+        return is_name(&record.value[0]) ||
+               status_fail(status, "%s: a path makes no sense", replay->path);
     case LOG_BEGIN:
         *done = true;
         replay->begin_hash = record.value[0].number;
@@ -189,6 +194,7 @@ static void refuse_choice(void *user, const struct config_row *row)
     struct machine_choice *choice = user;
     enum record_scope scope = record_scope(row->name);
     bool defines = scope == RECORD_FILE || scope == RECORD_VALUE;
+    defines |= strcmp(row->name, "faults") == 0;
     if (defines && config_given(choice->config, row) && !choice->status->failed) {
         status_fail(choice->status, "--%s is part of the recording and cannot be changed",
                     row->name);

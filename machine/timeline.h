@@ -3,9 +3,9 @@
  * is reached by returning to the checkpoint before it and running forward again.
  *
  * Positions are instruction counts: "at N" is before the instruction that would be the N-th to
- * retire, counted from 0, with the timers and DMA that are due by then done.  Breakpoints stop before the
- * instruction at their address, watchpoints after the one that wrote; going back, a watchpoint
- * stops before it.
+ * retire, counted from 0, with the timers and DMA that are due by then done.  Breakpoints stop
+ * before the instruction at their address, watchpoints after the one that wrote; going back, a
+ * watchpoint stops before it.
  *
  * Checkpoints are bounded in number and memory: when there are too many, the ones that lie closest
  * together for their distance from the present are dropped, so that the far past has few.
