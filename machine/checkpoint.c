@@ -37,8 +37,9 @@ struct checkpoint {
     bool failed; /* while it is being taken: no memory */
 };
 
-static void regions_of(const struct machine *machine, struct region regions[REGIONS])
+static void regions_of(struct machine *machine, struct region regions[REGIONS])
 {
+    memory_map_settle(&machine->memory);
     regions[0] = (struct region){machine->memory.ram, machine->memory.ram_bytes};
     regions[1] = (struct region){machine->pc->vram, PC_VRAM_BYTES};
 }

@@ -3,6 +3,7 @@
 #include "machine/faults.h"
 #include "machine/pc.h"
 #include "machine/resolve.h"
+#include "machine/snapshot.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -75,7 +76,9 @@ void machine_add(struct machine *machine, struct device device)
 static void memory_written(void *opaque, uint64_t gpa, size_t bytes)
 {
     struct machine *machine = opaque;
-    translator_written(machine->translator, gpa, bytes);
+    if (machine->translator) {
+        translator_written(machine->translator, gpa, bytes);
+    }
 }
 
 /* Watched memory is about to be written: by the current instruction, or between two of them. */
@@ -101,7 +104,7 @@ static void memory_changed(void *opaque)
 {
     struct machine *machine = opaque;
     if (machine->translator) {
-        translator_map_changed(machine->translator);
+        translator_remapped(machine->translator);
     }
 }
 
@@ -155,6 +158,7 @@ bool machine_create(struct machine *machine, const struct config *config, struct
 
 void machine_destroy(struct machine *machine)
 {
+    snapshot_close(machine);
     pc_destroy(machine);
     for (unsigned i = machine->device_count; i-- > 0;) {
         machine->devices[i].ops->destroy(machine->devices[i].dev);
@@ -207,6 +211,7 @@ void machine_power_button(struct machine *machine)
 static void reset_or_quit(struct machine *machine, int status)
 {
     if (machine->config->no_reboot) {
+        machine->ended_by_guest = true;
         machine_quit(machine, status);
     } else {
         machine_reset(machine);
@@ -215,6 +220,7 @@ static void reset_or_quit(struct machine *machine, int status)
 
 static void take_requests(struct machine *machine)
 {
+    machine->ended_by_guest |= machine->power_off_wanted || machine->exit_wanted;
     if (machine->power_off_wanted) {
         machine_quit(machine, EXIT_OK);
     } else if (machine->exit_wanted) {
@@ -358,6 +364,7 @@ bool machine_run_to(struct machine *machine, struct machine_position to, uint64_
 uint64_t machine_quick_hash(struct machine *machine)
 {
     context_fpu_sync(machine->ctx);
+    memory_map_settle(&machine->memory);
     uint64_t hash = state_hash(x86_state(), machine->cpu, machine->idle_ns);
     for (unsigned i = 0; i < machine->device_count; i++) {
         hash = state_hash(machine->devices[i].ops->state, machine->devices[i].dev, hash);

@@ -36,6 +36,7 @@ struct faults;
 struct machine_position {
     uint64_t icount, idle_ns;
 };
+struct snapshots;
 
 struct machine {
     const struct config *config;
@@ -52,8 +53,9 @@ struct machine {
     struct faults *faults; /* NULL: none are wanted */
     struct inputs inputs;
     struct input_door door;
-    struct script *script;     /* scripted input, or NULL; borrowed */
-    struct timeline *timeline; /* a replay that can go back, or NULL; borrowed */
+    struct script *script;       /* scripted input, or NULL; borrowed */
+    struct timeline *timeline;   /* a replay that can go back, or NULL; borrowed */
+    struct snapshots *snapshots; /* files saved and loaded, or NULL (snapshot.h) */
     struct device devices[MACHINE_DEVICES];
     unsigned device_count;
 
@@ -74,7 +76,8 @@ struct machine {
     bool powered;            /* power-on is over: resets are hard ones */
     bool paused;
     bool quit;
-    int status; /* exit status once quit is set */
+    bool ended_by_guest; /* power-off, exit port, reset or shutdown with --no-reboot */
+    int status;          /* exit status once quit is set */
     uint64_t resets;
 };
 

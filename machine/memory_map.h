@@ -7,7 +7,11 @@
  *   100000     .. low RAM    RAM up to 3.5 GiB
  *   frame buffer where PCI put it; firmware below 4 GiB; RAM beyond 3.5 GiB from 4 GiB on
  *
- * RAM is a memfd, so that it can be mapped twice, shared and forked copy-on-write.
+ * RAM is private memory of the process: after fork() parent and child have it copy-on-write, which
+ * is how a running machine is saved and how it is forked.
+ *
+ * RAM may be *absent* after a snapshot was loaded: its bytes come from `bring` when somebody is
+ * about to get at them.  Whoever reads map->ram himself calls memory_map_settle() first.
  */
 #ifndef MACHINE_MEMORY_MAP_H
 #define MACHINE_MEMORY_MAP_H
@@ -17,6 +21,7 @@
 #include "devices/core/dma.h"
 #include "translator/api/memory.h"
 
+enum { MEMORY_WINDOW = 1 << 18 };
 enum { PAM_SEGMENT_BYTES = 0x4000, PAM_SEGMENTS = 16, MEMORY_WATCHES = 4 };
 #define LOW_RAM_MAX UINT64_C(0xe0000000)
 #define HIGH_RAM    UINT64_C(0x100000000)
@@ -27,11 +32,16 @@ struct memory_watch {
 };
 
 struct memory_map {
-    struct bus *bus;                                         /* memory-mapped devices; borrowed */
-    void (*written)(void *user, uint64_t gpa, size_t bytes); /* before a bus master's write */
-    void (*changed)(void *user);                             /* the map changed */
+    struct bus *bus; /* memory-mapped devices; borrowed */
+    /* Before other bytes stand there: a bus master writes, or something else is decoded. */
+    void (*written)(void *user, uint64_t gpa, size_t bytes);
+    void (*changed)(void *user); /* after the map changed */
     void *user;
-    int ram_fd;
+    /* Fills [ram + at, ram + at + MEMORY_WINDOW) before its first use; NULL: nothing is absent. */
+    void (*bring)(void *bringer, uint64_t at);
+    void *bringer;
+    uint64_t *absent; /* one bit a window; owned */
+    uint64_t absent_count;
     uint8_t *ram;
     uint64_t ram_bytes, low_bytes;
     uint8_t *firmware; /* ends at 4 GiB; its last 128 KiB also at E0000 */
@@ -53,6 +63,15 @@ struct memory_map {
 bool memory_map_init(struct memory_map *map, uint64_t ram_bytes, const uint8_t *firmware,
                      size_t firmware_bytes, struct status *status);
 void memory_map_free(struct memory_map *map);
+
+/* RAM becomes zeros, with the windows whose bit is set absent (bits is copied); bits NULL: none.
+ * False: no memory, and nothing is changed. */
+bool memory_map_empty(struct memory_map *map, const uint64_t *bits,
+                      void (*bring)(void *bringer, uint64_t at), void *bringer);
+/* Brings at most that many absent windows; true when nothing is absent any more. */
+bool memory_map_bring(struct memory_map *map, uint64_t most);
+/* Brings everything: map->ram is whole. */
+void memory_map_settle(struct memory_map *map);
 
 /* The physical side of the translator. */
 struct memory_ops memory_map_ops(struct memory_map *map);

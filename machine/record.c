@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Between two hashes: fractions of a second of a busy guest. */
 #define MARK_INSNS UINT64_C(256000000)
@@ -19,22 +20,24 @@ static const struct {
     const char *option;
     enum record_scope scope;
 } scopes[] = {
-    {"fda", RECORD_FILE},      {"fdb", RECORD_FILE},           {"hda", RECORD_FILE},
-    {"hdb", RECORD_FILE},      {"hdc", RECORD_FILE},           {"hdd", RECORD_FILE},
-    {"cdrom", RECORD_FILE},    {"kernel", RECORD_FILE},        {"initrd", RECORD_FILE},
-    {"bios", RECORD_FILE},     {"vgabios", RECORD_FILE},       {"append", RECORD_VALUE},
-    {"boot", RECORD_VALUE},    {"memory", RECORD_VALUE},       {"cpu", RECORD_VALUE},
-    {"smp", RECORD_VALUE},     {"rtc", RECORD_VALUE},          {"no-reboot", RECORD_VALUE},
-    {"demo", RECORD_VALUE},    {"debug-exit", RECORD_VALUE},   {"faults", RECORD_OWN},
-    {"speed", RECORD_OWN},     {"snapshot-disks", RECORD_OWN}, {"until", RECORD_HOST},
-    {"record", RECORD_HOST},   {"display", RECORD_HOST},       {"serial", RECORD_HOST},
-    {"debugcon", RECORD_HOST}, {"control", RECORD_HOST},       {"engine", RECORD_HOST},
-    {"gdb", RECORD_HOST},      {"paused", RECORD_HOST},        {"for", RECORD_HOST},
-    {"stats", RECORD_HOST},    {"script", RECORD_HOST},        {"log", RECORD_HOST},
+    {"fda", RECORD_FILE},          {"fdb", RECORD_FILE},           {"hda", RECORD_FILE},
+    {"hdb", RECORD_FILE},          {"hdc", RECORD_FILE},           {"hdd", RECORD_FILE},
+    {"cdrom", RECORD_FILE},        {"kernel", RECORD_FILE},        {"initrd", RECORD_FILE},
+    {"bios", RECORD_FILE},         {"vgabios", RECORD_FILE},       {"append", RECORD_VALUE},
+    {"boot", RECORD_VALUE},        {"memory", RECORD_VALUE},       {"cpu", RECORD_VALUE},
+    {"smp", RECORD_VALUE},         {"rtc", RECORD_VALUE},          {"no-reboot", RECORD_VALUE},
+    {"demo", RECORD_VALUE},        {"debug-exit", RECORD_VALUE},   {"faults", RECORD_OWN},
+    {"speed", RECORD_OWN},         {"snapshot-disks", RECORD_OWN}, {"until", RECORD_HOST},
+    {"save-on-exit", RECORD_HOST}, {"autosave", RECORD_HOST},      {"compress", RECORD_HOST},
+    {"record", RECORD_HOST},       {"display", RECORD_HOST},       {"serial", RECORD_HOST},
+    {"debugcon", RECORD_HOST},     {"control", RECORD_HOST},       {"engine", RECORD_HOST},
+    {"gdb", RECORD_HOST},          {"paused", RECORD_HOST},        {"for", RECORD_HOST},
+    {"stats", RECORD_HOST},        {"script", RECORD_HOST},        {"log", RECORD_HOST},
 };
 
 struct recorder {
     struct machine *machine;
+    pid_t process; /* that records: a copy of it does not */
     struct log_writer *writer;
     uint64_t mark_icount;
     struct status trouble;
@@ -98,7 +101,7 @@ bool recorder_prepare(struct config *config, struct status *status)
 
 static void put(struct recorder *recorder, const struct log_record *record)
 {
-    if (!recorder->trouble.failed) {
+    if (!recorder->trouble.failed && recorder->process == getpid()) {
         log_write(recorder->writer, record, &recorder->trouble);
     }
 }
@@ -162,6 +165,9 @@ static void put_head(struct recorder *recorder)
     }
     for (unsigned i = 0; i < config->images.count; i++) {
         put_file(recorder, "image", config->images.item[i]);
+    }
+    if (config->snapshot) {
+        put_file(recorder, "snapshot", config->snapshot);
     }
     put(recorder, &(struct log_record){.code = LOG_BEGIN,
                                        .at = {at.icount, at.idle_ns},
@@ -236,6 +242,7 @@ struct recorder *recorder_create(struct machine *machine, const char *path, stru
         return NULL;
     }
     recorder->machine = machine;
+    recorder->process = getpid();
     recorder->mark_icount = machine_icount(machine) + MARK_INSNS;
     put_head(recorder);
     if (recorder->trouble.failed) {

@@ -112,6 +112,10 @@ static bool take_image(struct replay *replay, struct config *config,
     if (!check_file(path, &record->value[2], status)) {
         return false;
     }
+    if (strcmp(option, "snapshot") == 0) {
+        config->snapshot = path;
+        return true;
+    }
     if (strcmp(option, "image") != 0) {
         return record_scope(option) == RECORD_FILE
                    ? take_option(replay, config, option, path, status)

@@ -1,6 +1,7 @@
 #include "machine/resolve.h"
 
 #include "machine/firmware.h"
+#include "snapshots/codec.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -151,6 +152,13 @@ static bool resolve_log(const struct config *config, struct log *log, struct sta
     return true;
 }
 
+static bool check_codec(const struct config *config, struct status *status)
+{
+    enum snap_codec codec;
+    return !config->compress || codec_find(config->compress, &codec) ||
+           status_fail(status, "--compress %s is not one of zstd, zlib, none", config->compress);
+}
+
 static bool refuse_conflicts(const struct config *config, struct status *status)
 {
     if (config->smp && strcmp(config->smp, "1") != 0) {
@@ -175,10 +183,10 @@ static bool refuse_conflicts(const struct config *config, struct status *status)
 bool resolve_options(const struct config *config, struct resolved *out, struct log *log,
                      struct status *status)
 {
-    return refuse_conflicts(config, status) && resolve_log(config, log, status) &&
-           resolve_model(config, out, status) && resolve_size(config, out, status) &&
-           resolve_engine(config, out, status) && resolve_speed(config, out, status) &&
-           resolve_for(config, out, status);
+    return refuse_conflicts(config, status) && check_codec(config, status) &&
+           resolve_log(config, log, status) && resolve_model(config, out, status) &&
+           resolve_size(config, out, status) && resolve_engine(config, out, status) &&
+           resolve_speed(config, out, status) && resolve_for(config, out, status);
 }
 
 bool resolve_memory(struct machine *machine, const struct resolved *resolved, struct status *status)

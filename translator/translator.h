@@ -75,7 +75,10 @@ bool translator_deliver(struct translator *translator);
 /* Bus masters and the host: physical memory [gpa, gpa + bytes) is about to change. */
 void translator_written(struct translator *translator, uint64_t gpa, size_t bytes);
 
-/* The physical map changed (PAM, A20, MMIO moved): everything derived from it is dropped. */
+/* Other memory or devices are decoded at some addresses (PAM, a window, a BAR) of which
+ * translator_written() was told before: what was derived from the old map is dropped. */
+void translator_remapped(struct translator *translator);
+/* All of memory may hold other bytes (reset, loaded state): everything derived is dropped. */
 void translator_map_changed(struct translator *translator);
 
 /* After saved state and memory were loaded: nothing translated is kept, and what runs next is due

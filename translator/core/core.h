@@ -15,6 +15,7 @@
 enum {
     PAGE_BITS = 12,
     PAGE_BYTES = 1 << PAGE_BITS,
+    LARGE_BITS = 10,      /* pages of the largest large page */
     PHYS_PAGES = 1 << 24, /* 64 GiB of physical space */
     BLOCK_BUCKETS = 1 << 16,
     GRANULE_BITS = 6,
@@ -29,6 +30,7 @@ struct code_page {
     uint64_t gpa;              /* of the page */
     uint32_t count;            /* blocks in the lists */
     uint32_t longest;          /* bytes of the longest of them, ever */
+    bool dropped;              /* a block that began here has been invalidated */
     struct block *blocks[PAGE_BYTES / 64]; /* by granule of their first byte in the page */
 };
 
@@ -54,7 +56,8 @@ struct translator {
     struct memory_tables *tables[2]; /* supervisor, user */
     uint32_t *code_gpn[2];           /* physical page of each filled code entry */
     struct touched_list touched[2];
-    struct code_page **code_pages; /* by physical page number */
+    bool large[TABLE_ENTRIES >> LARGE_BITS]; /* by 4 MiB of linear space: large pages are filled */
+    struct code_page **code_pages;           /* by physical page number */
     struct block **buckets;
     struct block **dormant; /* invalidated blocks that may be revived, by the same key */
     struct hash_slot *hash;
@@ -75,7 +78,7 @@ struct translator {
     uint64_t breaks[TRANSLATOR_BREAKS];
     unsigned break_count;
     bool pass_break;   /* the next instruction is not to break */
-    bool reset_wanted; /* the physical map changed under running code */
+    bool reset_wanted; /* memory changed as a whole under running code */
     struct translator_stats stats;
 };
 

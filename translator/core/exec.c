@@ -96,7 +96,7 @@ static void refresh_mode(struct translator *tr)
     ctx->mode = tr->guest->mode(ctx);
     ctx->user = (ctx->mode & MODE_USER) != 0;
     ctx->tables = tr->tables[ctx->user];
-    ctx->tag = cache_tag(tr, ctx->mode, cs->base, cs->limit);
+    ctx->tag = (uint64_t)cache_tag(tr, ctx->mode, cs->base, cs->limit) << 32;
 }
 
 /* Gives back what the left block did not run. */
@@ -152,8 +152,7 @@ static void fill_hash(struct translator *tr, struct block *block)
         return;
     }
     uint32_t index = (uint32_t)(ctx->rip ^ ctx->rip >> 12) & (HASH_ENTRIES - 1);
-    tr->hash[index] =
-        (struct hash_slot){.tag = (uint64_t)ctx->tag << 32 | ctx->rip, .code = block->code};
+    tr->hash[index] = (struct hash_slot){.tag = ctx->tag | ctx->rip, .code = block->code};
     tr->hash_blocks[index] = block;
 }
 
@@ -162,7 +161,7 @@ static struct block *from_hash(const struct translator *tr)
 {
     const struct context *ctx = tr->ctx;
     uint32_t index = (uint32_t)(ctx->rip ^ ctx->rip >> 12) & (HASH_ENTRIES - 1);
-    bool hit = tr->hash[index].tag == ((uint64_t)ctx->tag << 32 | ctx->rip);
+    bool hit = tr->hash[index].tag == (ctx->tag | ctx->rip);
     return hit ? tr->hash_blocks[index] : NULL;
 }
 
@@ -371,6 +370,12 @@ void translator_set_interrupt(struct translator *tr, bool pending)
 void translator_stop(struct translator *tr)
 {
     tr->stop = true;
+    exec_leave_soon(tr);
+}
+
+void translator_remapped(struct translator *tr)
+{
+    memory_flush_all(tr->ctx, false);
     exec_leave_soon(tr);
 }
 

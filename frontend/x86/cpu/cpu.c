@@ -103,6 +103,7 @@ static void keep_over_init(struct x86_cpu *to, const struct x86_cpu *from)
     to->apic_base = from->apic_base;
     to->tsc_offset = from->tsc_offset;
     to->pat = from->pat;
+    to->xcr0 = from->xcr0;
     to->misc_enable = from->misc_enable;
     to->microcode = from->microcode;
     to->mtrr_default = from->mtrr_default;

@@ -41,7 +41,8 @@ enum {
     CR4_PGE = 1 << 7,
     CR4_PCE = 1 << 8,
     CR4_OSFXSR = 1 << 9,
-    CR4_OSXMMEXCPT = 1 << 10
+    CR4_OSXMMEXCPT = 1 << 10,
+    CR4_OSXSAVE = 1 << 18
 };
 
 enum { EFER_SCE = 1 << 0, EFER_NXE = 1 << 11 };
@@ -133,7 +134,7 @@ enum {
     FEATURE_7_CLWB = 1 << 24
 };
 /* CPUID leaf 0Dh, subleaf 1 EAX. */
-enum { FEATURE_D_XSAVEOPT = 1 << 0, FEATURE_D_XSAVEC = 1 << 1 };
+enum { FEATURE_D_XSAVEOPT = 1 << 0, FEATURE_D_XSAVEC = 1 << 1, FEATURE_D_XGETBV1 = 1 << 2 };
 /* CPUID leaf 80000001 EDX and ECX. */
 enum { FEATURE_EXT_NX = 1 << 20 };
 enum { FEATURE_EXT_C_LZCNT = 1 << 5 };
@@ -176,7 +177,8 @@ enum { MTRR_FIXED = 11, MTRR_VARIABLE = 8 };
     ARR(S, u64, mtrr_mask, MTRR_VARIABLE, 0, "MSRs 201h, 203h...")                           \
     ARR(S, u64, perf_select, 2, 0,      "MSRs 186h, 187h: storage only")                     \
     ARR(S, u64, perf_count, 2, 0,       "MSRs C1h, C2h: storage only")                       \
-    VAL(S, u64, platform,   0,          "MSRs 2Ah and 2Ch: storage only")
+    VAL(S, u64, platform,   0,          "MSRs 2Ah and 2Ch: storage only")                    \
+    VAL(S, u64, xcr0,       1,          "XCR0: state components that XSAVE manages")
 /* clang-format on */
 
 struct x86_cpu {
@@ -306,6 +308,9 @@ uint32_t x86_signature(const struct x86_model *model);
 /* msr.c: false when the register does not exist or refuses the value (the caller raises #GP). */
 bool msr_read(struct x86_cpu *cpu, uint32_t index, uint64_t *value);
 bool msr_write(struct x86_cpu *cpu, uint32_t index, uint64_t value);
+
+/* Bits of XCR0 that the model has. */
+uint64_t x86_xcr0_known(const struct x86_cpu *cpu);
 
 /* A feature bit of the model. */
 static inline bool x86_has_in(const struct x86_cpu *cpu, enum x86_feature_word word,

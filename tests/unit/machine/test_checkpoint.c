@@ -106,6 +106,25 @@ START_TEST(a_loaded_machine_is_the_saved_one_in_every_field_and_timer)
 }
 END_TEST
 
+/* Flags that a chip raises when somebody looks must not be raised by the load. */
+START_TEST(loading_looks_at_nothing)
+{
+    struct board *a = board_create("native"), *b = board_create("native");
+    run_to(a, 2000000);
+    a->machine.idle_ns += UINT64_C(7) * 1000000000;
+    struct fields_writer before = fields_of(a);
+    copy_into(b, a);
+    struct fields_writer one = fields_of(a), two = fields_of(b);
+    check_equal(&before, &one);
+    check_equal(&one, &two);
+    fields_free(&before);
+    fields_free(&one);
+    fields_free(&two);
+    board_destroy(a);
+    board_destroy(b);
+}
+END_TEST
+
 START_TEST(a_loaded_machine_goes_on_as_the_saved_one_does)
 {
     struct board *a = board_create("native"), *b = board_create("portable");
@@ -266,6 +285,7 @@ int main(void)
     tcase_add_loop_test(tests, a_loaded_machine_is_the_saved_one_in_every_field_and_timer, 0,
                         INSTANTS);
     tcase_add_loop_test(tests, a_loaded_machine_goes_on_as_the_saved_one_does, 0, INSTANTS);
+    tcase_add_test(tests, loading_looks_at_nothing);
     tcase_add_test(tests, going_back_and_forth_gives_the_same_states);
     tcase_add_test(tests, what_waits_at_the_door_is_part_of_it);
     tcase_add_test(tests, unknown_fields_and_wrong_kinds_are_errors_by_name);
