@@ -75,6 +75,7 @@ struct machine {
     uint64_t writes;         /* to watched memory */
     bool powered;            /* power-on is over: resets are hard ones */
     bool paused;
+    unsigned forks_wanted; /* running copies asked for (fork.h) */
     bool quit;
     bool ended_by_guest; /* power-off, exit port, reset or shutdown with --no-reboot */
     int status;          /* exit status once quit is set */

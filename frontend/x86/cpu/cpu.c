@@ -81,6 +81,8 @@ static void reset_core(struct x86_cpu *cpu)
     }
     cpu->external = 0;
     cpu->step_inhibit = 0;
+    cpu->keep_rf = 0;
+    cpu->at_breakpoint = 0;
     ctx->leave = LEAVE_NONE;
     ctx->pending = 0;
     ctx->event = (struct guest_event){0};
@@ -135,6 +137,8 @@ void x86_loaded(struct x86_cpu *cpu)
     struct context *ctx = &cpu->ctx;
     cpu->external = 0;
     cpu->step_inhibit = 0;
+    cpu->keep_rf = 0;
+    cpu->at_breakpoint = 0;
     ctx->user = x86_cpl(ctx) == 3;
     for (unsigned i = 0; i < SEG_COUNT; i++) {
         ctx->seg[i].base &= UINT32_MAX;

@@ -195,6 +195,8 @@ struct x86_cpu {
     /* derived */
     uint32_t external;     /* EXT bit of error codes while an event is delivered */
     uint32_t step_inhibit; /* 1: this instruction takes no single-step trap (INT n) */
+    uint32_t keep_rf; /* 1: this instruction loaded RF, or is a repetition that is not complete */
+    uint32_t at_breakpoint; /* 1: the #DB to deliver is that of an instruction breakpoint */
 };
 
 /* The CPU that owns the record. */
@@ -295,9 +297,20 @@ bool paging_load_pdptes(struct x86_cpu *cpu, uint32_t cr3);
 /* event.c */
 bool x86_deliver(struct context *ctx);
 bool x86_interruptible(const struct context *ctx);
-void x86_after_step(struct context *ctx, uint32_t eflags_before);
 /* One attempt to enter the handler of a vector; return_eip is pushed. */
 bool event_enter(struct context *ctx, const struct guest_event *event, uint32_t return_eip);
+
+/* debug.c */
+bool x86_before_step(struct context *ctx);
+void x86_after_step(struct context *ctx, uint32_t eflags_before);
+unsigned x86_watched(const struct context *ctx, uint64_t linear);
+bool x86_accessed(struct context *ctx, uint64_t linear, unsigned size, enum access access);
+/* I/O breakpoints on an access that was made. */
+void debug_port(struct context *ctx, uint16_t port, unsigned size);
+/* True where instructions are run one by one: TF, RF, an instruction breakpoint in the page. */
+bool debug_steps_here(const struct context *ctx);
+/* DR0..DR3 or DR7 changed; the caller leaves the block. */
+void debug_changed(struct context *ctx);
 
 /* cpuid.c */
 /* The four registers of a CPUID leaf: EAX EBX ECX EDX. */
