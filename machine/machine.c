@@ -270,6 +270,9 @@ static bool skip_idle(struct machine *machine)
     if (to > now) {
         machine->idle_ns += to - now;
     }
+    if (next <= machine->slice_end_ns && machine->ctx->halted == HALTED_MWAIT) {
+        machine->ctx->halted = HALTED_NOT;
+    }
     return to > now || next <= now;
 }
 
