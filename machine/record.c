@@ -116,12 +116,11 @@ static void put_file(struct recorder *recorder, const char *option, const char *
     struct identity identity;
     char *whole = realpath(path, NULL);
     if (!recorder->trouble.failed && identity_of_file(path, &identity, &recorder->trouble)) {
-        put(recorder, &(struct log_record){.code = LOG_IMAGE,
-                                           .value = {text_value(option),
-                                                     text_value(whole ? whole : path),
-                                                     {.number = identity.bytes},
-                                                     {.number = identity.low},
-                                                     {.number = identity.high}}});
+        put(recorder,
+            &(struct log_record){.code = LOG_IMAGE,
+                                 .value = {text_value(option), text_value(whole ? whole : path),
+                                           log_number(identity.bytes), log_number(identity.low),
+                                           log_number(identity.high)}});
     }
     free(whole);
 }
@@ -171,7 +170,7 @@ static void put_head(struct recorder *recorder)
     }
     put(recorder, &(struct log_record){.code = LOG_BEGIN,
                                        .at = {at.icount, at.idle_ns},
-                                       .value = {{.number = machine_quick_hash(machine)}}});
+                                       .value = {log_number(machine_quick_hash(machine))}});
 }
 
 /* ---- inputs ---- */
@@ -185,28 +184,27 @@ static struct log_record media_record(const struct input *input, const char *pat
     }
     return (struct log_record){.code = LOG_MEDIA,
                                .value = {text_value(input->media.drive),
-                                         text_value(path ? path : ""),
-                                         {.number = identity.bytes},
-                                         {.number = identity.low},
-                                         {.number = identity.high},
-                                         {.number = done}}};
+                                         text_value(path ? path : ""), log_number(identity.bytes),
+                                         log_number(identity.low), log_number(identity.high),
+                                         log_number(done)}};
 }
 
 static struct log_record record_of(const struct input *input)
 {
     switch (input->kind) {
     case INPUT_KEY:
-        return (struct log_record){.code = LOG_KEY, .value = {{input->key.key}, {input->key.down}}};
+        return (struct log_record){
+            .code = LOG_KEY, .value = {log_number(input->key.key), log_number(input->key.down)}};
     case INPUT_MOUSE:
         return (struct log_record){.code = LOG_MOUSE,
-                                   .value = {{log_zigzag(input->mouse.dx)},
-                                             {log_zigzag(input->mouse.dy)},
-                                             {log_zigzag(input->mouse.dz)},
-                                             {input->mouse.buttons}}};
+                                   .value = {log_number(log_zigzag(input->mouse.dx)),
+                                             log_number(log_zigzag(input->mouse.dy)),
+                                             log_number(log_zigzag(input->mouse.dz)),
+                                             log_number(input->mouse.buttons)}};
     case INPUT_SERIAL:
         return (struct log_record){.code = LOG_SERIAL,
-                                   .value = {{input->serial.line},
-                                             {input->serial.more},
+                                   .value = {log_number(input->serial.line),
+                                             log_number(input->serial.more),
                                              log_text(input->serial.bytes, input->serial.count)}};
     case INPUT_RESET:
         return (struct log_record){.code = LOG_RESET};
@@ -267,7 +265,7 @@ void recorder_mark(struct recorder *recorder)
     put(recorder,
         &(struct log_record){.code = LOG_MARK,
                              .at = {at.icount, at.idle_ns},
-                             .value = {{.number = machine_quick_hash(recorder->machine)}}});
+                             .value = {log_number(machine_quick_hash(recorder->machine))}});
 }
 
 bool recorder_trouble(struct recorder *recorder, struct status *status)
@@ -287,8 +285,8 @@ void recorder_end(struct recorder *recorder)
         struct machine_position at = machine_position(machine);
         put(recorder, &(struct log_record){.code = LOG_END,
                                            .at = {at.icount, at.idle_ns},
-                                           .value = {{.number = machine_hash(machine)},
-                                                     {.number = (uint64_t)machine->status}}});
+                                           .value = {log_number(machine_hash(machine)),
+                                                     log_number((uint64_t)machine->status)}});
     }
 }
 

@@ -61,6 +61,11 @@ static inline int64_t log_unzigzag(uint64_t value)
     return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
 }
 
+static inline struct log_value log_number(uint64_t number)
+{
+    return (struct log_value){.number = number};
+}
+
 static inline struct log_value log_text(const void *bytes, size_t size)
 {
     return (struct log_value){.bytes = bytes, .size = size};
