@@ -118,7 +118,7 @@ void machine_quit(struct machine *machine, int status);
 
 /* One 64-bit value over processor, devices and RAM: equal states have equal hashes on any host. */
 uint64_t machine_hash(struct machine *machine);
-/* The same without RAM, which takes microseconds. */
+/* The same without RAM, which takes milliseconds. */
 uint64_t machine_quick_hash(struct machine *machine);
 
 /* The display adapter's picture and text. */
