@@ -142,9 +142,6 @@ static void step(struct translator *tr)
 static void fill_hash(struct translator *tr, struct block *block)
 {
     const struct context *ctx = tr->ctx;
-    if (block->gpa2 != UINT64_MAX) {
-        return;
-    }
     uint32_t index = (uint32_t)(ctx->rip ^ ctx->rip >> 12) & (HASH_ENTRIES - 1);
     tr->hash[index] = (struct hash_slot){.tag = ctx->tag | ctx->rip, .code = block->code};
     tr->hash_blocks[index] = block;
@@ -190,7 +187,9 @@ static void run_block(struct translator *tr)
     ctx->exit_link = NULL;
     tr->stats.lookups++;
     struct block *block = from ? NULL : from_hash(tr);
-    block = block ? block : translate_block(tr);
+    if (!block || block->gpa2 != UINT64_MAX) { /* its tail's page may be another one now */
+        block = translate_block(tr);
+    }
     if (!block) {
         return;
     }

@@ -79,6 +79,8 @@ void x64_fpu_flush_last(struct emit *e, const struct fpu_last *last);
 
 /* branch.c */
 void x64_emit_exit_sites(struct emit *e);
+/* r8 = what the code table says of the page of that EIP; host flags are destroyed. */
+void x64_code_entry(struct emit *e, uint32_t target);
 void x64_emit_callout_data(struct emit *e);
 /* Calls callout id with a in r8 and b in r9; the result is in r12. */
 void x64_call_callout(struct emit *e, enum callout_id id, uint64_t imm);

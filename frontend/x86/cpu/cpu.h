@@ -308,6 +308,8 @@ uint32_t x86_signature(const struct x86_model *model);
 /* msr.c: false when the register does not exist or refuses the value (the caller raises #GP). */
 bool msr_read(struct x86_cpu *cpu, uint32_t index, uint64_t *value);
 bool msr_write(struct x86_cpu *cpu, uint32_t index, uint64_t value);
+/* The time-stamp counter as the guest sees it. */
+uint64_t x86_tsc(const struct x86_cpu *cpu);
 
 /* Bits of XCR0 that the model has. */
 uint64_t x86_xcr0_known(const struct x86_cpu *cpu);
