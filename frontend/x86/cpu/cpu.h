@@ -136,7 +136,13 @@ enum {
 /* CPUID leaf 0Dh, subleaf 1 EAX. */
 enum { FEATURE_D_XSAVEOPT = 1 << 0, FEATURE_D_XSAVEC = 1 << 1, FEATURE_D_XGETBV1 = 1 << 2 };
 /* CPUID leaf 80000001 EDX and ECX. */
-enum { FEATURE_EXT_NX = 1 << 20 };
+enum {
+    FEATURE_EXT_SYSCALL = 1 << 11,
+    FEATURE_EXT_NX = 1 << 20,
+    FEATURE_EXT_MMXEXT = 1 << 22,
+    FEATURE_EXT_3DNOWEXT = 1 << 30
+};
+#define FEATURE_EXT_3DNOW UINT32_C(0x80000000)
 enum { FEATURE_EXT_C_LZCNT = 1 << 5 };
 
 /* Bits of leaf 80000001 EDX that AMD repeats from leaf 1 EDX. */
@@ -193,8 +199,11 @@ struct x86_cpu {
     STATE_MEMBERS(X86_SYSTEM_STATE)
 
     /* derived */
+    uint32_t eflags_fixed; /* EFLAGS bits that always read as 1 */
     uint32_t external;     /* EXT bit of error codes while an event is delivered */
     uint32_t step_inhibit; /* 1: this instruction takes no single-step trap (INT n) */
+    uint32_t keep_rf; /* 1: this instruction loaded RF, or is a repetition that is not complete */
+    uint32_t at_breakpoint; /* 1: the #DB to deliver is that of an instruction breakpoint */
 };
 
 /* The CPU that owns the record. */
@@ -295,9 +304,20 @@ bool paging_load_pdptes(struct x86_cpu *cpu, uint32_t cr3);
 /* event.c */
 bool x86_deliver(struct context *ctx);
 bool x86_interruptible(const struct context *ctx);
-void x86_after_step(struct context *ctx, uint32_t eflags_before);
 /* One attempt to enter the handler of a vector; return_eip is pushed. */
 bool event_enter(struct context *ctx, const struct guest_event *event, uint32_t return_eip);
+
+/* debug.c */
+bool x86_before_step(struct context *ctx);
+void x86_after_step(struct context *ctx, uint32_t eflags_before);
+unsigned x86_watched(const struct context *ctx, uint64_t linear);
+bool x86_accessed(struct context *ctx, uint64_t linear, unsigned size, enum access access);
+/* I/O breakpoints on an access that was made. */
+void debug_port(struct context *ctx, uint16_t port, unsigned size);
+/* True where instructions are run one by one: TF, RF, an instruction breakpoint in the page. */
+bool debug_steps_here(const struct context *ctx);
+/* DR0..DR3 or DR7 changed; the caller leaves the block. */
+void debug_changed(struct context *ctx);
 
 /* cpuid.c */
 /* The four registers of a CPUID leaf: EAX EBX ECX EDX. */
@@ -310,6 +330,12 @@ bool msr_read(struct x86_cpu *cpu, uint32_t index, uint64_t *value);
 bool msr_write(struct x86_cpu *cpu, uint32_t index, uint64_t value);
 /* The time-stamp counter as the guest sees it. */
 uint64_t x86_tsc(const struct x86_cpu *cpu);
+
+/* The model is that processor or a later one, by its family: 0 8086, 1 80186, 2 80286, 3 80386. */
+static inline bool x86_since(const struct x86_cpu *cpu, unsigned family)
+{
+    return cpu->model->family >= family;
+}
 
 /* Bits of XCR0 that the model has. */
 uint64_t x86_xcr0_known(const struct x86_cpu *cpu);
