@@ -41,8 +41,23 @@ void x64_replay_after(struct emit *e, const struct ir_inst *inst);
 void x64_emit_replay(struct emit *e, const struct ir_inst *inst);
 
 /* operand.c */
-bool operand_is_temp(unsigned operand);
-struct x64_rm operand_rm(unsigned operand, struct x64_rm mem);
+enum { OPERAND_REGISTERS = IR_T1 + 1 };
+extern const struct x64_rm operand_registers[OPERAND_REGISTERS];
+struct x64_rm operand_elsewhere(unsigned operand, struct x64_rm mem);
+
+static inline bool operand_is_temp(unsigned operand)
+{
+    return operand - IR_T0 < 16;
+}
+
+/* Where an operand stands; mem: where the record's memory operand does. */
+static inline struct x64_rm operand_rm(unsigned operand, struct x64_rm mem)
+{
+    if (operand < OPERAND_REGISTERS && operand_registers[operand].count != 0) {
+        return operand_registers[operand];
+    }
+    return operand_elsewhere(operand, mem);
+}
 /* Value of width bytes into a whole host register, zero-extended; immediates from the record. */
 void operand_load(struct emit *e, const struct ir_inst *inst, unsigned operand, unsigned width,
                   unsigned reg, struct x64_rm mem);
