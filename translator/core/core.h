@@ -34,6 +34,12 @@ struct code_page {
     struct block *blocks[PAGE_BYTES / 64]; /* by granule of their first byte in the page */
 };
 
+/* What a block is found by. */
+struct block_key {
+    uint64_t gpa, rip;
+    uint32_t mode;
+};
+
 /* Interned (mode, CS base, CS limit) with the number that stands for it in the branch hash. */
 struct tag_slot {
     uint64_t base;
@@ -78,6 +84,9 @@ struct translator {
     bool in_run;
     bool kicked; /* budget and icount_end are lowered by KICK until the dispatcher looks */
     bool stop;
+    uint64_t breaks[TRANSLATOR_BREAKS];
+    unsigned break_count;
+    bool pass_break;   /* the next instruction is not to break */
     bool reset_wanted; /* memory changed as a whole under running code */
     struct translator_stats stats;
 };
@@ -114,20 +123,26 @@ static inline bool smc_beside(const struct code_page *page, uint64_t offset, uns
 #define CACHE_ANY_TAIL (UINT64_MAX - 1) /* gpa2 that matches a block with whatever tail page */
 struct block *cache_find(struct translator *tr, uint64_t gpa, uint64_t rip, uint32_t mode,
                          uint64_t gpa2);
-struct block *cache_insert(struct translator *tr, const struct block *made);
+/* Fills what names a block, of which nothing is known yet; its exits stay undefined. */
+void block_init(struct block *block, uint64_t gpa, uint64_t gpa2, const struct ir_block *ir);
+/* A new valid block. */
+struct block *cache_insert(struct translator *tr, uint64_t gpa, uint64_t gpa2,
+                           const struct ir_block *ir);
 void cache_invalidate(struct translator *tr, struct block *block);
 /* A block of these bytes that was invalidated, valid again; or NULL.  *variants: how many others
  * wait at the same key. */
-struct block *cache_revive(struct translator *tr, const struct block *key, const uint8_t *bytes,
+struct block *cache_revive(struct translator *tr, const struct block_key *key, const uint8_t *bytes,
                            uint32_t available, uint32_t *variants);
 /* How often code with too many variants was met at that key, this time included (modulo 256). */
-uint8_t cache_churn(struct translator *tr, const struct block *key);
+uint8_t cache_churn(struct translator *tr, const struct block_key *key);
 void cache_link(struct translator *tr, struct block_exit *exit, struct block *target);
 void cache_reset(struct translator *tr);
-void cache_new_tags(struct translator *tr);
+/* No hash entry of code at that privilege (1: user) hits any more. */
+void cache_new_tags(struct translator *tr, unsigned user);
 uint32_t cache_tag(struct translator *tr, uint32_t mode, uint64_t base, uint32_t limit);
 
 /* exec.c */
+bool exec_is_break(const struct translator *tr, uint64_t linear);
 const void *exec_next_code(struct context *ctx);
 /* The dispatcher is to look around as soon as the current instruction is done (or, where an engine
  * cannot tell that moment, its block). */

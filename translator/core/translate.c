@@ -177,6 +177,23 @@ static bool fit_limit(struct translator *tr, const struct code_bytes *code)
     return true;
 }
 
+/* Cuts a block before an instruction with a breakpoint, but for its first. */
+static bool stop_at_break(struct translator *tr, const struct code_bytes *code)
+{
+    uint64_t at = linear_pc(tr->ctx);
+    for (uint32_t i = 0; i < tr->ir.count; i++) {
+        const struct ir_inst *inst = &tr->ir.insts[i];
+        if (inst->op != IR_insn) {
+            continue;
+        }
+        if (inst->b && exec_is_break(tr, at & UINT32_MAX)) {
+            return lift(tr, code, inst->b) == LIFT_OK;
+        }
+        at += inst->aux;
+    }
+    return true;
+}
+
 /* Lifts at rip into tr->ir, fetching a second page when the first instruction needs it. */
 static bool lift_here(struct translator *tr, struct code_bytes *code, uint32_t max_insns)
 {
@@ -185,7 +202,7 @@ static bool lift_here(struct translator *tr, struct code_bytes *code, uint32_t m
             return false;
         }
     }
-    return fit_limit(tr, code);
+    return fit_limit(tr, code) && (!tr->break_count || stop_at_break(tr, code));
 }
 
 static void count_translation(struct translator *tr, uint64_t cycles)
@@ -196,20 +213,23 @@ static void count_translation(struct translator *tr, uint64_t cycles)
     tr->stats.translate_cycles += cycles;
 }
 
+static struct block *new_block(struct translator *tr, const struct code_bytes *code)
+{
+    bool straddles = tr->ir.bytes > code->in_page;
+    struct block *block = cache_insert(tr, code->gpa, straddles ? code->gpa2 : UINT64_MAX, &tr->ir);
+    if (straddles) {
+        uint64_t tail = (tr->ctx->seg[SEG_CS].base + block_tail_rip(block)) & UINT32_MAX;
+        block->tail_delta = tr->ctx->tables->code[tail >> PAGE_BITS];
+    }
+    return block;
+}
+
 static struct block *emit(struct translator *tr, const struct code_bytes *code)
 {
-    struct block made = {
-        .gpa = code->gpa,
-        .gpa2 = tr->ir.bytes > code->in_page ? code->gpa2 : UINT64_MAX,
-        .rip = tr->ir.rip,
-        .mode = tr->ir.mode,
-        .bytes = tr->ir.bytes,
-        .insns = tr->ir.insn_count,
-    };
-    struct block *block = cache_insert(tr, &made);
+    struct block *block = new_block(tr, code);
     if (!tr->host->emit(tr->engine, &tr->ir, block)) {
         cache_reset(tr);
-        block = cache_insert(tr, &made);
+        block = new_block(tr, code);
         bool fits = tr->host->emit(tr->engine, &tr->ir, block);
         assert(fits);
         (void)fits;
@@ -270,7 +290,7 @@ static bool isolate_patched(struct translator *tr, const struct code_bytes *code
 
 /* Code that once stood there and is there again. */
 static struct block *revive(struct translator *tr, const struct code_bytes *code,
-                            const struct block *key, uint32_t *variants)
+                            const struct block_key *key, uint32_t *variants)
 {
     const struct code_page *page = tr->code_pages[code->gpa >> PAGE_BITS];
     *variants = 0;
@@ -282,7 +302,7 @@ static struct block *revive(struct translator *tr, const struct code_bytes *code
 static struct block *make_block(struct translator *tr, struct code_bytes *code)
 {
     struct context *ctx = tr->ctx;
-    struct block key = {.gpa = code->gpa, .rip = ctx->rip, .mode = ctx->mode};
+    struct block_key key = {.gpa = code->gpa, .rip = ctx->rip, .mode = ctx->mode};
     uint32_t variants;
     struct block *block = revive(tr, code, &key, &variants);
     if (block && block->rip + block->bytes - 1 <= ctx->seg[SEG_CS].limit) {
@@ -336,14 +356,8 @@ void translate_and_step(struct translator *tr, uint32_t max_insns)
     if (!fetch(tr, &code) || !lift_here(tr, &code, max_insns)) {
         return;
     }
-    struct block block = {
-        .gpa = code.gpa,
-        .gpa2 = UINT64_MAX,
-        .rip = tr->ir.rip,
-        .mode = tr->ir.mode,
-        .bytes = tr->ir.bytes,
-        .insns = tr->ir.insn_count,
-    };
+    struct block block;
+    block_init(&block, code.gpa, UINT64_MAX, &tr->ir);
     host_interp.reset(tr->stepper);
     bool fits = host_interp.emit(tr->stepper, &tr->ir, &block);
     assert(fits);

@@ -118,8 +118,12 @@ static void compile_as(const uint8_t *bytes, uint32_t length, uint32_t max_insns
     ck_assert_int_eq(x86_lift(&request, &ir), LIFT_OK);
     const char *message = ir_verify(&ir, &at);
     ck_assert_msg(message == NULL, "%s at record %u", message ? message : "", at);
-    bench->block = (struct block){
-        .gpa = 0x1000, .rip = 0x1000, .mode = mode, .insns = ir.insn_count, .bytes = ir.bytes};
+    bench->block = (struct block){.gpa = 0x1000,
+                                  .gpa2 = UINT64_MAX,
+                                  .rip = 0x1000,
+                                  .mode = mode,
+                                  .insns = ir.insn_count,
+                                  .bytes = ir.bytes};
     ck_assert(host_interp.emit(bench->engine, &ir, &bench->block));
 }
 
