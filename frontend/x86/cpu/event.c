@@ -205,6 +205,7 @@ static bool enter_gate(struct context *ctx, struct entry *entry)
 
 static bool enter_task(struct context *ctx, const struct entry *entry)
 {
+    ctx->eflags |= entry->eflags & FLAG_RF; /* saved with the task that is left */
     if (!task_gate(ctx, &entry->gate, TASK_EVENT, entry->return_eip)) {
         return false;
     }

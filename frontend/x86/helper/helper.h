@@ -4,6 +4,7 @@
 
 #include "frontend/x86/cpu/segment.h"
 #include "translator/api/callout.h"
+#include "translator/api/mode.h"
 
 /* Ends a control transfer: rip is the target already. */
 static inline uint64_t transfer_done(struct context *ctx)
@@ -29,6 +30,20 @@ static inline uint64_t leave_done(struct context *ctx)
 {
     context_leave_after(ctx, LEAVE_LOOKUP);
     return 0;
+}
+
+/* Between these two, accesses of the callout are not checked for alignment: parts of an operand
+ * that is checked as a whole. */
+static inline uint32_t alignment_check_off(struct context *ctx)
+{
+    uint32_t mode = ctx->mode;
+    ctx->mode &= ~(uint32_t)MODE_ALIGN_CHECK;
+    return mode;
+}
+
+static inline void alignment_check_back(struct context *ctx, uint32_t mode)
+{
+    ctx->mode = mode;
 }
 
 /* #GP(0) unless CPL is 0. */

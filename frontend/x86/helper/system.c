@@ -10,9 +10,14 @@ static uint64_t store_table(struct context *ctx, uint64_t a, uint64_t imm, uint3
                             uint32_t limit)
 {
     enum seg_index seg = (enum seg_index)(imm & 7);
-    if (guest_write(ctx, seg, a, 2, limit)) {
+    if (!guest_probe_write(ctx, seg, a, 4)) { /* aligned like a doubleword */
+        return 0;
+    }
+    uint32_t mode = alignment_check_off(ctx);
+    if (guest_probe_write(ctx, seg, (uint32_t)(a + 2), 4) && guest_write(ctx, seg, a, 2, limit)) {
         (void)guest_write(ctx, seg, (uint32_t)(a + 2), 4, base);
     }
+    alignment_check_back(ctx, mode);
     return 0;
 }
 
