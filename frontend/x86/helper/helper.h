@@ -52,6 +52,12 @@ static inline bool privileged(struct context *ctx)
     return x86_cpl(ctx) == 0 || fault_gp(ctx, 0);
 }
 
+/* SGDT, SIDT, SLDT, STR, SMSW: #GP(0) above CPL 0 with CR4.UMIP. */
+static inline bool shows_system_state(struct context *ctx)
+{
+    return !(x86_of(ctx)->cr4 & CR4_UMIP) || x86_cpl(ctx) == 0 || fault_gp(ctx, 0);
+}
+
 /* SF, ZF and PF of a result of size bytes. */
 static inline uint32_t flags_szp(uint32_t result, unsigned size)
 {

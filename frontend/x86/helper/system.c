@@ -10,7 +10,7 @@ static uint64_t store_table(struct context *ctx, uint64_t a, uint64_t imm, uint3
                             uint32_t limit)
 {
     enum seg_index seg = (enum seg_index)(imm & 7);
-    if (!guest_probe_write(ctx, seg, a, 4)) { /* aligned like a doubleword */
+    if (!shows_system_state(ctx) || !guest_probe_write(ctx, seg, a, 4)) { /* aligned like a doubleword */
         return 0;
     }
     uint32_t mode = alignment_check_off(ctx);
@@ -67,7 +67,7 @@ uint64_t callout_smsw(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     (void)a;
     (void)b;
     (void)imm;
-    return x86_of(ctx)->cr0;
+    return shows_system_state(ctx) ? x86_of(ctx)->cr0 : 0;
 }
 
 uint64_t callout_lmsw(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
