@@ -71,6 +71,7 @@ struct translator {
     struct tag_slot tag_slots[TAG_SLOTS];
     uint32_t next_tag;
     uint32_t max_insns;
+    size_t code_bytes; /* as configured */
     bool interrupt;
     bool in_run;
     bool kicked; /* budget and icount_end are lowered by KICK until the dispatcher looks */
