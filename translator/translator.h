@@ -77,6 +77,10 @@ void translator_map_changed(struct translator *translator);
  * at once.  Not from callouts. */
 void translator_loaded(struct translator *translator);
 
+/* In a child after fork(): code memory, which the two would share, is made anew, empty.  False: it
+ * cannot be had, and nothing can run. */
+bool translator_forked(struct translator *translator);
+
 const struct translator_stats *translator_stats(const struct translator *translator);
 size_t translator_code_used(const struct translator *translator);
 

@@ -55,8 +55,8 @@ static inline struct flat *flat_of(struct context *ctx)
     return ctx->machine;
 }
 
-static inline uint8_t *flat_at(struct context *ctx, uint64_t linear, enum access access, enum memory_view view,
-                               bool *fault)
+static inline uint8_t *flat_at(struct context *ctx, uint64_t linear, enum access access,
+                               enum memory_view view, bool *fault)
 {
     struct page_walk walk;
     *fault = !x86_walk(ctx, linear & UINT32_MAX, access, view, &walk);
@@ -64,7 +64,8 @@ static inline uint8_t *flat_at(struct context *ctx, uint64_t linear, enum access
 }
 
 static inline bool flat_access(struct context *ctx, uint64_t linear, unsigned size,
-                               enum access access, enum memory_view view, uint8_t *bytes, bool commit)
+                               enum access access, enum memory_view view, uint8_t *bytes,
+                               bool commit)
 {
     uint8_t *at[16];
     bool faulted;
@@ -84,7 +85,8 @@ static inline bool flat_access(struct context *ctx, uint64_t linear, unsigned si
     return true;
 }
 
-bool linear_read(struct context *ctx, uint64_t linear, unsigned size, enum memory_view view, uint64_t *value)
+bool linear_read(struct context *ctx, uint64_t linear, unsigned size, enum memory_view view,
+                 uint64_t *value)
 {
     uint8_t bytes[8] = {0};
     if (!flat_access(ctx, linear, size, ACCESS_READ, view, bytes, true)) {
@@ -94,7 +96,8 @@ bool linear_read(struct context *ctx, uint64_t linear, unsigned size, enum memor
     return true;
 }
 
-bool linear_write(struct context *ctx, uint64_t linear, unsigned size, enum memory_view view, uint64_t value)
+bool linear_write(struct context *ctx, uint64_t linear, unsigned size, enum memory_view view,
+                  uint64_t value)
 {
     uint8_t bytes[8];
     store_le64(bytes, value);
@@ -110,8 +113,8 @@ bool linear_probe_write(struct context *ctx, uint64_t linear, unsigned size, enu
     return !faulted;
 }
 
-uint8_t *linear_host(struct context *ctx, uint64_t linear, enum access access, enum memory_view view,
-                     bool *fault)
+uint8_t *linear_host(struct context *ctx, uint64_t linear, enum access access,
+                     enum memory_view view, bool *fault)
 {
     uint8_t *at = flat_at(ctx, linear, access, view, fault);
     return (linear >> 12) == FLAT_SPECIAL >> 12 ? NULL : at;

@@ -200,7 +200,7 @@ struct context {
     STATE_MEMBERS(CONTEXT_STATE)
 
     /* Derived, too. */
-    uint32_t view; /* enum memory_view of the running code's accesses */
+    enum memory_view view;    /* enum memory_view of the running code's accesses */
     void *exit_link;          /* native: the chained exit that was taken, to be linked; else NULL */
     uint64_t next_rip;        /* EIP after the current instruction, valid in callouts */
     struct guest_event event; /* valid with LEAVE_EVENT */
@@ -220,8 +220,10 @@ struct context {
     const struct guest_ops *guest;
     const struct memory_ops *memory;
     struct translator *translator;
-    void *machine;   /* the machine's, for its callouts */
-    uint64_t absent; /* instruction sets this CPU lacks, as lift_request takes them */
+    void *machine; /* the machine's, for its callouts */
+    uint32_t
+        offsets_wrap; /* 1: offsets wrap at 64 KiB instead of meeting a limit (up to the 80186) */
+    uint64_t absent;  /* instruction sets this CPU lacks, as lift_request takes them */
 };
 
 static inline uint64_t context_icount(const struct context *ctx)

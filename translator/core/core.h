@@ -52,7 +52,7 @@ struct translator {
     const struct host_ops *host;
     const struct memory_ops *memory;
     struct engine *engine;
-    struct engine *stepper;          /* portable engine for single instructions */
+    struct engine *stepper; /* portable engine for single instructions */
     struct memory_tables *tables[MEMORY_VIEWS];
     uint32_t *code_gpn[MEMORY_VIEWS]; /* physical page of each filled code entry */
     struct touched_list touched[MEMORY_VIEWS];
@@ -71,6 +71,7 @@ struct translator {
     struct tag_slot tag_slots[TAG_SLOTS];
     uint32_t next_tag;
     uint32_t max_insns;
+    size_t code_bytes; /* as configured */
     bool interrupt;
     bool in_run;
     bool kicked; /* budget and icount_end are lowered by KICK until the dispatcher looks */

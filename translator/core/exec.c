@@ -42,6 +42,7 @@ struct translator *translator_create(const struct translator_config *config)
     tr->host = config->host;
     tr->memory = config->memory;
     tr->max_insns = config->max_insns ? config->max_insns : DEFAULT_MAX_INSNS;
+    tr->code_bytes = config->code_bytes;
     tr->engine = config->host->create(config->code_bytes);
     tr->stepper = host_interp.create(0);
     tr->buckets = calloc(BLOCK_BUCKETS, sizeof(*tr->buckets));
@@ -393,6 +394,18 @@ void translator_loaded(struct translator *tr)
     tr->kicked = false;
     tr->stop = false;
     cache_reset(tr);
+}
+
+bool translator_forked(struct translator *tr)
+{
+    context_fpu_sync(tr->ctx);
+    tr->host->destroy(tr->engine);
+    tr->engine = tr->host->create(tr->code_bytes);
+    if (!tr->engine) {
+        return false;
+    }
+    cache_reset(tr);
+    return true;
 }
 
 const struct translator_stats *translator_stats(const struct translator *tr)

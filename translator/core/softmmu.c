@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+enum { SEGMENT_BYTES = 0x10000 };
+
 #define POISON_BIT ((uint64_t)INT64_MIN)
 
 static void *reserve(size_t bytes)
@@ -112,8 +114,8 @@ static int64_t write_entry(const struct translator *tr, struct memory_tables *ta
 
 /* Keeps the entries that were made, but for those of accesses that the guest watches: they stay 0,
  * and every access comes here. */
-static void keep(struct translator *tr, uint32_t page, enum memory_view view, const struct page_walk *walk,
-                 const int64_t entries[3])
+static void keep(struct translator *tr, uint32_t page, enum memory_view view,
+                 const struct page_walk *walk, const int64_t entries[3])
 {
     struct memory_tables *tables = tr->tables[view];
     unsigned watched =
@@ -137,7 +139,8 @@ static void keep(struct translator *tr, uint32_t page, enum memory_view view, co
 }
 
 /* Walks, fills the entries of one page and returns the one for the access; 0: fault raised. */
-static int64_t fill(struct translator *tr, uint64_t linear, enum access access, enum memory_view view)
+static int64_t fill(struct translator *tr, uint64_t linear, enum access access,
+                    enum memory_view view)
 {
     struct page_walk walk;
     if (!tr->guest->walk(tr->ctx, linear, access, view, &walk)) {
@@ -162,7 +165,8 @@ static int64_t fill(struct translator *tr, uint64_t linear, enum access access, 
     return entries[access];
 }
 
-static int64_t entry_of(struct translator *tr, uint64_t linear, enum access access, enum memory_view view)
+static int64_t entry_of(struct translator *tr, uint64_t linear, enum access access,
+                        enum memory_view view)
 {
     uint32_t page = (uint32_t)(linear >> PAGE_BITS) & (TABLE_ENTRIES - 1);
     const struct memory_tables *tables = tr->tables[view];
@@ -170,7 +174,8 @@ static int64_t entry_of(struct translator *tr, uint64_t linear, enum access acce
 }
 
 /* The entry for an access, filled if need be; 0: fault raised. */
-static int64_t entry_for(struct translator *tr, uint64_t linear, enum access access, enum memory_view view)
+static int64_t entry_for(struct translator *tr, uint64_t linear, enum access access,
+                         enum memory_view view)
 {
     int64_t entry = entry_of(tr, linear, access, view);
     return entry ? entry : fill(tr, linear, access, view);
@@ -188,7 +193,7 @@ static void accessed(struct translator *tr, uint64_t linear, unsigned size, enum
 
 const uint8_t *softmmu_fetch_page(struct translator *tr, uint64_t linear, uint64_t *gpa, bool *mmio)
 {
-    enum memory_view view = (enum memory_view)tr->ctx->view;
+    enum memory_view view = tr->ctx->view;
     uint32_t page = (uint32_t)(linear >> PAGE_BITS) & (TABLE_ENTRIES - 1);
     int64_t delta = tr->tables[view]->code[page];
     *mmio = false;
@@ -471,45 +476,92 @@ static bool guest_linear(struct context *ctx, enum seg_index seg, uint64_t offse
            alignment_ok(ctx, *linear, size);
 }
 
-bool guest_load(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
+/* An access that goes on at the start of its segment: byte by byte. */
+static bool wraps(const struct context *ctx, uint64_t offset, unsigned size)
+{
+    return ctx->offsets_wrap && offset + size > SEGMENT_BYTES;
+}
+
+static bool load_wrapped(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
+                         uint8_t *bytes)
 {
     uint64_t linear;
+    for (unsigned i = 0; i < size; i++) {
+        if (!guest_linear(ctx, seg, (offset + i) % SEGMENT_BYTES, 1, ACCESS_READ, &linear) ||
+            !load_bytes(ctx, linear, 1, ACCESS_READ, ctx->view, bytes + i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool store_wrapped(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
+                          const uint8_t *bytes)
+{
+    uint64_t linear;
+    for (unsigned i = 0; i < size; i++) {
+        if (!guest_linear(ctx, seg, (offset + i) % SEGMENT_BYTES, 1, ACCESS_WRITE, &linear) ||
+            !store_bytes(ctx, linear, 1, ctx->view, bytes + i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool load_data(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
+                      enum access access, uint8_t *bytes)
+{
+    uint64_t linear;
+    if (wraps(ctx, offset, size)) {
+        return load_wrapped(ctx, seg, offset, size, bytes);
+    }
+    return guest_linear(ctx, seg, offset, size, access, &linear) &&
+           load_bytes(ctx, linear, size, access, ctx->view, bytes);
+}
+
+static bool store_data(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
+                       const uint8_t *bytes)
+{
+    uint64_t linear;
+    if (wraps(ctx, offset, size)) {
+        return store_wrapped(ctx, seg, offset, size, bytes);
+    }
+    return guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
+           store_bytes(ctx, linear, size, ctx->view, bytes);
+}
+
+bool guest_load(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
+{
     ctx->slow_value[0] = 0;
     ctx->slow_value[1] = 0;
-    return guest_linear(ctx, seg, offset, size, ACCESS_READ, &linear) &&
-           load_bytes(ctx, linear, size, ACCESS_READ, (enum memory_view)ctx->view, (uint8_t *)ctx->slow_value);
+    return load_data(ctx, seg, offset, size, ACCESS_READ, (uint8_t *)ctx->slow_value);
 }
 
 bool guest_load_for_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
 {
-    uint64_t linear;
     ctx->slow_value[0] = 0;
     ctx->slow_value[1] = 0;
-    return guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
-           load_bytes(ctx, linear, size, ACCESS_WRITE, (enum memory_view)ctx->view, (uint8_t *)ctx->slow_value);
+    return load_data(ctx, seg, offset, size, ACCESS_WRITE, (uint8_t *)ctx->slow_value);
 }
 
 bool guest_probe_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
 {
     uint64_t linear;
-    return guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
-           linear_probe_write(ctx, linear, size, (enum memory_view)ctx->view);
+    return wraps(ctx, offset, size) ||
+           (guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
+            linear_probe_write(ctx, linear, size, ctx->view));
 }
 
 bool guest_store(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
 {
-    uint64_t linear;
-    return guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
-           store_bytes(ctx, linear, size, (enum memory_view)ctx->view, (const uint8_t *)ctx->slow_value);
+    return store_data(ctx, seg, offset, size, (const uint8_t *)ctx->slow_value);
 }
 
 bool guest_read(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
                 uint64_t *value)
 {
-    uint64_t linear;
     uint8_t bytes[8];
-    if (!guest_linear(ctx, seg, offset, size, ACCESS_READ, &linear) ||
-        !load_bytes(ctx, linear, size, ACCESS_READ, (enum memory_view)ctx->view, bytes)) {
+    if (!load_data(ctx, seg, offset, size, ACCESS_READ, bytes)) {
         return false;
     }
     *value = load_le(bytes, size);
@@ -519,11 +571,9 @@ bool guest_read(struct context *ctx, enum seg_index seg, uint64_t offset, unsign
 bool guest_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
                  uint64_t value)
 {
-    uint64_t linear;
     uint8_t bytes[8];
     store_le(bytes, value, size);
-    return guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
-           store_bytes(ctx, linear, size, (enum memory_view)ctx->view, bytes);
+    return store_data(ctx, seg, offset, size, bytes);
 }
 
 static uint64_t read_size(const uint8_t *at, unsigned size)
@@ -570,7 +620,8 @@ static int64_t store_delta(const struct memory_tables *tables, uint64_t linear, 
     return (int64_t)poison_gpa(entry);
 }
 
-bool linear_read(struct context *ctx, uint64_t linear, unsigned size, enum memory_view view, uint64_t *value)
+bool linear_read(struct context *ctx, uint64_t linear, unsigned size, enum memory_view view,
+                 uint64_t *value)
 {
     int64_t entry = entry_of(ctx->translator, linear, ACCESS_READ, view);
     if (entry > 0 && !crosses(linear, size) && !(size & (size - 1))) {
@@ -585,7 +636,8 @@ bool linear_read(struct context *ctx, uint64_t linear, unsigned size, enum memor
     return true;
 }
 
-bool linear_write(struct context *ctx, uint64_t linear, unsigned size, enum memory_view view, uint64_t value)
+bool linear_write(struct context *ctx, uint64_t linear, unsigned size, enum memory_view view,
+                  uint64_t value)
 {
     int64_t entry = store_delta(ctx->translator->tables[view], linear, size);
     if (entry > 0 && !crosses(linear, size) && !(size & (size - 1))) {
@@ -611,8 +663,8 @@ bool linear_probe_write(struct context *ctx, uint64_t linear, unsigned size, enu
     }
 }
 
-uint8_t *linear_host(struct context *ctx, uint64_t linear, enum access access, enum memory_view view,
-                     bool *fault)
+uint8_t *linear_host(struct context *ctx, uint64_t linear, enum access access,
+                     enum memory_view view, bool *fault)
 {
     struct translator *tr = ctx->translator;
     int64_t entry = entry_for(tr, linear, access, view);

@@ -5,8 +5,11 @@
 
 static uint32_t cr0_known(const struct x86_cpu *cpu)
 {
-    uint32_t known = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_PG;
-    if (cpu->model->family >= 4) {
+    uint32_t known = CR0_PE | CR0_MP | CR0_EM | CR0_TS;
+    if (x86_since(cpu, 3)) {
+        known |= CR0_ET | CR0_PG;
+    }
+    if (x86_since(cpu, 4)) {
         known |= CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD;
     }
     return known;
@@ -18,13 +21,20 @@ uint32_t control_cr4_known(const struct x86_cpu *cpu)
         uint8_t word;
         uint32_t feature, bits;
     } rows[] = {
-        {WORD_1_EDX, FEATURE_VME, CR4_VME | CR4_PVI}, {WORD_1_EDX, FEATURE_TSC, CR4_TSD},
-        {WORD_1_EDX, FEATURE_DE, CR4_DE},             {WORD_1_EDX, FEATURE_PSE, CR4_PSE},
-        {WORD_1_EDX, FEATURE_PAE, CR4_PAE},           {WORD_1_EDX, FEATURE_MSR, CR4_MCE},
-        {WORD_1_EDX, FEATURE_PGE, CR4_PGE},           {WORD_1_EDX, FEATURE_MMX, CR4_PCE},
-        {WORD_1_EDX, FEATURE_FXSR, CR4_OSFXSR},       {WORD_1_EDX, FEATURE_SSE, CR4_OSXMMEXCPT},
-        {WORD_1_ECX, FEATURE_C_XSAVE, CR4_OSXSAVE},   {WORD_7_EBX, FEATURE_7_SMEP, CR4_SMEP},
-        {WORD_7_EBX, FEATURE_7_SMAP, CR4_SMAP},       {WORD_7_ECX, FEATURE_7C_UMIP, CR4_UMIP},
+        {WORD_1_EDX, FEATURE_VME, CR4_VME | CR4_PVI},
+        {WORD_1_EDX, FEATURE_TSC, CR4_TSD},
+        {WORD_1_EDX, FEATURE_DE, CR4_DE},
+        {WORD_1_EDX, FEATURE_PSE, CR4_PSE},
+        {WORD_1_EDX, FEATURE_PAE, CR4_PAE},
+        {WORD_1_EDX, FEATURE_MSR, CR4_MCE},
+        {WORD_1_EDX, FEATURE_PGE, CR4_PGE},
+        {WORD_1_EDX, FEATURE_MMX, CR4_PCE},
+        {WORD_1_EDX, FEATURE_FXSR, CR4_OSFXSR},
+        {WORD_1_EDX, FEATURE_SSE, CR4_OSXMMEXCPT},
+        {WORD_1_ECX, FEATURE_C_XSAVE, CR4_OSXSAVE},
+        {WORD_7_EBX, FEATURE_7_SMEP, CR4_SMEP},
+        {WORD_7_EBX, FEATURE_7_SMAP, CR4_SMAP},
+        {WORD_7_ECX, FEATURE_7C_UMIP, CR4_UMIP},
     };
     uint32_t known = 0;
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -46,13 +56,14 @@ static void segments_refresh(struct context *ctx)
 bool control_write_cr0(struct context *ctx, uint32_t value)
 {
     struct x86_cpu *cpu = x86_of(ctx);
-    bool et_fixed = cpu->model->family >= 4 || x86_has(cpu, FEATURE_FPU);
+    bool et_fixed = x86_since(cpu, 4) || (x86_since(cpu, 3) && x86_has(cpu, FEATURE_FPU));
     value = (value & cr0_known(cpu)) | (et_fixed ? (uint32_t)CR0_ET : 0);
     if (((value & CR0_PG) && !(value & CR0_PE)) || ((value & CR0_NW) && !(value & CR0_CD))) {
         return fault_gp(ctx, 0);
     }
     uint32_t changed = cpu->cr0 ^ value;
-    bool reload = (value & CR0_PG) && (cpu->cr4 & CR4_PAE) && (changed & (CR0_PG | CR0_CD | CR0_NW));
+    bool reload =
+        (value & CR0_PG) && (cpu->cr4 & CR4_PAE) && (changed & (CR0_PG | CR0_CD | CR0_NW));
     if (reload && !paging_load_pdptes(cpu, cpu->cr3)) {
         return fault_gp(ctx, 0);
     }

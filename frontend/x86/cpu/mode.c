@@ -141,8 +141,8 @@ void segment_update(const struct context *ctx, struct segment *segment)
 void x86_privilege_changed(struct context *ctx)
 {
     enum memory_view view = x86_view(ctx, x86_cpl(ctx));
-    if (ctx->view != (uint32_t)view) {
-        ctx->view = (uint32_t)view;
+    if (ctx->view != view) {
+        ctx->view = view;
         memory_select(ctx);
     }
 }

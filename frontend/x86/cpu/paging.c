@@ -1,6 +1,7 @@
 /*
  * The page walk: 4 KiB and 4 MiB pages, PAE with 2 MiB pages and execute-disable, write protection,
- * supervisor mode execution and access prevention, accessed and dirty bits, reserved bits, error codes (SDM volume 3, chapter 4, 32-bit and PAE).
+ * supervisor mode execution and access prevention, accessed and dirty bits, reserved bits, error
+ * codes (SDM volume 3, chapter 4, 32-bit and PAE).
  *
  * Not modelled: the caches of paging structures other than the PAE pointers; memory types.
  */
@@ -174,11 +175,10 @@ bool x86_walk(struct context *ctx, uint64_t linear, enum access access, enum mem
 {
     struct x86_cpu *cpu = x86_of(ctx);
     if (!(cpu->cr0 & CR0_PG)) {
-        *out = (struct page_walk){
-            .gpa = linear & 0xfffff000u & cpu->a20_mask,
-            .readable = true,
-            .writable = true,
-            .executable = true};
+        *out = (struct page_walk){.gpa = linear & 0xfffff000u & cpu->a20_mask,
+                                  .readable = true,
+                                  .writable = true,
+                                  .executable = true};
         return true;
     }
     struct walk walk = {.cpu = cpu,

@@ -149,7 +149,8 @@ static bool image_write(struct context *ctx, uint32_t base, bool is_32, uint32_t
         }
     }
     for (unsigned i = 0; i < at->segs; i++) {
-        if (!linear_write(ctx, base + at->seg + i * at->size, 2, VIEW_SUPERVISOR, ctx->seg[i].selector)) {
+        if (!linear_write(ctx, base + at->seg + i * at->size, 2, VIEW_SUPERVISOR,
+                          ctx->seg[i].selector)) {
             return false;
         }
     }
@@ -310,7 +311,8 @@ static bool probe_tasks(struct context *ctx, const struct descriptor *d)
 {
     const struct segment *tr = &x86_of(ctx)->tr[0];
     const struct tss_layout *old = layout_of(tr_is_32(x86_of(ctx)));
-    return linear_probe_write(ctx, (uint32_t)tr->base + old->eip, old->ldt - old->eip, VIEW_SUPERVISOR) &&
+    return linear_probe_write(ctx, (uint32_t)tr->base + old->eip, old->ldt - old->eip,
+                              VIEW_SUPERVISOR) &&
            linear_probe_write(ctx, descriptor_base(d), 2, VIEW_SUPERVISOR) &&
            linear_probe_write(ctx, d->linear, 8, VIEW_SUPERVISOR);
 }

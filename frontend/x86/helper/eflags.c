@@ -1,4 +1,5 @@
-/* PUSHF, POPF, CLI, STI, STAC, CLAC with IOPL, virtual-8086 extensions and protected-mode virtual interrupts.
+/* PUSHF, POPF, CLI, STI, STAC, CLAC with IOPL, virtual-8086 extensions and protected-mode virtual
+ * interrupts.
  */
 #include "frontend/x86/helper/helper.h"
 
