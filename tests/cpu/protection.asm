@@ -75,6 +75,7 @@ protected:
 %include "transfer.inc"
 %include "interrupts.inc"
 %include "paging.inc"
+%include "supervisor.inc"
 %include "encoding.inc"
 %include "debug.inc"
 %include "alignment.inc"

@@ -147,6 +147,15 @@ enum event_kind {
     EVENT_EXTERNAL, /* hardware interrupt */
 };
 
+/* Whose rights an access has, and so which tables it goes through.  SUPERVISOR is also what the CPU
+ * uses for itself (descriptor tables, task state) at any level. */
+enum memory_view {
+    VIEW_SUPERVISOR, /* with SMAP: no user pages */
+    VIEW_USER,
+    VIEW_OPEN, /* supervisor code where SMAP is on and EFLAGS.AC lifts it */
+    MEMORY_VIEWS
+};
+
 /* Poison reasons of memory table entries (negative entries; low 12 bits). */
 enum poison { POISON_MMIO = 1, POISON_ROM, POISON_CODE };
 
@@ -161,7 +170,7 @@ struct code_cover {
 };
 
 /*
- * Memory tables of one (address space, user/supervisor): from linear page number to
+ * Memory tables of one (address space, view): from linear page number to
  *   > 0  delta: host address = linear address + delta
  *   0    not filled;   < 0  poisoned: low 12 bits give the reason.
  */
@@ -198,7 +207,7 @@ struct context {
     STATE_MEMBERS(CONTEXT_STATE)
 
     /* Derived, too. */
-    uint32_t user;            /* 1 at CPL 3: selects the table pair */
+    enum memory_view view;    /* enum memory_view of the running code's accesses */
     void *exit_link;          /* native: the chained exit that was taken, to be linked; else NULL */
     uint64_t next_rip;        /* EIP after the current instruction, valid in callouts */
     struct guest_event event; /* valid with LEAVE_EVENT */

@@ -52,10 +52,10 @@ struct translator {
     const struct host_ops *host;
     const struct memory_ops *memory;
     struct engine *engine;
-    struct engine *stepper;          /* portable engine for single instructions */
-    struct memory_tables *tables[2]; /* supervisor, user */
-    uint32_t *code_gpn[2];           /* physical page of each filled code entry */
-    struct touched_list touched[2];
+    struct engine *stepper; /* portable engine for single instructions */
+    struct memory_tables *tables[MEMORY_VIEWS];
+    uint32_t *code_gpn[MEMORY_VIEWS]; /* physical page of each filled code entry */
+    struct touched_list touched[MEMORY_VIEWS];
     bool large[TABLE_ENTRIES >> LARGE_BITS]; /* by 4 MiB of linear space: large pages are filled */
     struct code_page **code_pages;           /* by physical page number */
     struct block **buckets;

@@ -50,7 +50,7 @@ static bool enter_real(struct context *ctx, uint8_t vector, uint32_t return_eip)
     if (at + 3 > cpu->idt_limit) {
         return fault(ctx, vector == VECTOR_DF ? VECTOR_DF : VECTOR_GP);
     }
-    if (!linear_read(ctx, cpu->idt_base + at, 4, false, &target)) {
+    if (!linear_read(ctx, cpu->idt_base + at, 4, VIEW_SUPERVISOR, &target)) {
         return false;
     }
     struct stack stack = stack_current(ctx);
@@ -76,7 +76,7 @@ static bool read_gate(struct context *ctx, struct entry *entry)
     if (at + 7 > cpu->idt_limit) {
         return fault_gp(ctx, error);
     }
-    if (!linear_read(ctx, cpu->idt_base + at, 8, false, &value)) {
+    if (!linear_read(ctx, cpu->idt_base + at, 8, VIEW_SUPERVISOR, &value)) {
         return false;
     }
     entry->gate = (struct descriptor){(uint32_t)value, (uint32_t)(value >> 32), 0};
@@ -132,7 +132,7 @@ static bool inner_stack(struct context *ctx, struct entry *entry, struct stack *
         !descriptor_mark_accessed(ctx, &d)) {
         return false;
     }
-    *stack = (struct stack){.sp = esp, .user = entry->cpl == 3, .error = ss & 0xfffcu};
+    *stack = (struct stack){.sp = esp, .view = x86_view(ctx, entry->cpl), .error = ss & 0xfffcu};
     segment_set(ctx, &stack->segment, ss, &d);
     if (x86_v86(ctx)) {
         for (unsigned i = 0; i < sizeof(data); i++) {

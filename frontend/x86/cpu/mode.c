@@ -78,6 +78,8 @@ uint32_t x86_mode(const struct context *ctx)
         if ((cpu->cr0 & CR0_AM) && (ctx->eflags & FLAG_AC)) {
             mode |= MODE_ALIGN_CHECK;
         }
+    } else if (x86_view(ctx, cpl) == VIEW_OPEN) {
+        mode |= MODE_SMAP_OFF;
     }
     if (cpu->cr0 & CR0_PE) {
         mode |= MODE_PROTECTED;
@@ -138,9 +140,9 @@ void segment_update(const struct context *ctx, struct segment *segment)
 
 void x86_privilege_changed(struct context *ctx)
 {
-    uint32_t user = x86_cpl(ctx) == 3;
-    if (ctx->user != user) {
-        ctx->user = user;
+    enum memory_view view = x86_view(ctx, x86_cpl(ctx));
+    if (ctx->view != view) {
+        ctx->view = view;
         memory_select(ctx);
     }
 }

@@ -131,7 +131,7 @@ static bool gate_stack(struct context *ctx, const struct descriptor *gate, unsig
         !segment_check_stack(ctx, ss, cpl, VECTOR_TS, &d) || !descriptor_mark_accessed(ctx, &d)) {
         return false;
     }
-    *stack = (struct stack){.sp = esp, .error = ss & 0xfffcu};
+    *stack = (struct stack){.sp = esp, .view = x86_view(ctx, cpl), .error = ss & 0xfffcu};
     segment_set(ctx, &stack->segment, ss, &d);
     for (unsigned i = 0; i < count; i++) {
         if (!stack_pop(ctx, &from, size, &words[i])) {

@@ -52,6 +52,12 @@ static inline bool privileged(struct context *ctx)
     return x86_cpl(ctx) == 0 || fault_gp(ctx, 0);
 }
 
+/* SGDT, SIDT, SLDT, STR, SMSW: #GP(0) above CPL 0 with CR4.UMIP. */
+static inline bool shows_system_state(struct context *ctx)
+{
+    return !(x86_of(ctx)->cr4 & CR4_UMIP) || x86_cpl(ctx) == 0 || fault_gp(ctx, 0);
+}
+
 /* #DE of the current instruction; before the 80286 it is a trap after it. */
 static inline uint64_t divide_error(struct context *ctx, bool trap)
 {

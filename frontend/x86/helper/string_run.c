@@ -77,7 +77,7 @@ uint8_t *string_host(struct string_run *run, enum seg_index seg, uint32_t offset
         *n = at_most(*n, (0x1000 - in_page) / size);
     }
     bool faulted;
-    return linear_host(ctx, linear, access, ctx->user, &faulted);
+    return linear_host(ctx, linear, access, ctx->view, &faulted);
 }
 
 static void move_register(const struct string_run *run, unsigned reg, uint32_t bytes)
