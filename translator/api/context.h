@@ -82,7 +82,7 @@ enum leave_reason {
 /* clang-format off */
 #define SEGMENT_STATE(S, VAL, ARR, SUB)                                                       \
     VAL(S, u64, base,      0,      "linear address of offset 0")                              \
-    VAL(S, u64, read_end,  0,      "offset + size must not exceed this to read fast; 0: always slow")  \
+    VAL(S, u64, read_end,  0,      "offset - start + size must not exceed this to read fast; 0: always slow")  \
     VAL(S, u64, write_end, 0,      "same for writes")                                         \
     VAL(S, u32, limit,     0xffff, "last valid offset, byte granular (expand-down: last invalid)") \
     VAL(S, u32, rights,    0x93,   "descriptor bits 40..55: type S DPL P .. AVL L D/B G; 0 in bit 7: null/unusable") \
@@ -123,6 +123,7 @@ enum leave_reason {
 
 struct segment {
     STATE_MEMBERS(SEGMENT_STATE)
+    uint32_t start;   /* derived: first valid offset; 0 but for expand-down segments */
     uint8_t openness; /* derived: SEG_CHECKED - enum seg_class; 0 in an unusable segment */
 };
 struct xmm {

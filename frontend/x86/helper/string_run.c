@@ -65,7 +65,7 @@ uint8_t *string_host(struct string_run *run, enum seg_index seg, uint32_t offset
     uint32_t in_page = linear & 0xfff;
     unsigned size = run->size;
     end = end < last ? end : last;
-    if ((uint64_t)offset + size > end || in_page + size > 0x1000 ||
+    if (segment->start != 0 || (uint64_t)offset + size > end || in_page + size > 0x1000 ||
         ((ctx->mode & MODE_ALIGN_CHECK) && (linear & (size - 1)))) {
         return NULL;
     }
