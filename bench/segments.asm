@@ -5,9 +5,11 @@
 ;   2 data and stack with base and limit, 32 bits
 ;   3 16-bit protected mode, 64 KiB segments 4 16-bit protected mode, limits below 64 KiB
 ;   5 expand-down stack, 32 bits             6 real mode
+;   7 as 4, the code segment, too
 
         bits 16
         org 0
+SMALL   equ KIND == 3 || KIND == 4 || KIND == 7
 AREA    equ 0x20000                     ; data, 64 KiB
 %if KIND == 0
 %define DATA_BASE 0
@@ -31,7 +33,7 @@ AREA    equ 0x20000                     ; data, 64 KiB
 %define FLAGS 0x00
 %define OFFSET 0
 %endif
-%if KIND == 4
+%if KIND == 4 || KIND == 7
 %define LIMIT 0x7fff
 %else
 %define LIMIT 0xffff
@@ -106,7 +108,7 @@ real:
         mov ss, ax
         mov sp, 0x7000
         LOOP si, di, cx, sp, 0, 0
-%elif KIND == 3 || KIND == 4
+%elif SMALL
 protected:
         mov ax, 0x10
         mov ds, ax
@@ -127,8 +129,12 @@ protected:
 
         align 8
 gdt:    dq 0
+%if KIND == 7
+        dw 0x7fff, 0x0000
+%else
         dw 0xffff, 0x0000
-%if KIND == 3 || KIND == 4
+%endif
+%if SMALL
         db 0x01, 0x9b, 0x00, 0
 %else
         db 0x01, 0x9b, 0x40, 0

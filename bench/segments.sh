@@ -14,7 +14,8 @@ rounds=${1:-3}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 kinds=('flat, 32 bits' 'data with a base, 32 bits' 'base and limit, 32 bits'
-    '16-bit protected mode, 64 KiB' '16-bit protected mode, smaller limits' 'expand-down stack, 32 bits' 'real mode')
+    '16-bit protected mode, 64 KiB' '16-bit protected mode, smaller limits' 'expand-down stack, 32 bits' 'real mode'
+    '16-bit protected mode, code, too')
 
 # seconds KIND: of processor time of one run
 seconds()

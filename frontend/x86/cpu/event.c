@@ -32,14 +32,15 @@ static uint32_t gate_eip(const struct descriptor *gate, unsigned size)
 }
 
 /* EFLAGS to push: faults set RF so that the instruction's own breakpoint does not hit again, but
- * the fault of that breakpoint leaves it to its handler. */
+ * the fault of that breakpoint leaves it to its handler; so do events between two elements of a
+ * repetition. */
 static uint32_t pushed_eflags(const struct context *ctx, const struct guest_event *event)
 {
+    const struct x86_cpu *cpu = x86_of_const(ctx);
     uint32_t eflags = x86_eflags(ctx);
-    if (event->kind == EVENT_FAULT && !x86_of_const(ctx)->at_breakpoint) {
-        eflags |= FLAG_RF;
-    }
-    return eflags;
+    bool between = event->kind != EVENT_SOFTWARE && cpu->repeat_icount == context_icount(ctx);
+    bool resumes = event->kind == EVENT_FAULT ? !cpu->at_breakpoint : between;
+    return resumes ? eflags | FLAG_RF : eflags;
 }
 
 static bool enter_real(struct context *ctx, uint8_t vector, uint32_t return_eip)

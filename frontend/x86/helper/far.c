@@ -223,6 +223,16 @@ static uint64_t far_transfer(struct context *ctx, uint64_t a, uint64_t b, uint64
     return protected_transfer(ctx, &target, size, call);
 }
 
+uint64_t callout_near_target(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    (void)b;
+    (void)imm;
+    if (a > ctx->seg[SEG_CS].limit) {
+        fault_gp(ctx, 0);
+    }
+    return a;
+}
+
 uint64_t callout_far_jump(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
 {
     return far_transfer(ctx, a, b, imm, false);

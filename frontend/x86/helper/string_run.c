@@ -128,12 +128,14 @@ static void fault_moves(const struct string_run *run)
 /* Ends the callout; done: the instruction is complete. */
 static uint64_t leave_run(struct context *ctx, bool done)
 {
+    struct x86_cpu *cpu = x86_of(ctx);
+    ctx->pending -= 1;
     if (done) {
         ctx->rip = ctx->next_rip;
     } else {
-        x86_of(ctx)->keep_rf = 1;
+        cpu->keep_rf = 1;
+        cpu->repeat_icount = context_icount(ctx);
     }
-    ctx->pending -= 1;
     ctx->leave = LEAVE_LOOKUP;
     return 0;
 }

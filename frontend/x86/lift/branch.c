@@ -1,5 +1,7 @@
 /*
  * Near control transfer.  Every function here ends the block.
+ *
+ * Not modelled: LOOP and JCXZ over the limit of CS fault at their target, not on the instruction.
  */
 #include "frontend/x86/lift/build.h"
 
@@ -7,6 +9,32 @@ static uint64_t relative_target(const struct lift *l, const struct x86_insn *ins
 {
     uint64_t target = l->next + (uint64_t)insn->ops[0].value;
     return target & (insn->operand_size == 2 ? 0xffff : 0xffffffff);
+}
+
+/* Where the target of a branch may be over the limit of CS, the branch itself faults: code segments
+ * with a limit, and 32-bit targets in 16-bit code.  Backwards into its own block it never is. */
+static bool limited(const struct lift *l, const struct x86_insn *insn)
+{
+    return (l->mode & MODE_CS_CHECKED) || (!(l->mode & MODE_CODE32) && insn->operand_size == 4);
+}
+
+static bool may_pass_limit(const struct lift *l, const struct x86_insn *insn, uint64_t target)
+{
+    return limited(l, insn) && (target >= l->next || target > 0xffff);
+}
+
+/* temp = the target, checked. */
+static void check_target(struct lift *l, unsigned temp, uint64_t target)
+{
+    lift_constant(l, temp, target);
+    lift_callout(l, CALLOUT_near_target, temp, temp, IR_NONE, 0);
+}
+
+static void check_indirect(struct lift *l, const struct x86_insn *insn)
+{
+    if (limited(l, insn)) {
+        lift_callout(l, CALLOUT_near_target, IR_T0, IR_T0, IR_NONE, 0);
+    }
 }
 
 static void jump_indirect(struct lift *l, unsigned target, enum ir_branch_hint hint)
@@ -19,9 +47,14 @@ void lift_jmp(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     (void)arg;
     if (insn->ops[0].kind == X86_OPERAND_REL) {
-        lift_jump(l, relative_target(l, insn));
+        uint64_t target = relative_target(l, insn);
+        if (may_pass_limit(l, insn, target)) {
+            check_target(l, IR_T0, target);
+        }
+        lift_jump(l, target);
     } else {
         lift_value(l, insn, IR_T0, &insn->ops[0], insn->operand_size);
+        check_indirect(l, insn);
         jump_indirect(l, IR_T0, IR_BRANCH_JUMP);
     }
 }
@@ -36,7 +69,14 @@ static void branch_on_condition(struct lift *l, unsigned cc, uint64_t target)
 void lift_jcc(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     (void)arg;
-    branch_on_condition(l, insn->opcode, relative_target(l, insn));
+    uint64_t target = relative_target(l, insn);
+    if (may_pass_limit(l, insn, target)) { /* the other way round, the check behind it */
+        branch_on_condition(l, insn->opcode ^ 1u, l->next & 0xffffffff);
+        check_target(l, IR_T0, target);
+        lift_jump(l, target);
+        return;
+    }
+    branch_on_condition(l, insn->opcode, target);
     lift_end(l);
 }
 
@@ -87,6 +127,9 @@ void lift_call(struct lift *l, const struct x86_insn *insn, unsigned arg)
     bool direct = insn->ops[0].kind == X86_OPERAND_REL;
     if (!direct) {
         lift_value(l, insn, IR_T0, &insn->ops[0], size);
+        check_indirect(l, insn);
+    } else if (may_pass_limit(l, insn, relative_target(l, insn))) {
+        check_target(l, IR_T0, relative_target(l, insn));
     }
     lift_op(l, IR_push, size, IR_NONE, IR_IMM, IR_NONE)->imm =
         l->next & (size == 2 ? 0xffff : 0xffffffff);
@@ -101,6 +144,13 @@ void lift_ret(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     (void)arg;
     unsigned stack = lift_stack_size(l);
+    if (limited(l, insn)) {
+        struct ir_inst *top = lift_op(l, IR_mov, insn->operand_size, IR_T0, IR_MEM, IR_NONE);
+        top->seg = SEG_SS;
+        top->base = GUEST_RSP;
+        top->asize = (uint8_t)stack;
+        check_indirect(l, insn);
+    }
     lift_op(l, IR_pop, insn->operand_size, IR_T0, IR_NONE, IR_NONE);
     if (insn->nops == 1) {
         struct ir_inst *inst = lift_op(l, IR_lea, stack, GUEST_RSP, IR_NONE, IR_NONE);
