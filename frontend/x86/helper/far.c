@@ -233,6 +233,14 @@ uint64_t callout_near_target(struct context *ctx, uint64_t a, uint64_t b, uint64
     return a;
 }
 
+/* Only a loop that goes on looks at its target. */
+uint64_t callout_loop_target(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    bool zero = (context_flags(ctx) & FLAG_ZF) != 0;
+    bool goes_on = (uint32_t)b != 0 && (imm == 0 || zero == !(imm & 1));
+    return goes_on ? callout_near_target(ctx, a, 0, 0) : a;
+}
+
 uint64_t callout_far_jump(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
 {
     return far_transfer(ctx, a, b, imm, false);

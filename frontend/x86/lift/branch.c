@@ -1,7 +1,5 @@
 /*
  * Near control transfer.  Every function here ends the block.
- *
- * Not modelled: LOOP and JCXZ over the limit of CS fault at their target, not on the instruction.
  */
 #include "frontend/x86/lift/build.h"
 
@@ -71,7 +69,7 @@ void lift_jcc(struct lift *l, const struct x86_insn *insn, unsigned arg)
     (void)arg;
     uint64_t target = relative_target(l, insn);
     if (may_pass_limit(l, insn, target)) { /* the other way round, the check behind it */
-        branch_on_condition(l, insn->opcode ^ 1u, l->next & 0xffffffff);
+        branch_on_condition(l, insn->opcode ^ 1u, lift_next(l));
         check_target(l, IR_T0, target);
         lift_jump(l, target);
         return;
@@ -96,9 +94,25 @@ static void branch_on_count(struct lift *l, const struct x86_insn *insn, enum ir
     lift_op(l, op, insn->address_size, IR_NONE, GUEST_RCX, IR_NONE)->imm = target;
 }
 
+/* The limit of CS, before the count changes; cc: of LOOPE and LOOPNE, or 0. */
+static void check_loop(struct lift *l, const struct x86_insn *insn, unsigned cc)
+{
+    uint64_t target = relative_target(l, insn);
+    if (may_pass_limit(l, insn, target)) {
+        struct ir_inst *inst = lift_op(l, IR_lea, 4, IR_T0, IR_NONE, IR_NONE);
+        inst->base = GUEST_RCX;
+        inst->disp = -1;
+        inst->asize = insn->address_size;
+        inst->seg = SEG_DS;
+        lift_constant(l, IR_T1, target);
+        lift_callout(l, CALLOUT_loop_target, IR_NONE, IR_T1, IR_T0, cc);
+    }
+}
+
 void lift_loop(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     (void)arg;
+    check_loop(l, insn, 0);
     decrement_count(l, insn);
     branch_on_count(l, insn, IR_brnz, relative_target(l, insn));
     lift_end(l);
@@ -107,6 +121,7 @@ void lift_loop(struct lift *l, const struct x86_insn *insn, unsigned arg)
 /* LOOPE LOOPNE: arg is the condition that goes on looping. */
 void lift_loopcc(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
+    check_loop(l, insn, arg);
     decrement_count(l, insn);
     branch_on_count(l, insn, IR_brz, lift_next(l));
     branch_on_condition(l, arg, relative_target(l, insn));
@@ -116,7 +131,14 @@ void lift_loopcc(struct lift *l, const struct x86_insn *insn, unsigned arg)
 void lift_jcxz(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     (void)arg;
-    branch_on_count(l, insn, IR_brz, relative_target(l, insn));
+    uint64_t target = relative_target(l, insn);
+    if (may_pass_limit(l, insn, target)) {
+        branch_on_count(l, insn, IR_brnz, lift_next(l));
+        check_target(l, IR_T0, target);
+        lift_jump(l, target);
+        return;
+    }
+    branch_on_count(l, insn, IR_brz, target);
     lift_end(l);
 }
 
