@@ -24,7 +24,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { SKIPPED = 77, SHOWN = 20, SHOWN_OF_OPCODE = 3, STEPS = 200000, HLT = 0xf4 };
+enum { SKIPPED = 77, SHOWN = 20, SHOWN_OF_OPCODE = 5, STEPS = 200000, HLT = 0xf4 };
 enum { NOT_SEGMENT = -1 };
 
 static const char *const names[MOO_REGISTERS] = {"ax", "bx", "cx", "dx", "cs", "ss", "ds",
@@ -168,9 +168,10 @@ static void count_opcode(struct opcode_counts *opcode, const char *name, bool go
     }
 }
 
-/* opcode: NULL, or where each opcode of the file is counted. */
+/* opcode: NULL, or where each opcode of the file is counted; proof: NULL, or whose known
+ * differences the wrong cases are. */
 static struct counts run_file(struct cpu_fixture *f, struct moo_file *file, unsigned most,
-                              struct opcode_counts *opcode)
+                              struct opcode_counts *opcode, const char *proof)
 {
     static struct moo_case c;
     struct counts counts = {0};
@@ -185,7 +186,11 @@ static struct counts run_file(struct cpu_fixture *f, struct moo_file *file, unsi
         counts.cases++;
         counts.bad += !good;
         if (!good && counts.shown < most) {
-            printf("%s #%u: %s\n", c.name, c.index, why);
+            if (proof) {
+                score_known(proof, "%s, case %u: %s.", c.name, c.index, why);
+            } else {
+                printf("%s #%u: %s\n", c.name, c.index, why);
+            }
             counts.shown++;
         }
     }
@@ -220,7 +225,7 @@ static int run_sample(const char *engine, bool plain, const char *given)
     struct pass_set passes = {plain ? UINT32_MAX : 0};
     if (cpu_fixture_create_with(&f, x86_model_find("286"), engine, plain, passes)) {
         struct opcode_counts opcode = {.engine = engine};
-        struct counts counts = run_file(&f, &file, SHOWN, plain ? NULL : &opcode);
+        struct counts counts = run_file(&f, &file, SHOWN, plain ? NULL : &opcode, NULL);
         if (plain) {
             score("hardware-80286", "all_of_them,_blocks_of_one,_no_optimisation", engine,
                   counts.cases - counts.bad, counts.cases);
@@ -266,7 +271,7 @@ static void run_opcode(struct sets *sets, const char *folder, const char *name)
         snprintf(opcode, sizeof(opcode), "%.*s", (int)(dot + 2 - name), name);
     }
     file.mask = moo_mask(folder, opcode);
-    struct counts counts = run_file(sets->f, &file, SHOWN_OF_OPCODE, NULL);
+    struct counts counts = run_file(sets->f, &file, SHOWN_OF_OPCODE, NULL, sets->proof);
     moo_close(&file);
     score(sets->proof, opcode, sets->engine, counts.cases - counts.bad, counts.cases);
     sets->opcodes++;
