@@ -27,6 +27,8 @@ finds "$new msw=0000 ac=no id=no" 386sx
 finds "$new msw=0010 ac=yes id=yes GenuineIntel 0413" 486
 finds "$new msw=0010 ac=yes id=yes GenuineIntel 052c" pentium
 finds "$new msw=0010 ac=yes id=yes GenuineIntel 0683" p3,-sse
+finds "$new msw=0010 ac=yes id=yes AuthenticAMD 058c" k6-2
+finds "$new msw=0010 ac=yes id=yes AuthenticAMD 0644" athlon,-3dnow
 finds "$new msw=0010 ac=yes id=yes GenuineIntel 0f29" max
 
 refuses 'CPU model 8086 cannot run SeaBIOS, which needs a 386: give .* --bios FILE' run --cpu 8086 \

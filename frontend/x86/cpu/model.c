@@ -152,7 +152,7 @@ static void widen(struct x86_model *model)
     if ((model->features[WORD_EXT_EDX] | model->features[WORD_EXT_ECX]) && !model->max_extended) {
         model->max_extended = 0x80000001;
     }
-    if (model->features[WORD_1_EDX] & (FEATURE_PAE | FEATURE_PSE36) && model->address_bits < 36) {
+    if (model->features[WORD_1_EDX] & (FEATURE_PAE | FEATURE_PSE36) && model->address_bits < 33) {
         model->address_bits = 36;
     }
 }

@@ -80,5 +80,11 @@ uint64_t x86_model_absent(const struct x86_model *model)
             absent |= UINT64_C(1) << of_features[i].set;
         }
     }
+    if (model->features[WORD_EXT_EDX] & FEATURE_EXT_MMXEXT) {
+        absent &= ~(UINT64_C(1) << X86_FEATURE_MMXEXT);
+    }
+    if (model->features[WORD_EXT_EDX] & FEATURE_EXT_3DNOW) {
+        absent &= ~(UINT64_C(1) << X86_FEATURE_3DNOWPREFETCH);
+    }
     return absent;
 }

@@ -186,15 +186,10 @@ static void compare_form(struct bench *bench, unsigned op, bool memory, unsigned
     }
 }
 
-static bool is_estimate(unsigned op)
-{
-    return op == VEC_rcpps || op == VEC_rcpss || op == VEC_rsqrtps || op == VEC_rsqrtss;
-}
-
 static void compare_rows(struct bench *bench, bool floating, unsigned cases)
 {
     for (unsigned op = 0; op < VEC_OPS; op++) {
-        if (is_estimate(op) || floating != ((vec_rows[op].flags & VEC_FP) != 0)) {
+        if (vec_rows[op].flags & VEC_SOFTWARE || floating != ((vec_rows[op].flags & VEC_FP) != 0)) {
             continue;
         }
         if (!vec_memory_only(op)) {
