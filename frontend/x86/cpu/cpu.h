@@ -144,6 +144,8 @@ enum {
 };
 #define FEATURE_EXT_3DNOW UINT32_C(0x80000000)
 enum { FEATURE_EXT_C_LZCNT = 1 << 5 };
+/* What CPUID does not show: instructions of the 80486 on a model before it. */
+enum { FEATURE_X_I486 = 1 << 0 };
 
 /* Bits of leaf 80000001 EDX that AMD repeats from leaf 1 EDX. */
 #define FEATURE_EXT_REPEATED UINT32_C(0x0183f3ff)

@@ -69,6 +69,8 @@ START_TEST(what_cannot_be_is_one_message)
     refused("p3,+z80", "unknown CPU feature z80 (`--cpu help` lists them)");
     refused("p3,+", "--cpu: + is not +FEATURE or -FEATURE");
     refused("p3,sse", "--cpu: sse is not +FEATURE or -FEATURE");
+    refused("286,+i486", "CPU model 286 cannot have i486: they want 32-bit registers");
+    refused("486,-i486", "CPU model 486 cannot lack i486: they belong to it");
     refused("386,+tsc", "CPU model 386 cannot have tsc: it has no CPUID instruction");
 }
 END_TEST
@@ -119,6 +121,9 @@ static void take_away(void *user, const char *feature)
     struct x86_model *model = user;
     char text[64];
     snprintf(text, sizeof(text), "%s,-%s", model->name, feature);
+    if (strcmp(feature, "i486") == 0) {
+        return; /* is not shown */
+    }
     struct x86_model less = configured(text);
     for (unsigned i = 0; i < X86_FEATURE_WORDS; i++) {
         model->features[i] &= less.features[i];
