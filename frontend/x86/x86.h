@@ -35,6 +35,7 @@ enum x86_feature_word {
     WORD_D_EAX,   /* leaf 0Dh, subleaf 1: FEATURE_D_ */
     WORD_EXT_EDX, /* leaf 80000001: FEATURE_EXT_ */
     WORD_EXT_ECX, /* FEATURE_EXT_C_ */
+    WORD_HIDDEN,  /* in no leaf: FEATURE_X_ */
     X86_FEATURE_WORDS
 };
 
@@ -64,6 +65,8 @@ const struct x86_model *x86_model_find(const char *name);
 bool x86_model_configure(struct x86_model *out, const char *text, struct status *status);
 /* Instruction sets a model lacks: bits by enum x86_feature, for lift_request.absent. */
 uint64_t x86_model_absent(const struct x86_model *model);
+/* The model has the instructions that came with the 80486. */
+bool x86_model_has_bswap(const struct x86_model *model);
 /* Calls each with name and one-line description, oldest first. */
 void x86_model_list(void (*each)(void *user, const char *name, const char *what), void *user);
 /* Calls each with the name of a feature that x86_model_configure() knows. */
