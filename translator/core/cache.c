@@ -34,7 +34,7 @@ struct block *cache_find(struct translator *tr, uint64_t gpa, uint64_t rip, uint
     return NULL;
 }
 
-static void insert(struct translator *tr, struct block *block)
+void cache_insert(struct translator *tr, struct block *block)
 {
     struct block **bucket = &tr->buckets[bucket_of(block->gpa, block->rip, block->mode)];
     block->valid = 1;
@@ -52,15 +52,6 @@ void block_init(struct block *block, uint64_t gpa, uint64_t gpa2, const struct i
     block->mode = ir->mode;
     block->bytes = ir->bytes;
     block->insns = ir->insn_count;
-}
-
-struct block *cache_insert(struct translator *tr, uint64_t gpa, uint64_t gpa2,
-                           const struct ir_block *ir)
-{
-    struct block *block = arena_alloc_raw(tr->arena, sizeof(*block));
-    block_init(block, gpa, gpa2, ir);
-    insert(tr, block);
-    return block;
 }
 
 static void unlink_exit(struct translator *tr, struct block_exit *exit)
@@ -160,7 +151,7 @@ struct block *cache_revive(struct translator *tr, const struct block_key *key, c
         ++*variants;
         if (block->bytes <= available && memcmp(block->kept, bytes, block->bytes) == 0) {
             *at = block->next_in_bucket;
-            insert(tr, block);
+            cache_insert(tr, block);
             tr->stats.blocks_revived++;
             return block;
         }

@@ -120,9 +120,8 @@ struct block *cache_find(struct translator *tr, uint64_t gpa, uint64_t rip, uint
                          uint64_t gpa2);
 /* Fills what names a block, of which nothing is known yet; its exits stay undefined. */
 void block_init(struct block *block, uint64_t gpa, uint64_t gpa2, const struct ir_block *ir);
-/* A new valid block. */
-struct block *cache_insert(struct translator *tr, uint64_t gpa, uint64_t gpa2,
-                           const struct ir_block *ir);
+/* A compiled block becomes valid. */
+void cache_insert(struct translator *tr, struct block *block);
 void cache_invalidate(struct translator *tr, struct block *block);
 /* A block of these bytes that was invalidated, valid again; or NULL.  *variants: how many others
  * wait at the same key. */
