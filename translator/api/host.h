@@ -6,6 +6,7 @@
 #define TRANSLATOR_API_HOST_H
 
 #include "translator/api/context.h"
+#include "translator/api/passes.h"
 
 struct ir_block;
 
@@ -58,9 +59,9 @@ struct engine; /* an engine's own state: code memory, stubs, arenas */
 
 struct host_ops {
     const char *name; /* "native", "portable" */
-    /* One engine for one machine; code_bytes of code memory (0: the engine's default).  NULL: not
-     * available here. */
-    struct engine *(*create)(size_t code_bytes);
+    /* One engine for one machine; code_bytes of code memory (0: the engine's default); passes:
+     * which of its optimisations are on.  NULL: not available here. */
+    struct engine *(*create)(size_t code_bytes, struct pass_set passes);
     void (*destroy)(struct engine *engine);
     /* Compiles ir into *block (code, code_bytes, exits).  false: code memory is full; the caller
      * flushes everything with reset() and tries again (it fits then). */

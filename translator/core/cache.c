@@ -118,7 +118,7 @@ static void keep_dormant(struct translator *tr, struct block *block)
 {
     struct phys_page page =
         tr->memory->page(tr->memory->memory, block->gpa & ~(uint64_t)(PAGE_BYTES - 1));
-    if (block->gpa2 != UINT64_MAX || !page.host) {
+    if (block->gpa2 != UINT64_MAX || !page.host || !pass_on(tr->passes, PASS_revival)) {
         return;
     }
     if (!block->kept) {

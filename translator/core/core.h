@@ -76,6 +76,8 @@ struct translator {
     uint8_t churn[DORMANT_BUCKETS]; /* by key: times that code with too many variants was met */
     struct tag_slot tag_slots[TAG_SLOTS];
     uint32_t next_tag;
+    struct pass_set passes;
+    uint32_t mode_always; /* mode bits that passes which are off set */
     uint32_t max_insns;
     size_t code_bytes; /* as configured */
     bool interrupt;

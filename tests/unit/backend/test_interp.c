@@ -70,7 +70,7 @@ bool guest_load_for_write(struct context *ctx, enum seg_index seg, uint64_t offs
 static void setup(void)
 {
     bench = calloc(1, sizeof(*bench));
-    bench->engine = host_interp.create(0);
+    bench->engine = host_interp.create(0, (struct pass_set){0});
     bench->tables = calloc(1, sizeof(*bench->tables));
     bench->hash = malloc(HASH_ENTRIES * sizeof(*bench->hash));
     memset(bench->hash, 0xff, HASH_ENTRIES * sizeof(*bench->hash));
