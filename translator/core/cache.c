@@ -203,26 +203,18 @@ void cache_reset(struct translator *tr)
     tr->stats.full_resets++;
 }
 
-void cache_new_tags(struct translator *tr, unsigned user)
-{
-    for (unsigned i = 0; i < TAG_SLOTS; i++) {
-        struct tag_slot *slot = &tr->tag_slots[i];
-        if (user == ((slot->mode & MODE_USER) != 0)) {
-            *slot = (struct tag_slot){0};
-        }
-    }
-    if (user == tr->ctx->user) {
-        tr->ctx->tag = (uint64_t)++tr->next_tag << 32;
-    }
-}
-
+/* A tag that is given up hits nothing again, so few are: modes alternate with every system call. */
 uint32_t cache_tag(struct translator *tr, uint32_t mode, uint64_t base, uint32_t limit)
 {
     uint64_t h = ((uint64_t)mode << 32 ^ base ^ limit) * UINT64_C(0x9e3779b97f4a7c15);
-    struct tag_slot *slot = &tr->tag_slots[h >> 32 & (TAG_SLOTS - 1)];
-    if (!slot->tag || slot->mode != mode || slot->base != base || slot->limit != limit) {
-        *slot =
-            (struct tag_slot){.base = base, .mode = mode, .limit = limit, .tag = ++tr->next_tag};
+    struct tag_slot *first = NULL;
+    for (unsigned i = 0; i < TAG_PROBES; i++) {
+        struct tag_slot *slot = &tr->tag_slots[((h >> 32) + i) & (TAG_SLOTS - 1)];
+        if (slot->tag && slot->mode == mode && slot->base == base && slot->limit == limit) {
+            return slot->tag;
+        }
+        first = !first || slot->tag < first->tag ? slot : first; /* a free one, or the eldest */
     }
-    return slot->tag;
+    *first = (struct tag_slot){.base = base, .mode = mode, .limit = limit, .tag = ++tr->next_tag};
+    return first->tag;
 }
