@@ -22,6 +22,9 @@ struct x86_wires {
     void (*apic_base_written)(void *machine, uint64_t value); /* MSR 1Bh */
     void (*ferr)(void *machine, bool level);                  /* FERR#: IRQ 13 with CR0.NE = 0 */
     void (*nmi_unblocked)(void *machine); /* an NMI handler returned; may be NULL */
+    /* The guest asks for input, or says that it waits for some, by a software interrupt of PC
+     * firmware or DOS; true: HLT first.  May be NULL. */
+    bool (*polls)(void *machine);
     void *machine;
     const struct log *log;
 };
