@@ -29,6 +29,7 @@ enum exit_status { EXIT_OK = 0, EXIT_USER = 2, EXIT_RESET = 32, EXIT_BUG = 33, E
 struct pc;
 struct script;
 struct snapshots;
+struct migration;
 
 struct machine {
     const struct config *config;
@@ -45,6 +46,7 @@ struct machine {
     struct inputs inputs;
     struct script *script;       /* scripted input, or NULL; borrowed */
     struct snapshots *snapshots; /* files saved and loaded, or NULL (snapshot.h) */
+    struct migration *migration; /* to another process, or NULL (migrate.h) */
     struct device devices[MACHINE_DEVICES];
     unsigned device_count;
 

@@ -4,6 +4,7 @@
 #include "machine/control.h"
 #include "machine/fork.h"
 #include "machine/host_clock.h"
+#include "machine/migrate.h"
 #include "machine/pc.h"
 #include "machine/resolve.h"
 #include "machine/screen.h"
@@ -100,6 +101,10 @@ static void wait_outside(struct session *session, uint64_t ns)
     if (snapshot_descriptor(&session->machine) >= 0) {
         fds[count++] =
             (struct pollfd){.fd = snapshot_descriptor(&session->machine), .events = POLLIN};
+    }
+    if (migrate_descriptor(&session->machine) >= 0) {
+        fds[count++] =
+            (struct pollfd){.fd = migrate_descriptor(&session->machine), .events = POLLIN};
     }
     count += control_descriptors(session->control, fds + count, WAIT_DESCRIPTORS - count);
     uint64_t most = screen_wait_ns(session->screen);
@@ -278,6 +283,7 @@ static void look_outside(struct session *session)
         serial_host_poll(&machine->pc->serial[n]);
     }
     look_at_snapshots(session);
+    migrate_poll(machine);
     control_poll(session->control);
     fork_if_wanted(session);
     screen_poll(session->screen);
@@ -386,13 +392,16 @@ static bool parse_autosave(struct session *session, const char *text, struct sta
 }
 
 static bool open_session(struct session *session, const struct config *config,
-                         struct status *status)
+                         struct incoming *incoming, struct status *status)
 {
     struct machine *machine = &session->machine;
     session->unpaced = resolve_unpaced(config);
     session->host_limit_ns = (uint64_t)(resolve_host_seconds(config) * 1e9);
     /* Signals first: creating the machine changes the terminal, and reserves files. */
     if (!catch_signals(session, status) || !machine_create(machine, config, status)) {
+        return false;
+    }
+    if (incoming && !incoming_receive(incoming, machine, status)) {
         return false;
     }
     if (config->snapshot && !snapshot_load(machine, config->snapshot, status)) {
@@ -466,14 +475,17 @@ static bool save_at_end(struct machine *machine, const char *path, struct status
     return snapshot_save(machine, path, true, status);
 }
 
-static int run_session(const struct config *config)
+/* incoming: where the machine comes from, or NULL. */
+static int run_session(const struct config *config, struct incoming *incoming)
 {
     struct session *session = calloc(1, sizeof(*session));
     struct status status = {0};
     if (!session) {
         return EXIT_BUG;
     }
-    if (!open_session(session, config, &status)) {
+    bool opened = open_session(session, config, incoming, &status);
+    incoming_close(incoming, &status);
+    if (!opened) {
         close_session(session);
         free(session);
         return fail(&status);
@@ -514,8 +526,11 @@ int run_command(int argc, char **argv)
         help(stdout);
     } else if (config.cpu && strcmp(config.cpu, "help") == 0) {
         list_models(stdout);
+    } else if (config.incoming) {
+        struct incoming *incoming = incoming_wait(&config, &status);
+        result = incoming ? run_session(&config, incoming) : fail(&status);
     } else {
-        result = run_session(&config);
+        result = run_session(&config, NULL);
     }
     config_free(&config);
     return result;
