@@ -213,9 +213,12 @@ size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t count, size_t room, unsign
                                       UINT64_MAX,
                                       UINT64_C(1) << 62};
     uint32_t seed = seed_in * 2654435761U + 1;
-    (void)room;
-    if (count < 80) {
-        return count;
+    if (count < 80) { /* an empty corpus */
+        static uint8_t *first;
+        static size_t first_count;
+        first = first ? first : fuzz_seed(&first_count);
+        count = first_count < room ? first_count : room;
+        memcpy(bytes, first, count);
     }
     for (unsigned i = next(&seed) % 4 + 1; i > 0; i--) {
         size_t at = place(bytes, count, &seed);
