@@ -4,7 +4,7 @@
     bench/snapshot.py [--rounds N] [--memory MIB] [--vestige PROGRAM] [--qemu PROGRAM]
 
 Both boot the same kernel and initrd (debian-installer-12-netboot-i386) with the same memory until the
-installer asks for the language, then:
+installer has begun, then:
 
   save   QEMU `migrate exec:cat>FILE` on a stopped machine, from the command to "completed"; Vestige
          `ctl save`, from the command to its answer (the guest runs on meanwhile)
@@ -30,9 +30,10 @@ HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NETBOOT = os.environ.get(
     "VESTIGE_NETBOOT",
     "/usr/lib/debian-installer/images/12/i386/text/debian-installer/i386")
-APPEND = "vga=normal nomodeset fb=false console=ttyS0 cryptomgr.notests"
-MARKER = b"Select a language"
-PATIENCE = 600
+APPEND = "vga=normal nomodeset fb=false console=ttyS0 console=tty0 cryptomgr.notests"
+MARKER = b"Run /init"
+SETTLE = 5  # seconds from there until the installer has come up
+PATIENCE = 150
 
 
 def until(what, step=0.005, patience=PATIENCE):
@@ -47,7 +48,7 @@ def until(what, step=0.005, patience=PATIENCE):
 
 
 def shows(path):
-    """Whether the serial output has the marker (the installer colours the words)."""
+    """Whether the serial output has the marker."""
     def look():
         if not os.path.exists(path):
             return False
@@ -206,6 +207,7 @@ def main():
         ours, theirs = Vestige(args, work), Qemu(args, work)
         until(shows(ours.serial), 0.2)
         until(shows(theirs.serial), 0.2)
+        time.sleep(SETTLE)
         a, b = f"{work}/a.vsnap", f"{work}/b.migrate"
         saves, stops, qemu_saves, loads, qemu_loads = [], [], [], [], []
         for _ in range(args.rounds):

@@ -98,6 +98,7 @@ static bool create_processor(struct machine *machine, const struct resolved *opt
                                        .guest = &x86_guest,
                                        .callouts = x86_callouts,
                                        .host = options->host,
+                                       .passes = options->passes,
                                        .memory = &machine->memory_ops};
     machine->translator = translator_create(&config);
     return machine->translator ||
@@ -246,6 +247,9 @@ static void skip_idle(struct machine *machine)
     uint64_t to = next < machine->slice_end_ns ? next : machine->slice_end_ns;
     if (to > now) {
         machine->idle_ns += to - now;
+    }
+    if (next <= machine->slice_end_ns && machine->ctx->halted == HALTED_MWAIT) {
+        machine->ctx->halted = HALTED_NOT;
     }
 }
 

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PASSES = 3, ANSWER_MS = 20000 };
+enum { ROUNDS = 3, ANSWER_MS = 20000 };
 
 struct migration {
     int fd;        /* to the destination; -1: no attempt under way */
@@ -180,7 +180,7 @@ void migrate_poll(struct machine *machine)
         return;
     }
     snapshots_sent(machine->snapshots);
-    if (++migration->pass == PASSES) {
+    if (++migration->pass == ROUNDS) {
         last_pass(machine, migration);
     } else if (!begin_pass(machine, migration, &outcome->status)) {
         give_up(migration, &outcome->status);

@@ -529,6 +529,8 @@ int run_command(int argc, char **argv)
     } else if (config.incoming) {
         struct incoming *incoming = incoming_wait(&config, &status);
         result = incoming ? run_session(&config, incoming) : fail(&status);
+    } else if (config.no_opt.count && strcmp(config.no_opt.item[0], "help") == 0) {
+        resolve_list_passes(stdout);
     } else {
         result = run_session(&config, NULL);
     }

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+enum { SEGMENT_BYTES = 0x10000 };
+
 #define POISON_BIT ((uint64_t)INT64_MIN)
 
 static void *reserve(size_t bytes)
@@ -236,50 +238,56 @@ void softmmu_drop_code_pages(struct translator *tr)
 
 /* Flushing. */
 
-static void clear_entry(struct translator *tr, unsigned user, uint32_t page)
+/* True when the page's code entry was filled. */
+static bool clear_entry(struct translator *tr, unsigned user, uint32_t page)
 {
-    tr->tables[user]->read[page] = 0;
-    tr->tables[user]->write[page] = 0;
-    tr->tables[user]->code[page] = 0;
+    struct memory_tables *tables = tr->tables[user];
+    bool code = tables->code[page] != 0;
+    tables->read[page] = 0;
+    tables->write[page] = 0;
+    tables->code[page] = 0;
+    return code;
 }
 
+/* The branch hash stands for the code entries: it goes with the first of them. */
 void memory_flush_all(struct context *ctx, bool keep_global)
 {
     struct translator *tr = ctx->translator;
     for (unsigned user = 0; user < 2; user++) {
         struct touched_list *list = &tr->touched[user];
         uint32_t kept = 0;
+        bool code = false;
         for (uint32_t i = 0; i < list->count; i++) {
             if (keep_global && list->pages[i] >> 31) {
                 list->pages[kept++] = list->pages[i];
             } else {
-                clear_entry(tr, user, list->pages[i] & (TABLE_ENTRIES - 1));
+                code |= clear_entry(tr, user, list->pages[i] & (TABLE_ENTRIES - 1));
             }
         }
         list->count = kept;
+        if (code) {
+            cache_new_tags(tr, user);
+        }
     }
     if (!keep_global) {
         memset(tr->large, 0, sizeof(tr->large));
     }
     tr->stats.table_flushes++;
-    cache_new_tags(tr);
 }
 
-/* Clears the entries of [page, page + count); true: one was a code entry. */
-static bool clear_entries(struct translator *tr, uint32_t page, uint32_t count)
+static void flush_pages(struct translator *tr, unsigned user, uint32_t page, uint32_t count)
 {
+    const struct memory_tables *tables = tr->tables[user];
     bool code = false;
-    for (unsigned user = 0; user < 2; user++) {
-        const struct memory_tables *tables = tr->tables[user];
-        for (uint32_t i = page; i < page + count; i++) {
-            if (tables->read[i] | tables->write[i] | tables->code[i]) {
-                code |= tables->code[i] != 0;
-                /* The page stays in the touched list; a second entry there does no harm. */
-                clear_entry(tr, user, i);
-            }
+    for (uint32_t i = page; i < page + count; i++) {
+        if (tables->read[i] | tables->write[i] | tables->code[i]) {
+            /* The page stays in the touched list; a second entry there does no harm. */
+            code |= clear_entry(tr, user, i);
         }
     }
-    return code;
+    if (code) {
+        cache_new_tags(tr, user);
+    }
 }
 
 void memory_flush_page(struct context *ctx, uint64_t linear)
@@ -287,17 +295,16 @@ void memory_flush_page(struct context *ctx, uint64_t linear)
     struct translator *tr = ctx->translator;
     uint32_t page = (uint32_t)(linear >> PAGE_BITS) & (TABLE_ENTRIES - 1);
     uint32_t region = page >> LARGE_BITS;
-    bool code;
-    if (tr->large[region]) {
-        tr->large[region] = false;
-        code = clear_entries(tr, region << LARGE_BITS, 1 << LARGE_BITS);
-    } else {
-        code = clear_entries(tr, page, 1);
+    bool large = tr->large[region];
+    tr->large[region] = false;
+    for (unsigned user = 0; user < 2; user++) {
+        if (large) {
+            flush_pages(tr, user, region << LARGE_BITS, 1 << LARGE_BITS);
+        } else {
+            flush_pages(tr, user, page, 1);
+        }
     }
     tr->stats.page_flushes++;
-    if (code) {
-        cache_new_tags(tr);
-    }
 }
 
 void memory_select(struct context *ctx)
@@ -471,45 +478,92 @@ static bool guest_linear(struct context *ctx, enum seg_index seg, uint64_t offse
            alignment_ok(ctx, *linear, size);
 }
 
-bool guest_load(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
+/* An access that goes on at the start of its segment: byte by byte. */
+static bool wraps(const struct context *ctx, uint64_t offset, unsigned size)
+{
+    return ctx->offsets_wrap && offset + size > SEGMENT_BYTES;
+}
+
+static bool load_wrapped(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
+                         uint8_t *bytes)
 {
     uint64_t linear;
+    for (unsigned i = 0; i < size; i++) {
+        if (!guest_linear(ctx, seg, (offset + i) % SEGMENT_BYTES, 1, ACCESS_READ, &linear) ||
+            !load_bytes(ctx, linear, 1, ACCESS_READ, ctx->user, bytes + i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool store_wrapped(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
+                          const uint8_t *bytes)
+{
+    uint64_t linear;
+    for (unsigned i = 0; i < size; i++) {
+        if (!guest_linear(ctx, seg, (offset + i) % SEGMENT_BYTES, 1, ACCESS_WRITE, &linear) ||
+            !store_bytes(ctx, linear, 1, ctx->user, bytes + i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool load_data(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
+                      enum access access, uint8_t *bytes)
+{
+    uint64_t linear;
+    if (wraps(ctx, offset, size)) {
+        return load_wrapped(ctx, seg, offset, size, bytes);
+    }
+    return guest_linear(ctx, seg, offset, size, access, &linear) &&
+           load_bytes(ctx, linear, size, access, ctx->user, bytes);
+}
+
+static bool store_data(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
+                       const uint8_t *bytes)
+{
+    uint64_t linear;
+    if (wraps(ctx, offset, size)) {
+        return store_wrapped(ctx, seg, offset, size, bytes);
+    }
+    return guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
+           store_bytes(ctx, linear, size, ctx->user, bytes);
+}
+
+bool guest_load(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
+{
     ctx->slow_value[0] = 0;
     ctx->slow_value[1] = 0;
-    return guest_linear(ctx, seg, offset, size, ACCESS_READ, &linear) &&
-           load_bytes(ctx, linear, size, ACCESS_READ, ctx->user, (uint8_t *)ctx->slow_value);
+    return load_data(ctx, seg, offset, size, ACCESS_READ, (uint8_t *)ctx->slow_value);
 }
 
 bool guest_load_for_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
 {
-    uint64_t linear;
     ctx->slow_value[0] = 0;
     ctx->slow_value[1] = 0;
-    return guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
-           load_bytes(ctx, linear, size, ACCESS_WRITE, ctx->user, (uint8_t *)ctx->slow_value);
+    return load_data(ctx, seg, offset, size, ACCESS_WRITE, (uint8_t *)ctx->slow_value);
 }
 
 bool guest_probe_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
 {
     uint64_t linear;
-    return guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
-           linear_probe_write(ctx, linear, size, ctx->user);
+    return wraps(ctx, offset, size) ||
+           (guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
+            linear_probe_write(ctx, linear, size, ctx->user));
 }
 
 bool guest_store(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
 {
-    uint64_t linear;
-    return guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
-           store_bytes(ctx, linear, size, ctx->user, (const uint8_t *)ctx->slow_value);
+    return store_data(ctx, seg, offset, size, (const uint8_t *)ctx->slow_value);
 }
 
 bool guest_read(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
                 uint64_t *value)
 {
-    uint64_t linear;
     uint8_t bytes[8];
-    if (!guest_linear(ctx, seg, offset, size, ACCESS_READ, &linear) ||
-        !load_bytes(ctx, linear, size, ACCESS_READ, ctx->user, bytes)) {
+    if (!load_data(ctx, seg, offset, size, ACCESS_READ, bytes)) {
         return false;
     }
     *value = load_le(bytes, size);
@@ -519,11 +573,9 @@ bool guest_read(struct context *ctx, enum seg_index seg, uint64_t offset, unsign
 bool guest_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
                  uint64_t value)
 {
-    uint64_t linear;
     uint8_t bytes[8];
     store_le(bytes, value, size);
-    return guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
-           store_bytes(ctx, linear, size, ctx->user, bytes);
+    return store_data(ctx, seg, offset, size, bytes);
 }
 
 static uint64_t read_size(const uint8_t *at, unsigned size)

@@ -80,6 +80,7 @@ static bool read_gate(struct context *ctx, struct entry *entry)
         return false;
     }
     entry->gate = (struct descriptor){(uint32_t)value, (uint32_t)(value >> 32), 0};
+    descriptor_trim(ctx, &entry->gate);
     unsigned type = descriptor_system(&entry->gate);
     if (type != SYSTEM_TASK_GATE && (type & 6) != 6) {
         return fault_gp(ctx, error);
@@ -282,6 +283,7 @@ bool x86_deliver(struct context *ctx)
     struct x86_cpu *cpu = x86_of(ctx);
     struct guest_event event = ctx->event;
     ctx->halted = 0;
+    cpu->monitor = 0;
     ctx->shadow = SHADOW_NONE;
     if (event.kind == EVENT_EXTERNAL && event.vector == VECTOR_NMI) {
         cpu->nmi_blocked = 1;

@@ -104,6 +104,9 @@ static const char *refusal(const struct x86_model *model, unsigned feature)
     if (feature != CPU_FEATURE_FPU && !model->max_leaf) {
         return "it has no CPUID instruction";
     }
+    if (model->family < 2) {
+        return "the 8087 is not modelled";
+    }
     return NULL;
 }
 
@@ -137,6 +140,9 @@ static void take(struct x86_model *model, unsigned feature)
 /* CPUID reaches as far as there are features to show; PAE makes more addresses. */
 static void widen(struct x86_model *model)
 {
+    if (model->features[WORD_1_ECX] & FEATURE_C_MONITOR && model->max_leaf < 5) {
+        model->max_leaf = 5;
+    }
     if (model->features[WORD_7_EBX] && model->max_leaf < 7) {
         model->max_leaf = 7;
     }

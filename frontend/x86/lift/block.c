@@ -28,6 +28,8 @@ static const struct lift_row *const rows[X86_MNEMONICS] = {
 /* Encodings of processors that no model is: they change or replace older ones. */
 static const uint64_t unknown_features = FEATURE_BIT(WBNOINVD) | FEATURE_BIT(LM);
 
+enum { NEXT_LINE = 64 }; /* guest code is often met for the first time here */
+
 static struct x86_decode_mode decode_mode(uint32_t mode, uint64_t absent)
 {
     return (struct x86_decode_mode){
@@ -53,13 +55,23 @@ static void begin(struct lift *l, unsigned length)
     l->block->bytes += length;
 }
 
+/* LOCK depends on IOPL on the 80286, and only there. */
+static bool lock_faults(const struct lift *l)
+{
+    return l->mode & MODE_IOPL_CHECK && !lift_has(l, X86_FEATURE_386);
+}
+
 static void lift_one(struct lift *l, enum x86_decode_result result, const struct x86_insn *insn)
 {
     begin(l, result == X86_TOO_LONG ? X86_MAX_LENGTH : insn->length);
     if (result == X86_DECODED) {
         const struct lift_row *row = rows[insn->mnemonic];
+        if (insn->prefixes & X86_PREFIX_LOCK && lock_faults(l)) {
+            lift_raise(l, VECTOR_GP);
+            return;
+        }
         row->function(l, insn, row->arg);
-    } else {
+    } else if (lift_has(l, X86_FEATURE_186)) { /* the 8086 has no faults: what it does is open */
         lift_raise(l, result == X86_UNDEFINED ? VECTOR_UD : VECTOR_GP);
     }
 }
@@ -84,6 +96,7 @@ enum lift_result x86_lift(const struct lift_request *request, struct ir_block *b
         if (at >= request->in_page) {
             break;
         }
+        __builtin_prefetch(request->bytes + at + NEXT_LINE);
         enum x86_decode_result result =
             x86_decode(request->bytes + at, request->available - at, &mode, &insn);
         bool first = at == 0;

@@ -107,6 +107,21 @@ void lift_ea(struct lift *l, const struct x86_insn *insn, unsigned temp,
     lift_address(lift_op(l, IR_lea, 4, temp, IR_NONE, IR_NONE), op, insn->address_size);
 }
 
+unsigned lift_implied_segment(const struct lift *l, const struct x86_insn *insn)
+{
+    static const struct {
+        uint8_t prefix, seg;
+    } overrides[] = {{0x26, SEG_ES}, {0x2e, SEG_CS}, {0x36, SEG_SS},
+                     {0x3e, SEG_DS}, {0x64, SEG_FS}, {0x65, SEG_GS}};
+    unsigned seg = SEG_DS;
+    for (unsigned at = 0; at < insn->opcode_at; at++) {
+        for (unsigned i = 0; i < sizeof overrides / sizeof overrides[0]; i++) {
+            seg = l->bytes[at] == overrides[i].prefix ? overrides[i].seg : seg;
+        }
+    }
+    return seg;
+}
+
 void lift_constant(struct lift *l, unsigned temp, uint64_t value)
 {
     lift_op(l, IR_mov, 4, temp, IR_IMM, IR_NONE)->imm = value & 0xffffffff;
@@ -142,9 +157,14 @@ void lift_jump(struct lift *l, uint64_t target)
     l->ended = true;
 }
 
+uint64_t lift_next(const struct lift *l)
+{
+    return l->next & (lift_has(l, X86_FEATURE_286) ? 0xffffffff : 0xffff);
+}
+
 void lift_end(struct lift *l)
 {
-    lift_jump(l, l->next & 0xffffffff);
+    lift_jump(l, lift_next(l));
 }
 
 bool lift_privileged(struct lift *l)
