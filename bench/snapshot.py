@@ -10,7 +10,7 @@ installer has begun, then:
          `ctl save`, from the command to its answer (the guest runs on meanwhile)
   stop   how long the guest stood: all of that for QEMU, what `ctl save` says for Vestige
   load   from the start of a process to its first guest instruction out of that file: QEMU `-incoming`
-         until the monitor says it runs; Vestige until `ctl status` answers
+         until the monitor says that it is there; Vestige until `ctl status` answers
   size   of the file
   fork   `ctl fork 8`, each copy, until it listens (QEMU has none)
 
@@ -33,7 +33,7 @@ NETBOOT = os.environ.get(
 APPEND = "vga=normal nomodeset fb=false console=ttyS0 console=tty0 cryptomgr.notests"
 MARKER = b"Run /init"
 SETTLE = 5  # seconds from there until the installer has come up
-PATIENCE = 150
+PATIENCE = 420
 
 
 def until(what, step=0.005, patience=PATIENCE):
@@ -103,8 +103,8 @@ class Qemu:
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL)
         self.qmp = Qmp(self.monitor)
 
-    def running(self):
-        return self.qmp.ask("query-status")["status"] == "running"
+    def loaded(self):
+        return self.qmp.ask("query-status")["status"] != "inmigrate"
 
     def save(self, path):
         self.qmp.ask("stop")
@@ -182,7 +182,7 @@ def vestige_load(args, work, path):
 def qemu_load(args, work, path):
     def make():
         machine = Qemu(args, work, path)
-        return machine, machine.running
+        return machine, machine.loaded
     return timed_load(make)
 
 
@@ -203,22 +203,24 @@ def main():
     parser.add_argument("--vestige", default=f"{HERE}/build/release/vestige")
     parser.add_argument("--qemu", default="qemu-system-i386")
     args = parser.parse_args()
+    saves, stops, qemu_saves, loads, qemu_loads = [], [], [], [], []
     with tempfile.TemporaryDirectory() as work:
-        ours, theirs = Vestige(args, work), Qemu(args, work)
-        until(shows(ours.serial), 0.2)
-        until(shows(theirs.serial), 0.2)
-        time.sleep(SETTLE)
         a, b = f"{work}/a.vsnap", f"{work}/b.migrate"
-        saves, stops, qemu_saves, loads, qemu_loads = [], [], [], [], []
-        for _ in range(args.rounds):
-            seconds, stopped = ours.save(a)
-            saves.append(seconds)
-            stops.append(stopped)
-            qemu_saves.append(theirs.save(b))
-        said = ours.ctl("fork", "8")
+        ours, theirs = Vestige(args, work), Qemu(args, work)
+        try:
+            until(shows(ours.serial), 0.2)
+            until(shows(theirs.serial), 0.2)
+            time.sleep(SETTLE)
+            for _ in range(args.rounds):
+                seconds, stopped = ours.save(a)
+                saves.append(seconds)
+                stops.append(stopped)
+                qemu_saves.append(theirs.save(b))
+            said = ours.ctl("fork", "8")
+        finally:
+            ours.end()
+            theirs.end()
         forks = [float(re.search(r"([0-9.]+) ms each", said).group(1)) / 1000]
-        ours.end()
-        theirs.end()
         for _ in range(args.rounds):
             loads.append(vestige_load(args, work, a))
             qemu_loads.append(qemu_load(args, work, b))

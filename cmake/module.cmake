@@ -11,7 +11,6 @@ endif()
 
 if(VESTIGE_FUZZ)
     add_compile_options(-fsanitize=fuzzer-no-link)
-    add_link_options(-fsanitize=fuzzer-no-link)
 endif()
 
 function(vestige_module name folder)

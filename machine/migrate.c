@@ -212,6 +212,9 @@ bool migrate_begin(struct machine *machine, const char *address, struct status *
     if (migrate_running(machine) || snapshot_saving(machine)) {
         return status_fail(status, "the machine is being saved or moved; one at a time");
     }
+    if (machine->door.closed) {
+        return status_fail(status, "a replay cannot be moved");
+    }
     if (!disks_apart(machine, status) || !snapshots_track(machine, snapshots, status)) {
         return false;
     }
