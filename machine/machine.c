@@ -1,6 +1,7 @@
 #include "machine/machine.h"
 
 #include "machine/faults.h"
+#include "machine/migrate.h"
 #include "machine/pc.h"
 #include "machine/resolve.h"
 #include "machine/snapshot.h"
@@ -159,6 +160,7 @@ bool machine_create(struct machine *machine, const struct config *config, struct
 
 void machine_destroy(struct machine *machine)
 {
+    migrate_close(machine);
     snapshot_close(machine);
     pc_destroy(machine);
     for (unsigned i = machine->device_count; i-- > 0;) {

@@ -178,7 +178,6 @@ enum { MTRR_FIXED = 11, MTRR_VARIABLE = 8 };
     SUB(S, segment, tr, 1,              "task register")                                     \
     ARR(S, u32, dr, 8,      0,          "debug registers; 4 and 5 unused")                   \
     VAL(S, u64, a20_mask,   UINT64_MAX, "A20 gate and address width, applied to physical addresses")                     \
-    VAL(S, u64, repeat_icount, UINT64_MAX, "instruction count between two elements of a repetition") \
     VAL(S, u8,  nmi_blocked, 0,         "1: an NMI handler runs, until IRET")                \
     VAL(S, u32, smbase,     0x30000,    "SMRAM base")                                        \
     VAL(S, u64, apic_base,  0xfee00900, "MSR 1Bh")                                           \

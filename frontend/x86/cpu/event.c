@@ -38,7 +38,7 @@ static uint32_t pushed_eflags(const struct context *ctx, const struct guest_even
 {
     const struct x86_cpu *cpu = x86_of_const(ctx);
     uint32_t eflags = x86_eflags(ctx);
-    bool between = event->kind != EVENT_SOFTWARE && cpu->repeat_icount == context_icount(ctx);
+    bool between = event->kind != EVENT_SOFTWARE && ctx->repeat_icount == context_icount(ctx);
     bool resumes = event->kind == EVENT_FAULT ? !cpu->at_breakpoint : between;
     return resumes ? eflags | FLAG_RF : eflags;
 }
