@@ -138,6 +138,10 @@ static uint64_t leave_run(struct context *ctx, bool done)
         cpu->repeat_icount = context_icount(ctx);
     }
     ctx->leave = LEAVE_LOOKUP;
+    if (!done && !x86_since(x86_of(ctx), 1)) {
+        x86_of(ctx)->rep_eip = (uint32_t)(ctx->next_rip - 2) & 0xffff;
+        x86_of(ctx)->rep_icount = context_icount(ctx);
+    }
     return 0;
 }
 
