@@ -169,6 +169,9 @@ enum { MTRR_FIXED = 11, MTRR_VARIABLE = 8 };
     VAL(S, u64, efer,       0,          "MSR C0000080h: SCE, NXE")                           \
     VAL(S, u64, star,       0,          "MSR C0000081h: SYSCALL target, selectors")          \
     VAL(S, u64, k6_whcr,    0,          "MSR C0000082h: write allocation, storage only")     \
+    VAL(S, u32, rep_eip,    0,          "8086: where an interrupted repetition goes on")     \
+    VAL(S, u64, rep_icount, 0,          "instruction count at which rep_eip counts")         \
+    ARR(S, u32, test, 8,    0,          "test registers 3..7: storage only")                 \
     VAL(S, u64, k6_uwccr,   0,          "MSR C0000085h: memory types, storage only")         \
     VAL(S, u32, gdt_base,   0,          "GDTR base")                                         \
     VAL(S, u32, gdt_limit,  0xffff,     "GDTR limit")                                        \

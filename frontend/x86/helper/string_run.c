@@ -129,6 +129,7 @@ static void fault_moves(const struct string_run *run)
 static uint64_t leave_run(struct context *ctx, bool done)
 {
     ctx->pending -= 1;
+    cpu->repeat_icount = UINT64_MAX; /* what an earlier leave set depends on when that was */
     if (done) {
         ctx->rip = ctx->next_rip;
     } else {
@@ -136,6 +137,10 @@ static uint64_t leave_run(struct context *ctx, bool done)
         ctx->repeat_icount = context_icount(ctx);
     }
     ctx->leave = LEAVE_LOOKUP;
+    if (!done && !x86_since(x86_of(ctx), 1)) {
+        x86_of(ctx)->rep_eip = (uint32_t)(ctx->next_rip - 2) & 0xffff;
+        x86_of(ctx)->rep_icount = context_icount(ctx);
+    }
     return 0;
 }
 
@@ -156,6 +161,7 @@ uint64_t string_repeat(struct string_run *run, string_step *bulk, string_step *o
             n = one(run, 1);
         }
         if (n == 0) {
+            x86_of(ctx)->repeat_icount = UINT64_MAX;
             if (run->fault) {
                 fault_moves(run);
             }
