@@ -141,6 +141,13 @@ bool guest_load_for_write(struct context *ctx, enum seg_index seg, uint64_t offs
            guest_load(ctx, seg, offset, size);
 }
 
+bool guest_probe_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
+{
+    uint64_t linear;
+    return x86_segment_check(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
+           linear_probe_write(ctx, linear, size, ctx->user);
+}
+
 bool guest_read(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
                 uint64_t *value)
 {

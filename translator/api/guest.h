@@ -14,6 +14,7 @@ struct page_walk {
     bool writable; /* by this privilege; false also while the dirty bit is clear */
     bool executable;
     bool global;
+    bool large; /* part of a larger page: invalidating any address of it invalidates all */
 };
 
 /* Where code is to be lifted. */

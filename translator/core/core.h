@@ -15,6 +15,7 @@
 enum {
     PAGE_BITS = 12,
     PAGE_BYTES = 1 << PAGE_BITS,
+    LARGE_BITS = 10,      /* pages of the largest large page */
     PHYS_PAGES = 1 << 24, /* 64 GiB of physical space */
     BLOCK_BUCKETS = 1 << 16,
     GRANULE_BITS = 6,
@@ -54,7 +55,8 @@ struct translator {
     struct memory_tables *tables[2]; /* supervisor, user */
     uint32_t *code_gpn[2];           /* physical page of each filled code entry */
     struct touched_list touched[2];
-    struct code_page **code_pages; /* by physical page number */
+    bool large[TABLE_ENTRIES >> LARGE_BITS]; /* by 4 MiB of linear space: large pages are filled */
+    struct code_page **code_pages;           /* by physical page number */
     struct block **buckets;
     struct block **dormant; /* invalidated blocks that may be revived, by the same key */
     struct hash_slot *hash;

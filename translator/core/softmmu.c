@@ -116,6 +116,9 @@ static bool fill(struct translator *tr, uint64_t linear, enum access access, boo
     struct phys_page phys = tr->memory->page(tr->memory->memory, gpa);
     struct memory_tables *tables = tr->tables[user];
     touch(tr, user, page, walk.global);
+    if (walk.large) {
+        tr->large[page >> LARGE_BITS] = true;
+    }
     if (!phys.host) {
         tables->read[page] = poison(gpa, POISON_MMIO);
         if (walk.writable) {
@@ -223,19 +226,41 @@ void memory_flush_all(struct context *ctx, bool keep_global)
         }
         list->count = kept;
     }
+    if (!keep_global) {
+        memset(tr->large, 0, sizeof(tr->large));
+    }
     tr->stats.table_flushes++;
     cache_new_tags(tr);
+}
+
+/* Clears the entries of [page, page + count); true: one was a code entry. */
+static bool clear_entries(struct translator *tr, uint32_t page, uint32_t count)
+{
+    bool code = false;
+    for (unsigned user = 0; user < 2; user++) {
+        const struct memory_tables *tables = tr->tables[user];
+        for (uint32_t i = page; i < page + count; i++) {
+            if (tables->read[i] | tables->write[i] | tables->code[i]) {
+                code |= tables->code[i] != 0;
+                /* The page stays in the touched list; a second entry there does no harm. */
+                clear_entry(tr, user, i);
+            }
+        }
+    }
+    return code;
 }
 
 void memory_flush_page(struct context *ctx, uint64_t linear)
 {
     struct translator *tr = ctx->translator;
     uint32_t page = (uint32_t)(linear >> PAGE_BITS) & (TABLE_ENTRIES - 1);
-    bool code = false;
-    for (unsigned user = 0; user < 2; user++) {
-        code |= tr->tables[user]->code[page] != 0;
-        /* The page stays in the touched list; a second entry there does no harm. */
-        clear_entry(tr, user, page);
+    uint32_t region = page >> LARGE_BITS;
+    bool code;
+    if (tr->large[region]) {
+        tr->large[region] = false;
+        code = clear_entries(tr, region << LARGE_BITS, 1 << LARGE_BITS);
+    } else {
+        code = clear_entries(tr, page, 1);
     }
     tr->stats.page_flushes++;
     if (code) {
@@ -338,8 +363,11 @@ static bool load_bytes(struct context *ctx, uint64_t linear, unsigned size, enum
 {
     struct translator *tr = ctx->translator;
     tr->stats.slow_loads++;
+    if (access == ACCESS_WRITE && !entry_for(tr, linear, access, user)) {
+        return false; /* first: the load of a read-modify-write faults as a write */
+    }
     int64_t entry = entry_for(tr, linear, ACCESS_READ, user);
-    if (!entry || (access == ACCESS_WRITE && !entry_for(tr, linear, access, user))) {
+    if (!entry) {
         return false;
     }
     if (!crosses(linear, size)) {
@@ -348,8 +376,11 @@ static bool load_bytes(struct context *ctx, uint64_t linear, unsigned size, enum
     }
     unsigned first = PAGE_BYTES - (unsigned)(linear & (PAGE_BYTES - 1));
     uint64_t next = linear + first;
+    if (access == ACCESS_WRITE && !entry_for(tr, next, access, user)) {
+        return false;
+    }
     int64_t second = entry_for(tr, next, ACCESS_READ, user);
-    if (!second || (access == ACCESS_WRITE && !entry_for(tr, next, access, user))) {
+    if (!second) {
         return false;
     }
     entry = entry_for(tr, linear, ACCESS_READ, user);
@@ -390,7 +421,7 @@ static bool store_bytes(struct context *ctx, uint64_t linear, unsigned size, boo
 static bool alignment_ok(struct context *ctx, uint64_t linear, unsigned size)
 {
     unsigned mask = size == 10 ? 7 : size - 1;
-    if (!(ctx->mode & MODE_ALIGN_CHECK) || !(linear & mask) || size == 16) {
+    if (!(ctx->mode & MODE_ALIGN_CHECK) || !(linear & mask)) {
         return true;
     }
     context_fault(ctx, 17, true, 0);

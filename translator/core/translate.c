@@ -87,6 +87,10 @@ static bool fetch_tail(struct translator *tr, struct code_bytes *code)
     bool mmio;
     uint32_t head = code->in_page;
     assert(head < INSN_MAX_BYTES);
+    if (tr->ctx->seg[SEG_CS].limit - tr->ctx->rip < head) {
+        context_fault(tr->ctx, VECTOR_GP, true, 0); /* the limit comes before the page */
+        return false;
+    }
     if (!code->uncached) {
         memcpy(code->assembled, code->bytes, head);
     }

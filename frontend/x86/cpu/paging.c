@@ -159,6 +159,7 @@ static bool walk_finish(struct walk *walk, struct page_walk *out)
     out->writable = may_write(walk, both) && ((leaf | bits) & PTE_D);
     out->executable = !no_execute;
     out->global = (leaf & PTE_G) && (walk->cpu->cr4 & CR4_PGE);
+    out->large = walk->large;
     return true;
 }
 

@@ -40,13 +40,10 @@ static uint64_t real_transfer(struct context *ctx, uint32_t eip, uint16_t select
     return transfer_done(ctx);
 }
 
-/* Present, and EIP inside the limit. */
-static bool check_entry(struct context *ctx, const struct target *target)
+static bool check_present(struct context *ctx, const struct target *target)
 {
-    if (!descriptor_present(&target->code)) {
-        return fault_code(ctx, VECTOR_NP, target->selector & 0xfffcu);
-    }
-    return target->eip <= descriptor_limit(&target->code) || fault_gp(ctx, 0);
+    return descriptor_present(&target->code) ||
+           fault_code(ctx, VECTOR_NP, target->selector & 0xfffcu);
 }
 
 /* A code segment named directly. */
@@ -60,7 +57,7 @@ static bool check_direct(struct context *ctx, struct target *target)
     if (!rights_code(rights) || !ok) {
         return fault_gp(ctx, target->selector & 0xfffcu);
     }
-    return check_entry(ctx, target);
+    return check_present(ctx, target);
 }
 
 /* The code segment behind a call gate; a CALL may go to an inner ring. */
@@ -86,11 +83,15 @@ static bool check_gate(struct context *ctx, const struct descriptor *gate, bool 
         return fault_gp(ctx, target->selector & 0xfffcu);
     }
     target->cpl = rights_conforming(rights) ? cpl : dpl;
-    return check_entry(ctx, target);
+    return check_present(ctx, target);
 }
 
+/* EIP is looked at last, after the stacks. */
 static bool enter_target(struct context *ctx, struct target *target, const struct stack *stack)
 {
+    if (target->eip > descriptor_limit(&target->code)) {
+        return fault_gp(ctx, 0);
+    }
     if (!descriptor_mark_accessed(ctx, &target->code)) {
         return false;
     }
@@ -251,7 +252,7 @@ static uint64_t real_return(struct context *ctx, unsigned size, uint32_t extra)
     return transfer_done(ctx);
 }
 
-bool return_check(struct context *ctx, uint16_t selector, uint32_t eip, struct descriptor *d)
+bool return_check(struct context *ctx, uint16_t selector, struct descriptor *d)
 {
     uint32_t error = selector & 0xfffcu;
     unsigned rpl = selector & 3;
@@ -267,10 +268,7 @@ bool return_check(struct context *ctx, uint16_t selector, uint32_t eip, struct d
         (rights_conforming(rights) ? dpl > rpl : dpl != rpl)) {
         return fault_gp(ctx, error);
     }
-    if (!(rights & RIGHTS_P)) {
-        return fault_code(ctx, VECTOR_NP, error);
-    }
-    return eip <= descriptor_limit(d) || fault_gp(ctx, 0);
+    return (rights & RIGHTS_P) || fault_code(ctx, VECTOR_NP, error);
 }
 
 bool return_stack(struct context *ctx, unsigned size, unsigned cpl, struct stack *stack)
@@ -286,6 +284,14 @@ bool return_stack(struct context *ctx, unsigned size, unsigned cpl, struct stack
     *stack = (struct stack){.sp = esp};
     segment_set(ctx, &stack->segment, (uint16_t)ss, &d);
     return true;
+}
+
+bool return_entry(struct context *ctx, uint32_t eip, struct descriptor *d)
+{
+    if (eip > descriptor_limit(d)) {
+        return fault_gp(ctx, 0);
+    }
+    return descriptor_mark_accessed(ctx, d);
 }
 
 void return_commit(struct context *ctx, uint16_t selector, uint32_t eip,
@@ -316,7 +322,7 @@ uint64_t callout_far_ret(struct context *ctx, uint64_t a, uint64_t b, uint64_t i
         return real_return(ctx, size, extra);
     }
     if (!stack_pop(ctx, &stack, size, &eip) || !stack_pop(ctx, &stack, size, &selector) ||
-        !return_check(ctx, (uint16_t)selector, eip, &d)) {
+        !return_check(ctx, (uint16_t)selector, &d)) {
         return 0;
     }
     stack_skip(&stack, extra);
@@ -326,7 +332,7 @@ uint64_t callout_far_ret(struct context *ctx, uint64_t a, uint64_t b, uint64_t i
         }
         stack_skip(&stack, extra);
     }
-    if (!descriptor_mark_accessed(ctx, &d)) {
+    if (!return_entry(ctx, eip, &d)) {
         return 0;
     }
     return_commit(ctx, (uint16_t)selector, eip, &d, &stack);

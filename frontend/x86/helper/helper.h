@@ -46,10 +46,11 @@ static inline uint32_t flags_szp(uint32_t result, unsigned size)
            (__builtin_parity(cut & 0xff) ? 0u : (uint32_t)FLAG_PF);
 }
 
-/* far.c, shared by RETF and IRET: checks of the code segment returned to; the outer stack popped
- * from *stack, which becomes it; the registers changed. */
-bool return_check(struct context *ctx, uint16_t selector, uint32_t eip, struct descriptor *d);
+/* far.c, shared by RETF and IRET, in this order: checks of the code segment returned to; the outer
+ * stack popped from *stack, which becomes it; EIP against the limit; the registers changed. */
+bool return_check(struct context *ctx, uint16_t selector, struct descriptor *d);
 bool return_stack(struct context *ctx, unsigned size, unsigned cpl, struct stack *stack);
+bool return_entry(struct context *ctx, uint32_t eip, struct descriptor *d);
 void return_commit(struct context *ctx, uint16_t selector, uint32_t eip,
                    const struct descriptor *code, const struct stack *stack);
 

@@ -144,13 +144,13 @@ static uint64_t iret_protected(struct context *ctx, unsigned size)
         return iret_to_v86(ctx, &stack, &frame);
     }
     uint16_t selector = (uint16_t)frame.selector;
-    if (!return_check(ctx, selector, frame.eip, &d)) {
+    if (!return_check(ctx, selector, &d)) {
         return 0;
     }
     if ((selector & 3u) != x86_cpl(ctx) && !return_stack(ctx, size, selector & 3, &stack)) {
         return 0;
     }
-    if (!descriptor_mark_accessed(ctx, &d)) {
+    if (!return_entry(ctx, frame.eip, &d)) {
         return 0;
     }
     x86_set_eflags(ctx, frame.eflags, protected_mask(ctx, size));

@@ -234,3 +234,19 @@ uint64_t callout_arpl(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     set_zf(ctx, lower);
     return lower ? (a & ~UINT64_C(3)) | (b & 3) : a;
 }
+
+/* A destination that keeps its value is not written: it may be read-only. */
+uint64_t callout_arpl_memory(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    enum seg_index seg = (enum seg_index)(imm & 7);
+    uint64_t selector;
+    if (!guest_read(ctx, seg, a, 2, &selector)) {
+        return 0;
+    }
+    bool lower = (selector & 3) < (b & 3);
+    if (lower && !guest_write(ctx, seg, a, 2, (selector & ~UINT64_C(3)) | (b & 3))) {
+        return 0;
+    }
+    set_zf(ctx, lower);
+    return 0;
+}

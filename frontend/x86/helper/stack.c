@@ -67,7 +67,7 @@ uint64_t callout_enter(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm
     }
     stack_skip(&stack, 0u - (uint32_t)(a & 0xffff));
     uint32_t end = stack.segment.rights & RIGHTS_BIG ? stack.sp : stack.sp & 0xffff;
-    if (!guest_load_for_write(ctx, SEG_SS, end, size)) {
+    if (!guest_probe_write(ctx, SEG_SS, end, size)) {
         return 0; /* the manual: the final stack pointer must be writable */
     }
     x86_gpr_put(ctx, GUEST_RBP, size, frame);

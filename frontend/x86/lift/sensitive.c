@@ -177,16 +177,18 @@ void lift_verify(struct lift *l, const struct x86_insn *insn, unsigned arg)
     lift_callout(l, (enum callout_id)arg, IR_NONE, IR_T0, IR_NONE, 0);
 }
 
-/* The destination is written back first, so that a write fault comes before ZF changes. */
+/* In memory the callout does it all: it writes only what changes. */
 void lift_arpl(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     (void)arg;
     const struct x86_operand *op = &insn->ops[0];
-    lift_value(l, insn, IR_T0, op, 2);
     lift_value(l, insn, IR_T1, &insn->ops[1], 2);
     if (op->kind == X86_OPERAND_MEM) {
-        lift_store(l, insn, op, IR_T0, 2);
+        lift_ea(l, insn, IR_T0, op);
+        lift_callout(l, CALLOUT_arpl_memory, IR_NONE, IR_T0, IR_T1, op->seg);
+        return;
     }
+    lift_value(l, insn, IR_T0, op, 2);
     lift_callout(l, CALLOUT_arpl, IR_T0, IR_T0, IR_T1, 0);
     lift_store(l, insn, op, IR_T0, 2);
 }

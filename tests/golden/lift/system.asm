@@ -65,14 +65,12 @@ bits 32
 ;|     mov.2 t0 = ds:[rax].4
 ;|     callout.verr t0 #0
 ;| insn 11 rip=1023 len=2
-;|     mov.2 t0 = ds:[rax].4
 ;|     mov.2 t1 = rcx
-;|     mov.2 ds:[rax].4 = t0
-;|     callout.arpl t0 = t0, t1 #0
-;|     mov.2 ds:[rax].4 = t0
+;|     lea.4 t0 = ds:[rax].4
+;|     callout.arpl_memory t0, t1 #3
 ;| insn 12 rip=1025 len=2
-;|     mov.2 t0 = rcx
 ;|     mov.2 t1 = rax
+;|     mov.2 t0 = rcx
 ;|     callout.arpl t0 = t0, t1 #0
 ;|     mov.2 rcx = t0
 ;| insn 13 rip=1027 len=2
