@@ -180,7 +180,7 @@ bool segment_covers(const struct segment *segment, uint32_t offset, uint32_t siz
         uint64_t top = segment->rights & RIGHTS_BIG ? UINT64_C(1) << 32 : 0x10000;
         return offset > segment->limit && end <= top;
     }
-    return segment->limit == UINT32_MAX || end <= (uint64_t)segment->limit + 1;
+    return end <= (uint64_t)segment->limit + 1;
 }
 
 static bool access_allowed(const struct context *ctx, uint32_t rights, enum access access)
@@ -228,6 +228,16 @@ void stack_skip(struct stack *stack, uint32_t bytes)
     stack->sp = (stack->sp & ~mask) | ((stack->sp + bytes) & mask);
 }
 
+/* #AC of an access to the stack at that linear address. */
+static bool stack_aligned(struct context *ctx, const struct stack *stack, uint32_t linear,
+                          unsigned size)
+{
+    if (!stack->user || !(ctx->mode & MODE_ALIGN_CHECK) || !(linear & (size - 1))) {
+        return true;
+    }
+    return fault_code(ctx, VECTOR_AC, 0);
+}
+
 bool stack_push(struct context *ctx, struct stack *stack, unsigned size, uint32_t value)
 {
     struct stack next = *stack;
@@ -237,7 +247,9 @@ bool stack_push(struct context *ctx, struct stack *stack, unsigned size, uint32_
         !segment_covers(&stack->segment, at, size)) {
         return fault_code(ctx, VECTOR_SS, stack->error);
     }
-    if (!linear_write(ctx, (uint32_t)(stack->segment.base + at), size, stack->user, value)) {
+    uint32_t linear = (uint32_t)(stack->segment.base + at);
+    if (!stack_aligned(ctx, stack, linear, size) ||
+        !linear_write(ctx, linear, size, stack->user, value)) {
         return false;
     }
     *stack = next;
@@ -252,7 +264,9 @@ bool stack_pop(struct context *ctx, struct stack *stack, unsigned size, uint32_t
         !segment_covers(&stack->segment, at, size)) {
         return fault_code(ctx, VECTOR_SS, stack->error);
     }
-    if (!linear_read(ctx, (uint32_t)(stack->segment.base + at), size, stack->user, &got)) {
+    uint32_t linear = (uint32_t)(stack->segment.base + at);
+    if (!stack_aligned(ctx, stack, linear, size) ||
+        !linear_read(ctx, linear, size, stack->user, &got)) {
         return false;
     }
     *value = (uint32_t)got;

@@ -65,7 +65,7 @@ static inline unsigned lift_stack_size(const struct lift *l)
 typedef void lift_function(struct lift *l, const struct x86_insn *insn, unsigned arg);
 
 /* clang-format off */
-lift_function lift_undefined, lift_nothing;
+lift_function lift_undefined, lift_nothing, lift_touch;
 lift_function lift_binary, lift_compare, lift_unary, lift_flag;                     /* alu.c */
 lift_function lift_shift, lift_double_shift;                                        /* shift.c */
 lift_function lift_multiply, lift_imul, lift_divide, lift_adjust, lift_adjust_base; /* muldiv.c */

@@ -175,6 +175,12 @@ void lift_undefined(struct lift *l, const struct x86_insn *insn, unsigned arg)
     lift_raise(l, VECTOR_UD);
 }
 
+void lift_touch(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    (void)arg;
+    lift_value(l, insn, IR_T0, &insn->ops[0], 1);
+}
+
 void lift_nothing(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     (void)l;

@@ -34,7 +34,7 @@ bits 32
 ;|  24  fstp qword ptr [r8 + r9]
 ;|  25  mov dword ptr [fdp], r8d
 ;|  26  mov dword ptr [fip], 0x1004
-;|  27  mov word ptr [fop], 0x518
+;|  27  mov word ptr [fop], 0x519
 ;|  28  movzx r12d, word ptr [seg[SEG_CS].selector]
 ;|  29  mov word ptr [fcs], r12w
 ;|  30  movzx r12d, word ptr [seg[SEG_DS].selector]
@@ -52,7 +52,7 @@ bits 32
 ;|  42  cmp dword ptr [leave], 0
 ;|  43  je 51
 ;|  44  mov dword ptr [fip], 0x1000
-;|  45  mov word ptr [fop], 0x100
+;|  45  mov word ptr [fop], 0x103
 ;|  46  movzx r12d, word ptr [seg[SEG_CS].selector]
 ;|  47  mov word ptr [fcs], r12w
 ;|  48  movzx r12d, word ptr [seg[SEG_DS].selector]
@@ -85,7 +85,7 @@ bits 32
 ;|  75  add eax, dword ptr [rax]
 ;|  76  add byte ptr [rax + rdx], al
 ;|  77  add byte ptr [rax], al
-;|  78  mov word ptr [fop], 0x518
+;|  78  mov word ptr [fop], 0x519
 ;|  79  movzx r12d, word ptr [seg[SEG_CS].selector]
 ;|  80  mov word ptr [fcs], r12w
 ;|  81  movzx r12d, word ptr [seg[SEG_DS].selector]
