@@ -42,40 +42,43 @@ static void number(struct report *r, const char *name, uint64_t host, uint64_t g
     }
 }
 
+/* The instructions of a case in the order of their bytes, one a call; undefined ones are
+ * X86_invalid.  `at` is an offset in the code. */
+static bool next_insn(const struct fuzz_slot *slot, uint32_t *at, struct x86_insn *insn)
+{
+    struct x86_decode_mode mode = case_mode(&slot->before, UINT64_MAX);
+    if (*at + X86_MAX_LENGTH > FUZZ_CODE_BYTES || slot->memory[*at] == FUZZ_FILLER) {
+        return false;
+    }
+    enum x86_decode_result result = x86_decode(slot->memory + *at, X86_MAX_LENGTH, &mode, insn);
+    *at += insn->length;
+    return result == X86_DECODED || result == X86_UNDEFINED;
+}
+
 /* Does the case load FOP, FIP, FDP? */
 static bool loads_pointers(const struct fuzz_slot *slot)
 {
     uint32_t at = code_linear(&slot->before) - FUZZ_CODE;
-    struct x86_decode_mode mode = case_mode(&slot->before, UINT64_MAX);
     struct x86_insn insn;
-    while (at + X86_MAX_LENGTH <= FUZZ_CODE_BYTES && slot->memory[at] != FUZZ_FILLER &&
-           x86_decode(slot->memory + at, X86_MAX_LENGTH, &mode, &insn) == X86_DECODED) {
+    while (next_insn(slot, &at, &insn)) {
         if (insn_has_fields(&insn)) {
             return true;
         }
-        at += insn.length;
     }
     return false;
 }
 
 unsigned case_flags_undefined(const struct fuzz_slot *slot, uint32_t eip)
 {
-    const struct fuzz_state *s = &slot->before;
-    struct x86_decode_mode mode = case_mode(s, UINT64_MAX);
-    uint32_t at = code_linear(s) - FUZZ_CODE;
-    uint32_t end = at + (eip - s->eip);
+    uint32_t at = code_linear(&slot->before) - FUZZ_CODE;
+    uint32_t end = at + (eip - slot->before.eip);
     unsigned undefined = 0;
     bool branched = false;
-    while (at != end && at + X86_MAX_LENGTH <= FUZZ_CODE_BYTES) {
-        struct x86_insn insn;
-        const uint8_t *code = slot->memory + at;
-        if (*code == FUZZ_FILLER || x86_decode(code, X86_MAX_LENGTH, &mode, &insn) != X86_DECODED) {
-            break;
-        }
+    struct x86_insn insn;
+    while (at != end && next_insn(slot, &at, &insn)) {
         branched |= insn.class == X86_BRANCH;
         undefined &= branched ? X86_FLAGS_ALL : ~x86_insn_flags_set(&insn);
         undefined |= insn_flags_undefined(&insn);
-        at += insn.length;
     }
     return undefined;
 }
