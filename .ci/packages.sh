@@ -3,7 +3,7 @@
 BUILD_PACKAGES=(
     gcc libc6-dev cmake ninja-build pkg-config nasm
     libcapstone-dev libffi-dev libpng-dev libcjson-dev libsdl2-dev libvncserver-dev
-    libinih-dev check libmpfr-dev
+    libinih-dev zlib1g-dev libzstd-dev libxxhash-dev check libmpfr-dev
     seabios
 )
 # Tests that miss one of these say so and are skipped.

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-bool status_fail(struct status *status, const char *format, ...)
+bool(status_fail)(struct status *status, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -15,7 +15,7 @@ bool status_fail(struct status *status, const char *format, ...)
     return false;
 }
 
-bool status_fail_errno(struct status *status, const char *format, ...)
+bool(status_fail_errno)(struct status *status, const char *format, ...)
 {
     int error = errno;
     va_list args;

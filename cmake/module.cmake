@@ -34,6 +34,7 @@ function(vestige_unit_test source)
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
     target_compile_options(${name} PRIVATE ${VESTIGE_WARNINGS} -Wno-conversion -Wno-sign-conversion)
     target_link_libraries(${name} PRIVATE ${ARGN} PkgConfig::CHECK Threads::Threads)
-    add_test(NAME ${name} COMMAND ${name})
+    # Compiler caches make __FILE__ relative to the build folder: from there tests find their data.
+    add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
     set_tests_properties(${name} PROPERTIES LABELS fast TIMEOUT 120)
 endfunction()

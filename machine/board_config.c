@@ -69,7 +69,8 @@ static void cmos_drives(struct machine *machine)
     drives_floppy_types(&machine->pc->drives, type);
     rtc146818_set_cmos(rtc, CMOS_FLOPPY, (uint8_t)(type[0] << 4 | type[1]));
     unsigned extra = type[1] != FLOPPY_NONE ? 1u << 6 : 0;
-    rtc146818_set_cmos(rtc, CMOS_EQUIPMENT, (uint8_t)(FPU | MOUSE | FLOPPY | extra));
+    extra |= x86_has_fpu(machine->cpu) ? FPU : 0;
+    rtc146818_set_cmos(rtc, CMOS_EQUIPMENT, (uint8_t)(MOUSE | FLOPPY | extra));
 }
 
 /* Boot order: the wanted device first, then what is there. */

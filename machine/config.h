@@ -36,6 +36,7 @@ struct config {
 #include "machine/options.def"
 #undef OPTION
     struct config_list images; /* arguments that are no options */
+    const char *snapshot;      /* the saved machine to go on with, or NULL (snapshot_take) */
     bool help;                 /* --help or -h stood somewhere; the rest was not looked at */
     struct arena *texts;       /* owned: values out of a machine file, or NULL */
 };

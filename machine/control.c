@@ -2,6 +2,7 @@
 #include "machine/control.h"
 
 #include "machine/host_socket.h"
+#include "machine/snapshot.h"
 #include "machine/verbs.h"
 
 #include <cjson/cJSON.h>
@@ -18,6 +19,7 @@ struct client {
     int fd; /* -1: free */
     char *line;
     size_t used;
+    bool waits; /* for the end of a live save; it is answered then */
 };
 
 struct control {
@@ -126,6 +128,21 @@ static void answer_error(struct client *client, const char *error)
     answer(client, reply);
 }
 
+static void answer_outcome(struct client *client, bool done, const char *text,
+                           const struct status *status)
+{
+    if (!done) {
+        answer_error(client, status->text);
+        return;
+    }
+    cJSON *reply = cJSON_CreateObject();
+    cJSON_AddBoolToObject(reply, "ok", true);
+    if (text) {
+        cJSON_AddStringToObject(reply, "text", text);
+    }
+    answer(client, reply);
+}
+
 /* Collects string arguments; false: they are not an array of at most ARGUMENTS strings. */
 static bool arguments_of(const cJSON *request, const char *args[ARGUMENTS + 1], unsigned *count)
 {
@@ -169,15 +186,9 @@ static void perform(struct control *control, struct client *client, const cJSON 
     struct status status = {0};
     char *text = NULL;
     bool done = functions[row](control->machine, args, count, &text, &status);
-    if (!done) {
-        answer_error(client, status.text);
-    } else {
-        cJSON *reply = cJSON_CreateObject();
-        cJSON_AddBoolToObject(reply, "ok", true);
-        if (text) {
-            cJSON_AddStringToObject(reply, "text", text);
-        }
-        answer(client, reply);
+    client->waits = done && functions[row] == verb_save;
+    if (!client->waits) {
+        answer_outcome(client, done, text, &status);
     }
     free(text);
 }
@@ -196,7 +207,7 @@ static void take_line(struct control *control, struct client *client, const char
 static void take_lines(struct control *control, struct client *client)
 {
     char *end;
-    while (client->fd >= 0 && (end = memchr(client->line, '\n', client->used))) {
+    while (client->fd >= 0 && !client->waits && (end = memchr(client->line, '\n', client->used))) {
         size_t length = (size_t)(end - client->line) + 1;
         *end = 0;
         take_line(control, client, client->line);
@@ -209,7 +220,8 @@ static void take_lines(struct control *control, struct client *client)
 
 static void read_client(struct control *control, struct client *client)
 {
-    while (client->fd >= 0) {
+    take_lines(control, client); /* that came while it waited */
+    while (client->fd >= 0 && !client->waits) {
         if (LINE_BYTES - client->used < READ_BYTES) {
             answer_error(client, "that line is too long");
             drop(client);
@@ -226,6 +238,20 @@ static void read_client(struct control *control, struct client *client)
         client->used += (size_t)count;
         take_lines(control, client);
     }
+}
+
+/* The live save that a client waits for may have ended. */
+static void end_wait(struct control *control, struct client *client)
+{
+    struct status status = {0};
+    char *text = NULL;
+    if (!client->waits || snapshot_saving(control->machine)) {
+        return;
+    }
+    client->waits = false;
+    bool done = snapshot_outcome(control->machine, &text, &status);
+    answer_outcome(client, done, text, &status);
+    free(text);
 }
 
 static void accept_clients(struct control *control)
@@ -254,6 +280,7 @@ void control_poll(struct control *control)
     accept_clients(control);
     for (unsigned i = 0; i < CLIENTS; i++) {
         if (control->clients[i].fd >= 0) {
+            end_wait(control, &control->clients[i]);
             read_client(control, &control->clients[i]);
         }
     }
@@ -267,7 +294,7 @@ nfds_t control_descriptors(const struct control *control, struct pollfd *fds, nf
     }
     fds[count++] = (struct pollfd){.fd = control->listener, .events = POLLIN};
     for (unsigned i = 0; i < CLIENTS && count < most; i++) {
-        if (control->clients[i].fd >= 0) {
+        if (control->clients[i].fd >= 0 && !control->clients[i].waits) {
             fds[count++] = (struct pollfd){.fd = control->clients[i].fd, .events = POLLIN};
         }
     }

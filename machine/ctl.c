@@ -49,15 +49,29 @@ static char *absolute(const char *path)
     return out;
 }
 
+/* Which argument is a file name, or -1. */
+static int file_argument(const char *verb, int count)
+{
+    static const char *const last[] = {"screenshot", "mem", "insert", "load"};
+    if (strcmp(verb, "save") == 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof(last) / sizeof(last[0]); i++) {
+        if (strcmp(verb, last[i]) == 0) {
+            return count - 1;
+        }
+    }
+    return -1;
+}
+
 static cJSON *request_of(const char *verb, int argc, char **argv)
 {
     cJSON *request = cJSON_CreateObject();
     cJSON_AddStringToObject(request, "verb", verb);
     cJSON *args = cJSON_AddArrayToObject(request, "args");
-    bool file_last =
-        strcmp(verb, "screenshot") == 0 || strcmp(verb, "mem") == 0 || strcmp(verb, "insert") == 0;
+    int file = file_argument(verb, argc);
     for (int i = 0; i < argc; i++) {
-        char *text = file_last && i == argc - 1  ? absolute(argv[i])
+        char *text = i == file                   ? absolute(argv[i])
                      : strcmp(verb, "type") == 0 ? escapes_resolve(argv[i])
                                                  : strdup(argv[i]);
         cJSON_AddItemToArray(args, cJSON_CreateString(text ? text : ""));

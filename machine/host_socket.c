@@ -67,7 +67,7 @@ static socklen_t parse(const char *text, union address *address, struct status *
         return 0;
     }
     address->local.sun_family = AF_UNIX;
-    strcpy(address->local.sun_path, path);
+    memcpy(address->local.sun_path, path, strlen(path) + 1);
     return sizeof(address->local);
 }
 

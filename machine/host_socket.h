@@ -6,9 +6,9 @@
 
 /* A non-blocking listening socket, or -1 with the reason (an address in use included).  A stale
  * unix socket that nobody listens on is replaced. */
-int host_socket_listen(const char *address, struct status *status);
+int host_socket_listen(const char *text, struct status *status);
 
 /* A connected blocking socket, or -1 with the reason. */
-int host_socket_connect(const char *address, struct status *status);
+int host_socket_connect(const char *text, struct status *status);
 
 #endif

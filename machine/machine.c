@@ -2,6 +2,7 @@
 
 #include "machine/pc.h"
 #include "machine/resolve.h"
+#include "machine/snapshot.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,7 +87,7 @@ static bool create_processor(struct machine *machine, const struct resolved *opt
                              struct status *status)
 {
     struct x86_wires wires = pc_cpu_wires(machine);
-    machine->cpu = x86_create(options->model, &wires);
+    machine->cpu = x86_create(&options->model, &wires);
     machine->ctx = x86_context(machine->cpu);
     machine->ctx->machine = machine;
     machine->memory_ops = memory_map_ops(&machine->memory);
@@ -131,6 +132,7 @@ bool machine_create(struct machine *machine, const struct config *config, struct
 
 void machine_destroy(struct machine *machine)
 {
+    snapshot_close(machine);
     pc_destroy(machine);
     for (unsigned i = machine->device_count; i-- > 0;) {
         machine->devices[i].ops->destroy(machine->devices[i].dev);
@@ -183,6 +185,7 @@ void machine_power_button(struct machine *machine)
 static void reset_or_quit(struct machine *machine, int status)
 {
     if (machine->config->no_reboot) {
+        machine->ended_by_guest = true;
         machine_quit(machine, status);
     } else {
         machine_reset(machine);
@@ -191,6 +194,7 @@ static void reset_or_quit(struct machine *machine, int status)
 
 static void take_requests(struct machine *machine)
 {
+    machine->ended_by_guest |= machine->power_off_wanted || machine->exit_wanted;
     if (machine->power_off_wanted) {
         machine_quit(machine, EXIT_OK);
     } else if (machine->exit_wanted) {
@@ -291,6 +295,7 @@ uint64_t machine_hash(struct machine *machine)
 {
     enum { PAGE = 4096 };
     context_fpu_sync(machine->ctx);
+    memory_map_settle(&machine->memory);
     uint64_t hash = state_hash(x86_state(), machine->cpu, machine->idle_ns);
     for (unsigned i = 0; i < machine->device_count; i++) {
         hash = state_hash(machine->devices[i].ops->state, machine->devices[i].dev, hash);

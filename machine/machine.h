@@ -28,6 +28,7 @@ enum exit_status { EXIT_OK = 0, EXIT_USER = 2, EXIT_RESET = 32, EXIT_BUG = 33, E
 
 struct pc;
 struct script;
+struct snapshots;
 
 struct machine {
     const struct config *config;
@@ -42,7 +43,8 @@ struct machine {
     struct clock *clock;
     struct pc *pc;
     struct inputs inputs;
-    struct script *script; /* scripted input, or NULL; borrowed */
+    struct script *script;       /* scripted input, or NULL; borrowed */
+    struct snapshots *snapshots; /* files saved and loaded, or NULL (snapshot.h) */
     struct device devices[MACHINE_DEVICES];
     unsigned device_count;
 
@@ -57,7 +59,8 @@ struct machine {
     bool powered; /* power-on is over: resets are hard ones */
     bool paused;
     bool quit;
-    int status; /* exit status once quit is set */
+    bool ended_by_guest; /* power-off, exit port, reset or shutdown with --no-reboot */
+    int status;          /* exit status once quit is set */
     uint64_t resets;
 };
 

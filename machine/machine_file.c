@@ -55,7 +55,7 @@ static const char *localise(struct reader *reader, const char *text, size_t at)
     char *out = arena_alloc(reader->config->texts, strlen(text) + folder + 1);
     memcpy(out, text, at);
     memcpy(out + at, reader->path, folder);
-    strcpy(out + at + folder, text + at);
+    memcpy(out + at + folder, text + at, strlen(text + at) + 1);
     return out;
 }
 

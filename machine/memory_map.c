@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 enum {
     PAGE = 4096,
@@ -14,18 +13,23 @@ enum {
     ISA_FIRMWARE = 0x20000,
 };
 
+/* Large pages make both the guest's accesses and fork() cheaper. */
+static void *map_memory(void *at, uint64_t bytes, int flags)
+{
+    void *memory = mmap(at, bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
+    if (memory != MAP_FAILED) {
+        madvise(memory, bytes, MADV_HUGEPAGE);
+    }
+    return memory;
+}
+
 bool memory_map_init(struct memory_map *map, uint64_t ram_bytes, const uint8_t *firmware,
                      size_t firmware_bytes, struct status *status)
 {
     map->ram_bytes = ram_bytes;
     map->low_bytes = ram_bytes < LOW_RAM_MAX ? ram_bytes : LOW_RAM_MAX;
-    map->ram_fd = memfd_create("guest-ram", MFD_CLOEXEC);
-    if (map->ram_fd < 0 || ftruncate(map->ram_fd, (off_t)ram_bytes) != 0) {
-        return status_fail_errno(status, "cannot reserve %llu MiB of guest memory",
-                                 (unsigned long long)(ram_bytes >> 20));
-    }
-    map->ram =
-        mmap(NULL, ram_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, map->ram_fd, 0);
+    map->ram = map_memory(NULL, ram_bytes, 0);
     map->firmware = malloc(firmware_bytes);
     if (map->ram == MAP_FAILED || !map->firmware) {
         map->ram = NULL;
@@ -41,10 +45,72 @@ void memory_map_free(struct memory_map *map)
 {
     if (map->ram) {
         munmap(map->ram, map->ram_bytes);
-        close(map->ram_fd);
     }
+    free(map->absent);
     free(map->firmware);
     *map = (struct memory_map){0};
+}
+
+static uint64_t windows_of(const struct memory_map *map)
+{
+    return (map->ram_bytes + MEMORY_WINDOW - 1) / MEMORY_WINDOW;
+}
+
+bool memory_map_empty(struct memory_map *map, const uint64_t *bits,
+                      void (*bring)(void *bringer, uint64_t at), void *bringer)
+{
+    uint64_t words = (windows_of(map) + 63) / 64;
+    uint64_t *absent = calloc(words, sizeof(*absent));
+    if (!absent || map_memory(map->ram, map->ram_bytes, MAP_FIXED) == MAP_FAILED) {
+        free(absent);
+        return false;
+    }
+    free(map->absent);
+    map->absent = absent;
+    map->absent_count = 0;
+    for (uint64_t i = 0; bits && i < words; i++) {
+        absent[i] = bits[i];
+        map->absent_count += (uint64_t)__builtin_popcountll(bits[i]);
+    }
+    map->bring = bring;
+    map->bringer = bringer;
+    return true;
+}
+
+static void bring_window(struct memory_map *map, uint64_t window)
+{
+    uint64_t bit = UINT64_C(1) << (window & 63);
+    if (map->absent[window >> 6] & bit) {
+        map->absent[window >> 6] &= ~bit;
+        map->absent_count--;
+        map->bring(map->bringer, window * MEMORY_WINDOW);
+    }
+}
+
+/* Somebody is about to get at the page of RAM at this offset. */
+static uint8_t *ram_page(struct memory_map *map, uint64_t at)
+{
+    if (map->absent_count) {
+        bring_window(map, at / MEMORY_WINDOW);
+    }
+    return map->ram + at;
+}
+
+bool memory_map_bring(struct memory_map *map, uint64_t most)
+{
+    uint64_t words = (windows_of(map) + 63) / 64;
+    for (uint64_t i = 0; i < words && most && map->absent_count; i++) {
+        while (map->absent[i] && most) {
+            bring_window(map, i * 64 + (uint64_t)__builtin_ctzll(map->absent[i]));
+            most--;
+        }
+    }
+    return map->absent_count == 0;
+}
+
+void memory_map_settle(struct memory_map *map)
+{
+    memory_map_bring(map, UINT64_MAX);
 }
 
 /* Firmware byte that the ISA area shows at gpa (E0000..FFFFF), or NULL. */
@@ -56,7 +122,7 @@ static uint8_t *isa_firmware(const struct memory_map *map, uint64_t gpa)
                : NULL;
 }
 
-static struct phys_page legacy_page(const struct memory_map *map, uint64_t gpa)
+static struct phys_page legacy_page(struct memory_map *map, uint64_t gpa)
 {
     if (gpa < PAM_BASE) {
         bool linear = map->window && gpa - WINDOW_BASE < map->window_bytes;
@@ -64,7 +130,7 @@ static struct phys_page legacy_page(const struct memory_map *map, uint64_t gpa)
     }
     unsigned segment = (unsigned)(gpa - PAM_BASE) / PAM_SEGMENT_BYTES;
     if (map->pam_read[segment]) {
-        return (struct phys_page){map->ram + gpa, map->pam_write[segment]};
+        return (struct phys_page){ram_page(map, gpa), map->pam_write[segment]};
     }
     if (map->pam_write[segment]) {
         return (struct phys_page){NULL, false};
@@ -74,17 +140,20 @@ static struct phys_page legacy_page(const struct memory_map *map, uint64_t gpa)
 
 static struct phys_page map_page(void *opaque, uint64_t gpa)
 {
-    const struct memory_map *map = opaque;
+    struct memory_map *map = opaque;
+    if (gpa < map->top && gpa >= map->top - map->firmware_bytes) {
+        return (struct phys_page){map->firmware + (gpa - (map->top - map->firmware_bytes)), false};
+    }
     if (gpa < map->low_bytes) {
         bool legacy = gpa >= WINDOW_BASE && gpa < MEGABYTE;
-        return legacy ? legacy_page(map, gpa) : (struct phys_page){map->ram + gpa, true};
+        return legacy ? legacy_page(map, gpa) : (struct phys_page){ram_page(map, gpa), true};
     }
     if (gpa >= WINDOW_BASE && gpa < MEGABYTE) {
         return legacy_page(map, gpa);
     }
     if (gpa >= HIGH_RAM) {
         uint64_t at = gpa - HIGH_RAM + LOW_RAM_MAX;
-        return at < map->ram_bytes ? (struct phys_page){map->ram + at, true}
+        return at < map->ram_bytes ? (struct phys_page){ram_page(map, at), true}
                                    : (struct phys_page){NULL, false};
     }
     if (gpa >= HIGH_RAM - map->firmware_bytes) {
@@ -133,7 +202,7 @@ static void map_mmio_write(void *opaque, uint64_t gpa, uint64_t value, unsigned 
     if (in_shadow(gpa)) {
         unsigned segment = (unsigned)(gpa - PAM_BASE) / PAM_SEGMENT_BYTES;
         if (map->pam_write[segment] && !map->pam_read[segment]) {
-            memcpy(map->ram + gpa, &value, size);
+            memcpy(ram_page(map, gpa), &value, size);
         }
         return;
     }

@@ -7,7 +7,11 @@
  *   100000     .. low RAM    RAM up to 3.5 GiB
  *   frame buffer where PCI put it; firmware below 4 GiB; RAM beyond 3.5 GiB from 4 GiB on
  *
- * RAM is a memfd, so that it can be mapped twice, shared and forked copy-on-write.
+ * RAM is private memory of the process: after fork() parent and child have it copy-on-write, which
+ * is how a running machine is saved and how it is forked.
+ *
+ * RAM may be *absent* after a snapshot was loaded: its bytes come from `bring` when somebody is
+ * about to get at them.  Whoever reads map->ram himself calls memory_map_settle() first.
  */
 #ifndef MACHINE_MEMORY_MAP_H
 #define MACHINE_MEMORY_MAP_H
@@ -17,6 +21,7 @@
 #include "devices/core/dma.h"
 #include "translator/api/memory.h"
 
+enum { MEMORY_WINDOW = 1 << 18 };
 enum { PAM_SEGMENT_BYTES = 0x4000, PAM_SEGMENTS = 16 };
 #define LOW_RAM_MAX UINT64_C(0xe0000000)
 #define HIGH_RAM    UINT64_C(0x100000000)
@@ -26,11 +31,17 @@ struct memory_map {
     void (*written)(void *user, uint64_t gpa, size_t bytes); /* before a bus master's write */
     void (*changed)(void *user);                             /* the map changed */
     void *user;
-    int ram_fd;
+    /* Fills [ram + at, ram + at + MEMORY_WINDOW) before its first use; NULL: nothing is absent. */
+    void (*bring)(void *bringer, uint64_t at);
+    void *bringer;
+    uint64_t *absent; /* one bit a window; owned */
+    uint64_t absent_count;
     uint8_t *ram;
     uint64_t ram_bytes, low_bytes;
     uint8_t *firmware; /* ends at 4 GiB; its last 128 KiB also at E0000 */
     uint64_t firmware_bytes;
+    uint64_t top; /* end of the address space of a CPU with less than 32 address lines, where the
+                   * firmware is seen too; else 0 */
     uint8_t *frame_buffer;
     uint64_t frame_buffer_bytes, frame_buffer_base; /* base 0: not decoded */
     uint8_t *window; /* host address of A0000 while the VGA window is linear; else NULL */
@@ -44,12 +55,21 @@ bool memory_map_init(struct memory_map *map, uint64_t ram_bytes, const uint8_t *
                      size_t firmware_bytes, struct status *status);
 void memory_map_free(struct memory_map *map);
 
+/* RAM becomes zeros, with the windows whose bit is set absent (bits is copied); bits NULL: none.
+ * False: no memory, and nothing is changed. */
+bool memory_map_empty(struct memory_map *map, const uint64_t *bits,
+                      void (*bring)(void *bringer, uint64_t at), void *bringer);
+/* Brings at most that many absent windows; true when nothing is absent any more. */
+bool memory_map_bring(struct memory_map *map, uint64_t most);
+/* Brings everything: map->ram is whole. */
+void memory_map_settle(struct memory_map *map);
+
 /* The physical side of the translator. */
 struct memory_ops memory_map_ops(struct memory_map *map);
 struct dma_space memory_map_dma(struct memory_map *map);
 
 /* PAM: what reads and writes of [base, base + length) reach. */
-void memory_map_pam(void *map, uint32_t base, uint32_t length, bool read_ram, bool write_ram);
+void memory_map_pam(void *opaque, uint32_t base, uint32_t length, bool read_ram, bool write_ram);
 void memory_map_frame_buffer(struct memory_map *map, uint64_t base, bool enabled);
 /* A linear VGA window of that many bytes from A0000, or NULL. */
 void memory_map_window(struct memory_map *map, uint8_t *host, uint64_t bytes);

@@ -468,6 +468,11 @@ void pc_reset(struct machine *machine)
     update_a20(machine);
 }
 
+void pc_loaded(struct machine *machine)
+{
+    pc_reset(machine);
+}
+
 void pc_destroy(struct machine *machine)
 {
     struct pc *pc = machine->pc;

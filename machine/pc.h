@@ -80,4 +80,7 @@ struct x86_wires pc_cpu_wires(struct machine *machine);
 /* After the lists were reset: levels and gates to their power-on values. */
 void pc_reset(struct machine *machine);
 
+/* After saved state was loaded: what the board derives from it. */
+void pc_loaded(struct machine *machine);
+
 #endif

@@ -1,6 +1,7 @@
 #include "machine/resolve.h"
 
 #include "machine/firmware.h"
+#include "snapshots/codec.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -23,9 +24,20 @@ static bool fits_host(const struct config *config, uint64_t bytes, struct status
                                         config->memory, (unsigned long long)(most >> 20));
 }
 
+/* RAM that the model can address beside the firmware; 0: no limit of its own. */
+static uint64_t addressable(const struct x86_model *model)
+{
+    if (model->address_bits >= 32) {
+        return 0;
+    }
+    uint64_t whole = UINT64_C(1) << model->address_bits;
+    return whole > UINT64_C(1) << 20 ? whole - (UINT64_C(1) << 20) : whole;
+}
+
 static bool resolve_size(const struct config *config, struct resolved *out, struct status *status)
 {
-    out->memory_bytes = MEMORY_DEFAULT;
+    uint64_t most = addressable(&out->model);
+    out->memory_bytes = most && most < MEMORY_DEFAULT ? most : MEMORY_DEFAULT;
     if (!config->memory) {
         return true;
     }
@@ -38,6 +50,10 @@ static bool resolve_size(const struct config *config, struct resolved *out, stru
     if (out->memory_bytes < MEMORY_LEAST || out->memory_bytes > MEMORY_MOST ||
         out->memory_bytes % 4096) {
         return status_fail(status, "--memory %s: from 1M to 64G in steps of 4k", config->memory);
+    }
+    if (most && out->memory_bytes > most) {
+        return status_fail(status, "--memory %s: CPU model %s addresses %llu MiB of RAM at most",
+                           config->memory, out->model.name, (unsigned long long)(most >> 20));
     }
     return fits_host(config, out->memory_bytes, status);
 }
@@ -63,10 +79,7 @@ static bool resolve_engine(const struct config *config, struct resolved *out, st
 
 static bool resolve_model(const struct config *config, struct resolved *out, struct status *status)
 {
-    const char *name = config->cpu ? config->cpu : "max";
-    out->model = x86_model_find(name);
-    return out->model ||
-           status_fail(status, "unknown CPU model %s (`--cpu help` lists them)", name);
+    return x86_model_configure(&out->model, config->cpu ? config->cpu : "max", status);
 }
 
 static bool resolve_speed(const struct config *config, struct resolved *out, struct status *status)
@@ -139,6 +152,13 @@ static bool resolve_log(const struct config *config, struct log *log, struct sta
     return true;
 }
 
+static bool check_codec(const struct config *config, struct status *status)
+{
+    enum snap_codec codec;
+    return !config->compress || codec_find(config->compress, &codec) ||
+           status_fail(status, "--compress %s is not one of zstd, zlib, none", config->compress);
+}
+
 static bool refuse_conflicts(const struct config *config, struct status *status)
 {
     if (config->smp && strcmp(config->smp, "1") != 0) {
@@ -163,10 +183,10 @@ static bool refuse_conflicts(const struct config *config, struct status *status)
 bool resolve_options(const struct config *config, struct resolved *out, struct log *log,
                      struct status *status)
 {
-    return refuse_conflicts(config, status) && resolve_log(config, log, status) &&
+    return refuse_conflicts(config, status) && check_codec(config, status) &&
+           resolve_log(config, log, status) && resolve_model(config, out, status) &&
            resolve_size(config, out, status) && resolve_engine(config, out, status) &&
-           resolve_model(config, out, status) && resolve_speed(config, out, status) &&
-           resolve_for(config, out, status);
+           resolve_speed(config, out, status) && resolve_for(config, out, status);
 }
 
 bool resolve_memory(struct machine *machine, const struct resolved *resolved, struct status *status)
@@ -177,6 +197,9 @@ bool resolve_memory(struct machine *machine, const struct resolved *resolved, st
     }
     bool done =
         memory_map_init(&machine->memory, resolved->memory_bytes, bios.bytes, bios.size, status);
+    if (resolved->model.address_bits < 32) {
+        machine->memory.top = UINT64_C(1) << resolved->model.address_bits;
+    }
     free(bios.bytes);
     return done;
 }

@@ -6,7 +6,7 @@
 
 struct resolved {
     uint64_t memory_bytes;
-    const struct x86_model *model;
+    struct x86_model model;
     const struct host_ops *host;
     uint64_t mips;
     uint64_t stop_icount; /* UINT64_MAX: no limit */

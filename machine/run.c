@@ -7,6 +7,7 @@
 #include "machine/resolve.h"
 #include "machine/screen.h"
 #include "machine/script.h"
+#include "machine/snapshot.h"
 #include "machine/stats.h"
 
 #include <errno.h>
@@ -32,11 +33,15 @@ struct session {
     uint64_t host_start_ns;
     uint64_t virtual_base_ns, host_base_ns; /* pacing: these two instants coincide */
     uint64_t host_limit_ns;                 /* 0: none */
+    char *autosave;                         /* file, or NULL: none */
+    uint64_t autosave_ns;                   /* between two */
+    uint64_t autosave_at_ns;                /* host time of the next */
     bool unpaced;
     bool disk_trouble; /* the host could not read or write an image */
 };
 
 /* The handler may only write to a pipe; its descriptor cannot be passed to it otherwise. */
+/* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables) */
 static volatile sig_atomic_t signal_pipe = -1;
 
 static void on_signal(int number)
@@ -77,6 +82,10 @@ static void wait_outside(struct session *session, uint64_t ns)
             fds[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
         }
     }
+    if (snapshot_descriptor(&session->machine) >= 0) {
+        fds[count++] =
+            (struct pollfd){.fd = snapshot_descriptor(&session->machine), .events = POLLIN};
+    }
     count += control_descriptors(session->control, fds + count, WAIT_DESCRIPTORS - count);
     uint64_t most = screen_wait_ns(session->screen);
     ns = ns < most ? ns : most;
@@ -108,6 +117,40 @@ static void report_disks(struct session *session)
     }
 }
 
+/* Begins an autosave when one is due and tells how the one before ended. */
+static void autosave(struct session *session)
+{
+    struct machine *machine = &session->machine;
+    struct status status = {0};
+    uint64_t now = host_ns();
+    if (!session->autosave || now < session->autosave_at_ns || snapshot_saving(machine)) {
+        return;
+    }
+    session->autosave_at_ns = now + session->autosave_ns;
+    if (!snapshot_save_live(machine, session->autosave, true, &status)) {
+        fprintf(stderr, "vestige: %s\n", status.text);
+    }
+}
+
+/* The end of a live save, memory that a loaded snapshot still owes, and what went wrong there. */
+static void look_at_snapshots(struct session *session)
+{
+    struct machine *machine = &session->machine;
+    struct status status = {0};
+    char *text = NULL;
+    bool saving = snapshot_saving(machine);
+    snapshot_poll(machine, machine->ctx->halted || machine->paused);
+    if (saving && !snapshot_saving(machine) && session->autosave &&
+        !snapshot_outcome(machine, &text, &status)) {
+        fprintf(stderr, "vestige: %s\n", status.text);
+    }
+    free(text);
+    if (snapshot_trouble(machine, &status)) {
+        fprintf(stderr, "vestige: %s\n", status.text);
+    }
+    autosave(session);
+}
+
 /* Everything from outside that has come since the last slice. */
 static void look_outside(struct session *session)
 {
@@ -116,6 +159,7 @@ static void look_outside(struct session *session)
     for (unsigned n = 0; n < PC_UARTS; n++) {
         serial_host_poll(&machine->pc->serial[n]);
     }
+    look_at_snapshots(session);
     control_poll(session->control);
     screen_poll(session->screen);
     report_disks(session);
@@ -207,6 +251,21 @@ static void loop(struct session *session)
     }
 }
 
+/* --autosave SECONDS[:FILE] */
+static bool parse_autosave(struct session *session, const char *text, struct status *status)
+{
+    char *end;
+    double seconds = strtod(text, &end);
+    if (end == text || (*end && *end != ':') || !(seconds >= 0.1 && seconds < 1e9) ||
+        (*end && !end[1])) {
+        return status_fail(status, "--autosave %s is not SECONDS or SECONDS:FILE", text);
+    }
+    session->autosave = strdup(*end ? end + 1 : "autosave.vsnap");
+    session->autosave_ns = (uint64_t)(seconds * 1e9);
+    session->autosave_at_ns = host_ns() + session->autosave_ns;
+    return session->autosave || status_fail(status, "no memory");
+}
+
 static bool open_session(struct session *session, const struct config *config,
                          struct status *status)
 {
@@ -215,6 +274,12 @@ static bool open_session(struct session *session, const struct config *config,
     session->host_limit_ns = (uint64_t)(resolve_host_seconds(config) * 1e9);
     /* Signals first: creating the machine changes the terminal, and reserves files. */
     if (!catch_signals(session, status) || !machine_create(machine, config, status)) {
+        return false;
+    }
+    if (config->snapshot && !snapshot_load(machine, config->snapshot, status)) {
+        return false;
+    }
+    if (config->autosave && !parse_autosave(session, config->autosave, status)) {
         return false;
     }
     if (config->control && !(session->control = control_create(machine, config->control, status))) {
@@ -230,6 +295,11 @@ static bool open_session(struct session *session, const struct config *config,
 static void close_session(struct session *session)
 {
     script_close(session->script);
+    if (session->machine.snapshots) {
+        snapshot_wait(&session->machine);
+        control_poll(session->control); /* whoever waits for it is answered */
+    }
+    free(session->autosave);
     control_destroy(session->control);
     screen_close(session->screen);
     machine_destroy(&session->machine);
@@ -253,7 +323,26 @@ static void help(FILE *out)
 
 static void print_model(void *user, const char *name, const char *what)
 {
-    fprintf(user, "  %-10s %s\n", name, what);
+    fprintf(user, "  %-11s %s\n", name, what);
+}
+
+static void print_feature(void *user, const char *name)
+{
+    fprintf(user, " %s", name);
+}
+
+static void list_models(FILE *out)
+{
+    x86_model_list(print_model, out);
+    fputs("features, as in --cpu p3,+nx,-sse:", out);
+    x86_feature_list(print_feature, out);
+    fputc('\n', out);
+}
+
+static bool save_at_end(struct machine *machine, const char *path, struct status *status)
+{
+    snapshot_wait(machine);
+    return snapshot_save(machine, path, true, status);
 }
 
 static int run_session(const struct config *config)
@@ -279,6 +368,10 @@ static int run_session(const struct config *config)
                                             config->stats.value, &status)) {
         result = fail(&status);
     }
+    if (config->save_on_exit && !session->machine.ended_by_guest &&
+        !save_at_end(&session->machine, config->save_on_exit, &status)) {
+        result = fail(&status);
+    }
     close_session(session);
     free(session);
     return result;
@@ -289,12 +382,12 @@ int run_command(int argc, char **argv)
     struct config config = {0};
     struct status status = {0};
     int result = EXIT_OK;
-    if (!config_parse(&config, argc, argv, &status)) {
+    if (!config_parse(&config, argc, argv, &status) || !snapshot_take(&config, &status)) {
         result = fail(&status);
     } else if (config.help) {
         help(stdout);
     } else if (config.cpu && strcmp(config.cpu, "help") == 0) {
-        x86_model_list(print_model, stdout);
+        list_models(stdout);
     } else {
         result = run_session(&config);
     }

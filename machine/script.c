@@ -3,6 +3,7 @@
 
 #include "machine/escapes.h"
 #include "machine/machine.h"
+#include "machine/snapshot.h"
 #include "machine/verbs.h"
 
 #include <inttypes.h>
@@ -135,6 +136,14 @@ static enum outcome run_hash(struct script *script, const struct command *comman
     return NEXT;
 }
 
+static enum outcome run_save(struct script *script, const struct command *command)
+{
+    struct status status = {0};
+    return snapshot_save(script->machine, command->text, false, &status)
+               ? NEXT
+               : fail(script, command, status.text);
+}
+
 static enum outcome run_quit(struct script *script, const struct command *command)
 {
     machine_quit(script->machine, (int)strtol(command->text, NULL, 10));
@@ -191,6 +200,7 @@ static const struct command_row rows[] = {
     {"insert", true, run_insert},
     {"eject", true, run_eject},
     {"hash", false, run_hash},
+    {"save", true, run_save},
     {"reset", false, run_reset},
     {"powerdown", false, run_powerdown},
     {"quit", false, run_quit},

@@ -12,6 +12,7 @@
  *   screenshot FILE     PNG                             screen-text FILE (- : standard error)
  *   insert DRIVE FILE   eject DRIVE
  *   hash                prints instruction count and state hash to standard error
+ *   save FILE           the machine into a file (`vestige run FILE`)
  *   reset | powerdown | quit [STATUS]
  *
  * A wait that runs out of time prints the screen to standard error and quits with status 1.

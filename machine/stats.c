@@ -58,6 +58,7 @@ bool stats_write(struct machine *machine, uint64_t host_ns, const char *path, st
         {"mips", host_ns ? icount * 1000 / host_ns : 0},
         {"code_bytes", translator_code_used(machine->translator)},
         {"cycles_per_translated_insn", insns ? stats->translate_cycles / insns : 0},
+        {"state_hash", machine_hash(machine)},
 #define STAT(name) {#name, stats->name},
         TRANSLATOR_STATS(STAT)
 #undef STAT

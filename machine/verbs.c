@@ -2,6 +2,7 @@
 #include "machine/verbs.h"
 
 #include "machine/pc.h"
+#include "machine/snapshot.h"
 #include "machine/ui/screenshot.h"
 
 #include <errno.h>
@@ -206,5 +207,34 @@ bool verb_status(struct machine *machine, const char *const *args, unsigned coun
     int used = asprintf(text, "%s instructions=%" PRIu64 " virtual_ns=%" PRIu64,
                         machine->paused ? "paused" : "running", machine_icount(machine),
                         machine_now(machine));
+    return used >= 0 || status_fail(status, "no memory");
+}
+
+bool verb_save(struct machine *machine, const char *const *args, unsigned count, char **text,
+               struct status *status)
+{
+    bool whole = count > 1 && strcmp(args[1], "whole") == 0;
+    (void)text;
+    if (count > 1 && !whole) {
+        return status_fail(status, "save FILE or save FILE whole, not %s", args[1]);
+    }
+    return snapshot_save_live(machine, args[0], whole, status);
+}
+
+bool verb_load(struct machine *machine, const char *const *args, unsigned count, char **text,
+               struct status *status)
+{
+    (void)count;
+    (void)text;
+    return snapshot_load(machine, args[0], status);
+}
+
+bool verb_hash(struct machine *machine, const char *const *args, unsigned count, char **text,
+               struct status *status)
+{
+    (void)args;
+    (void)count;
+    int used = asprintf(text, "instructions=%" PRIu64 " state=%016" PRIx64, machine_icount(machine),
+                        machine_hash(machine));
     return used >= 0 || status_fail(status, "no memory");
 }

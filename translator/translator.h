@@ -70,6 +70,10 @@ void translator_written(struct translator *translator, uint64_t gpa, size_t byte
 /* The physical map changed (PAM, A20, MMIO moved): everything derived from it is dropped. */
 void translator_map_changed(struct translator *translator);
 
+/* After saved state and memory were loaded: nothing translated is kept, and what runs next is due
+ * at once.  Not from callouts. */
+void translator_loaded(struct translator *translator);
+
 const struct translator_stats *translator_stats(const struct translator *translator);
 size_t translator_code_used(const struct translator *translator);
 

@@ -117,6 +117,18 @@ static bool sci_wanted(const struct acpi_pm *pm)
     return (pm->control & CNT_SCI_EN) && (fixed || general);
 }
 
+/* A timer runs only while a turnover would interrupt. */
+static void arm(struct acpi_pm *pm)
+{
+    bool awaited =
+        (pm->control & CNT_SCI_EN) && (pm->enable & STS_TIMER) && !(pm->status & STS_TIMER);
+    if (awaited) {
+        clock_arm(&pm->turnover, clock_scale(pm->next_turnover, CLOCK_NS_PER_S, TIMER_HZ) + 1);
+    } else {
+        clock_disarm(&pm->turnover);
+    }
+}
+
 static void update(struct acpi_pm *pm)
 {
     look_at_timer(pm);
@@ -125,13 +137,7 @@ static void update(struct acpi_pm *pm)
         pm->sci_level = wanted;
         irq_set(&pm->wires.sci, wanted);
     }
-    bool awaited =
-        (pm->control & CNT_SCI_EN) && (pm->enable & STS_TIMER) && !(pm->status & STS_TIMER);
-    if (awaited) {
-        clock_arm(&pm->turnover, clock_scale(pm->next_turnover, CLOCK_NS_PER_S, TIMER_HZ) + 1);
-    } else {
-        clock_disarm(&pm->turnover);
-    }
+    arm(pm);
 }
 
 static void turned_over(void *owner)
@@ -393,7 +399,7 @@ static void acpi_pm_loaded(void *dev)
     place_ranges(pm);
     pm->sci_level = sci_wanted(pm);
     irq_set(&pm->wires.sci, pm->sci_level);
-    update(pm);
+    arm(pm); /* without a look at the timer, which would show in the status */
 }
 
 static void acpi_pm_reset(void *dev, enum reset_kind kind)

@@ -33,9 +33,9 @@ extern const struct io_ops ioapic_mmio_ops;
 
 /* Input pin 0..23, shaped as irq_line.set.  level true: asserted, whatever the polarity bit says.
  */
-void ioapic_set_irq(void *apic, unsigned pin, bool level);
+void ioapic_set_irq(void *dev, unsigned pin, bool level);
 
 /* A local APIC finished a level-triggered vector. */
-void ioapic_eoi(void *apic, uint8_t vector);
+void ioapic_eoi(void *dev, uint8_t vector);
 
 #endif

@@ -66,12 +66,12 @@ int lapic_acknowledge(struct lapic *apic);
 
 /* Inputs, shaped as irq_line.set; n is not used.  LINT0 is the 8259's INTR, LINT1 the board's NMI.
  */
-void lapic_set_lint0(void *apic, unsigned n, bool level);
-void lapic_set_lint1(void *apic, unsigned n, bool level);
+void lapic_set_lint0(void *dev, unsigned n, bool level);
+void lapic_set_lint1(void *dev, unsigned n, bool level);
 
 /* A message on the APIC bus.  mode is an enum lapic_mode; destination is an APIC id or, if logical,
  * a set.  Messages for others are ignored. */
-void lapic_deliver(void *apic, uint8_t vector, uint8_t mode, bool level_triggered,
+void lapic_deliver(void *dev, uint8_t vector, uint8_t mode, bool level_triggered,
                    uint8_t destination, bool logical);
 
 /* The task priority as CR8 sees it, 0..15. */

@@ -31,6 +31,6 @@ struct device piix3_device(struct piix3 *bridge);
 void piix3_plug(struct piix3 *bridge, struct pci_bus *pci);
 
 /* Input PIRQA..D (n 0..3); has the shape of irq_line.set. */
-void piix3_set_pirq(void *bridge, unsigned n, bool level);
+void piix3_set_pirq(void *dev, unsigned n, bool level);
 
 #endif

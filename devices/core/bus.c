@@ -109,6 +109,7 @@ static void append_segment(struct bus *bus, uint64_t base, uint64_t end, uint32_
         bus->segment_room = bus->segment_room ? 2 * bus->segment_room : 32;
         bus->segments = grown(bus->segments, bus->segment_room, sizeof(*bus->segments));
     }
+    assert(bus->segments);
     bus->segments[bus->segment_count++] = (struct segment){base, end, handle};
 }
 

@@ -106,6 +106,28 @@ void clock_run(struct clock *clock)
     update_deadline(clock);
 }
 
+unsigned clock_deadlines(const struct clock *clock, uint64_t *deadlines, unsigned most)
+{
+    unsigned count = 0;
+    for (const struct clock_timer *timer = clock->timers; timer; timer = timer->next, count++) {
+        if (count < most) {
+            deadlines[count] = timer->deadline;
+        }
+    }
+    return count;
+}
+
+void clock_set_deadlines(struct clock *clock, const uint64_t *deadlines, unsigned count)
+{
+    if (clock_deadlines(clock, NULL, 0) != count) {
+        return; /* of another version; the devices have armed what they need */
+    }
+    for (struct clock_timer *timer = clock->timers; timer; timer = timer->next) {
+        timer->deadline = *deadlines++;
+    }
+    update_deadline(clock);
+}
+
 void clock_advance(struct clock *clock, uint64_t ns)
 {
     assert(!clock->source.now);

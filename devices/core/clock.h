@@ -50,6 +50,11 @@ void clock_disarm(struct clock_timer *timer);
 /* Fires every timer due at or before now, earliest first. */
 void clock_run(struct clock *clock);
 
+/* Snapshots.  The deadlines of all timers in the order of their creation; returns how many there
+ * are.  Setting them is for a clock with just as many timers; else nothing is changed. */
+unsigned clock_deadlines(const struct clock *clock, uint64_t *deadlines, unsigned most);
+void clock_set_deadlines(struct clock *clock, const uint64_t *deadlines, unsigned count);
+
 /* Manual clock only: moves time forward by ns, firing timers at their instants on the way. */
 void clock_advance(struct clock *clock, uint64_t ns);
 

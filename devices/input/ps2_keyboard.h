@@ -17,19 +17,19 @@ struct ps2_keyboard_wires {
 };
 
 struct ps2_keyboard *ps2_keyboard_create(const struct ps2_keyboard_wires *wires);
-struct device ps2_keyboard_device(struct ps2_keyboard *keyboard, const char *instance);
+struct device ps2_keyboard_device(struct ps2_keyboard *kb, const char *instance);
 
 /* What the controller's socket takes. */
-struct ps2_device ps2_keyboard_port(struct ps2_keyboard *keyboard);
+struct ps2_device ps2_keyboard_port(struct ps2_keyboard *kb);
 
 /* A key goes down or up.  Repeated downs and ups of a key that is up are ignored. */
-void ps2_keyboard_key(struct ps2_keyboard *keyboard, enum key_code key, bool down);
+void ps2_keyboard_key(struct ps2_keyboard *kb, enum key_code key, bool down);
 
 /* True when another key can be given without being lost: the keyboard scans, its queue is drained
  * and the guest has read its last byte from the controller. */
 bool ps2_keyboard_idle(const struct ps2_keyboard *keyboard);
 
 /* Bit 0 scroll lock, 1 num lock, 2 caps lock. */
-uint8_t ps2_keyboard_leds(const struct ps2_keyboard *keyboard);
+uint8_t ps2_keyboard_leds(const struct ps2_keyboard *kb);
 
 #endif

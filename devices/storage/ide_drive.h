@@ -113,7 +113,7 @@ enum ide_transfer {
     VAL(S, u8,   error_page,    0x20, "mode page 01h: error recovery, byte 2")                  \
     VAL(S, u8,   error_retries, 0x05, "mode page 01h: read retry count")                        \
     VAL(S, u32,  sector_bytes,  2048, "bytes a sector of the running READ transfers")           \
-    VAL(S, u32,  limit,         0,    "ATAPI byte count limit of the running command")          \
+    VAL(S, u32,  limit,         2,    "ATAPI byte count limit of the running command")          \
     ARR(S, u8,   buffer, IDE_BUFFER_BYTES, 0, "data of the current phase")
 
 #define IDE_CHANNEL_STATE(S, VAL, ARR, SUB)                                                     \

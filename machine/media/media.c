@@ -337,6 +337,11 @@ const char *media_error(const struct media *media)
     return media->error.failed ? media->error.text : NULL;
 }
 
+bool media_has_overlay(const struct media *media)
+{
+    return media->overlay != NULL;
+}
+
 void media_overlay_each(const struct media *media, media_cluster_visitor *visit, void *user)
 {
     if (media->overlay) {

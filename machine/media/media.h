@@ -43,6 +43,8 @@ const char *media_path(const struct media *media);
 /* The latest host error in words, or NULL when there was none. */
 const char *media_error(const struct media *media);
 
+/* True when writes stay in memory. */
+bool media_has_overlay(const struct media *media);
 /* Visits every changed cluster of an overlay in ascending order, for snapshots. */
 typedef void media_cluster_visitor(void *user, uint64_t cluster, const uint8_t *bytes);
 void media_overlay_each(const struct media *media, media_cluster_visitor *visit, void *user);

@@ -28,6 +28,14 @@ if ! grep -q __asan_init "$VESTIGE" && { ((EUID == 0)) || [[ $(ulimit -v) == unl
 fi
 
 refuses 'unknown CPU model 8080 .*' run --cpu 8080
+refuses 'unknown CPU model  .*' run --cpu ,+sse
+refuses 'unknown CPU feature avx9 .*' run --cpu max,-avx9
+refuses '--cpu: sse is not \+FEATURE or -FEATURE' run --cpu max,sse
+refuses '--cpu:  is not \+FEATURE or -FEATURE' run --cpu max,
+refuses 'CPU model 386 cannot have sse: it has no CPUID instruction' run --cpu 386,+sse
+refuses '--memory 64M: CPU model 386sx addresses 15 MiB of RAM at most' run --cpu 386sx -m 64M
+works run --cpu p3,-sse,+nx --display none --for 1M
+works run --cpu 386sx,+fpu -m 15M --display none --for 1M
 refuses '--engine steam is not one of native, portable' run --engine steam
 refuses '--smp 2: .*' run --smp 2
 refuses '--display paper is not one of .*' run --display paper
@@ -66,6 +74,7 @@ says '^  screen-text ' ctl --help
 says '^usage: vestige doctor' doctor --help
 says '^usage: vestige lockstep' lockstep --help
 says '^  pentium ' run --cpu help
+says ' sse2 ' run --cpu help
 says 'engine +native|portable is used' doctor
 refuses 'doctor takes no arguments' doctor fly
 works run --display none --for 2k

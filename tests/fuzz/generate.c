@@ -319,7 +319,7 @@ static bool acceptable(struct making *m, const struct template *t, struct encodi
     }
     bool checked = m->slot->before.eflags & 0x40000; /* AC */
     bool past_limit = mode.code_size == 16 && e->insn.class == X86_BRANCH &&
-                      e->insn.operand_size == 4 && e->insn.map == 0;
+                      e->insn.operand_size == 4; /* see world.h */
     if ((checked && insn_has_fields(&e->insn)) || past_limit) {
         return false;
     }

@@ -45,9 +45,16 @@ static void program_guess(struct dice *dice, uint8_t bytes[X86_MAX_LENGTH])
     while (dice_one_in(dice, 4) && at < 3) {
         bytes[at++] = prefixes[dice_roll(dice) % sizeof(prefixes)];
     }
-    switch (dice_roll(dice) % 4) {
+    switch (dice_roll(dice) % 5) {
     case 0:
         bytes[at++] = 0x0f;
+        break;
+    case 2: /* the maps 0F 38 and 0F 3A, mostly with the prefix of XMM registers */
+        if (!dice_one_in(dice, 4)) {
+            bytes[at++] = 0x66;
+        }
+        bytes[at++] = 0x0f;
+        bytes[at++] = dice_one_in(dice, 3) ? 0x3a : 0x38;
         break;
     case 1:
         bytes[at++] = (uint8_t)(0xd8 + dice_roll(dice) % 8);
@@ -116,6 +123,7 @@ static void program_steer(struct program *program, struct dice *dice)
     static const uint8_t registers[] = {1, 3, 4, 5, 6, 7, 0, 2};
     uint32_t reach = dice_one_in(dice, 2) ? 0x10000 : 0x100000;
     uint32_t value = dice_roll(dice) % reach + 0x400;
+    value &= dice_one_in(dice, 2) ? ~15u : ~0u; /* where aligned operands do not fault */
     uint8_t code[5] = {(uint8_t)(0xb8 + registers[dice_roll(dice) % sizeof(registers)]),
                        (uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16)};
     program_add(program, code, program->bits == 16 ? 3 : 5);

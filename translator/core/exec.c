@@ -55,6 +55,7 @@ struct translator *translator_create(const struct translator_config *config)
     tr->ir.insts = arena_alloc(tr->scratch, IR_MAX_RECORDS * sizeof(struct ir_inst));
     if (!tr->engine || !tr->stepper || !tr->buckets || !tr->dormant || !tr->hash || !tr->no_hash ||
         !tr->hash_blocks || !softmmu_create(tr)) {
+        translator_destroy(tr);
         return NULL;
     }
     memset(tr->hash, 0xff, HASH_ENTRIES * sizeof(*tr->hash));
@@ -65,8 +66,12 @@ struct translator *translator_create(const struct translator_config *config)
 
 void translator_destroy(struct translator *tr)
 {
-    tr->host->destroy(tr->engine);
-    host_interp.destroy(tr->stepper);
+    if (tr->engine) {
+        tr->host->destroy(tr->engine);
+    }
+    if (tr->stepper) {
+        host_interp.destroy(tr->stepper);
+    }
     softmmu_destroy(tr);
     arena_destroy(tr->arena);
     arena_destroy(tr->scratch);
@@ -334,6 +339,19 @@ void translator_map_changed(struct translator *tr)
     } else {
         cache_reset(tr);
     }
+}
+
+void translator_loaded(struct translator *tr)
+{
+    struct context *ctx = tr->ctx;
+    ctx->budget = 0;
+    ctx->pending = 0;
+    ctx->icount_end = ctx->icount;
+    ctx->leave = LEAVE_NONE;
+    ctx->event = (struct guest_event){0};
+    tr->kicked = false;
+    tr->stop = false;
+    cache_reset(tr);
 }
 
 const struct translator_stats *translator_stats(const struct translator *tr)

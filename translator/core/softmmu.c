@@ -39,14 +39,21 @@ bool softmmu_create(struct translator *tr)
     return tr->code_pages != NULL;
 }
 
+static void give_back(void *memory, size_t bytes)
+{
+    if (memory) {
+        munmap(memory, bytes);
+    }
+}
+
 void softmmu_destroy(struct translator *tr)
 {
     for (unsigned user = 0; user < 2; user++) {
-        munmap(tr->tables[user], sizeof(struct memory_tables));
-        munmap(tr->code_gpn[user], TABLE_ENTRIES * sizeof(uint32_t));
-        munmap(tr->touched[user].pages, TABLE_ENTRIES * sizeof(uint32_t));
+        give_back(tr->tables[user], sizeof(struct memory_tables));
+        give_back(tr->code_gpn[user], TABLE_ENTRIES * sizeof(uint32_t));
+        give_back(tr->touched[user].pages, TABLE_ENTRIES * sizeof(uint32_t));
     }
-    munmap(tr->code_pages, PHYS_PAGES * sizeof(*tr->code_pages));
+    give_back(tr->code_pages, PHYS_PAGES * sizeof(*tr->code_pages));
 }
 
 static int64_t poison(uint64_t gpa, enum poison reason)

@@ -167,7 +167,7 @@ extern const struct x87_row x87_rows[X87_OPS];
 /* In the immediate of an x87 record, and of its callouts: FOP as the instruction sets it. */
 enum { X87_FOP_SHIFT = 32 };
 
-/* MMX and SSE operations: rows of vec_ops.def. */
+/* MMX, SSE and related operations: rows of vec_ops.def. */
 enum vec_op {
 #define VEC(name, prefix, opcode, form, flags) VEC_##name,
 #include "translator/ir/vec_ops.def"
@@ -202,18 +202,55 @@ enum vec_form {
     VEC_FORM_X_IMM, /* shift by immediate: xmm, imm8 (group opcodes: /digit in the low bits of the
                        row's prefix word) */
     VEC_FORM_P_IMM,
-    VEC_FORM_X_P, /* movq2dq */
-    VEC_FORM_P_X, /* movdq2q */
+    VEC_FORM_X_P,   /* movq2dq */
+    VEC_FORM_P_X,   /* movdq2q */
+    VEC_FORM_X_XM2, /* xmm, xmm/m16 */
+    VEC_FORM_X_RM1, /* pinsrb: xmm, r32/m8, imm8 */
+    VEC_FORM_RM1_X, /* pextrb: r32/m8, xmm, imm8 */
+    VEC_FORM_RM2_X,
+    VEC_FORM_R_RM1, /* general registers: r, r/m8 */
+    VEC_FORM_R_RM2,
+    VEC_FORM_R_RM4,
+    VEC_FORM_RM2_R,
+    VEC_FORM_RM4_R,
 };
-enum vec_flags { VEC_FP = 1, VEC_ALIGNED = 2, VEC_IMM8 = 4, VEC_EFLAGS = 8 };
+enum vec_flags {
+    VEC_FP = 1,      /* looks at MXCSR, raises its exceptions */
+    VEC_ALIGNED = 2, /* a 16-byte memory operand lies on a 16-byte boundary */
+    VEC_IMM8 = 4,
+    VEC_EFLAGS = 8,    /* writes all arithmetic flags */
+    VEC_SET_SHIFT = 8, /* from here on: the instruction set */
+    VEC_SSE3 = 1 << 8,
+    VEC_SSSE3 = 2 << 8,
+    VEC_SSE41 = 3 << 8,
+    VEC_SSE42 = 4 << 8,
+    VEC_POPCNT = 5 << 8,
+    VEC_MOVBE = 6 << 8,
+    VEC_AES = 7 << 8,
+    VEC_PCLMUL = 8 << 8,
+    VEC_SETS = 9, /* values of the set field, 0: SSE2 and older */
+};
+enum { VEC_MAP_0F, VEC_MAP_0F38, VEC_MAP_0F3A };
 struct vec_row {
     const char *name;
-    uint16_t prefix; /* 0, 66h, F3h, F2h; bits 8..10: /digit of immediate shifts */
-    uint8_t opcode;  /* after 0F */
-    uint8_t form;    /* enum vec_form */
-    uint8_t flags;   /* enum vec_flags */
+    uint16_t prefix; /* 0, 66h, F3h, F2h; bits 8..10: /digit of immediate shifts; 12..13: map; 14:
+                        66h as operand size */
+    uint8_t opcode;
+    uint8_t form;   /* enum vec_form */
+    uint16_t flags; /* enum vec_flags */
 };
 extern const struct vec_row vec_rows[VEC_OPS];
+
+static inline unsigned vec_map(const struct vec_row *row)
+{
+    return row->prefix >> 12 & 3;
+}
+
+/* The instruction set a row came with: VEC_... >> VEC_SET_SHIFT. */
+static inline unsigned vec_set(const struct vec_row *row)
+{
+    return row->flags >> VEC_SET_SHIFT;
+}
 
 /* Bytes of the memory alternative of a row. */
 unsigned vec_memory_bytes(enum vec_op op);

@@ -50,6 +50,9 @@ unsigned vec_memory_bytes(enum vec_op op)
         [VEC_FORM_P_XM16] = 16, [VEC_FORM_P_XM8] = 8, [VEC_FORM_X_PM8] = 8,
         [VEC_FORM_X_RM4] = 4,   [VEC_FORM_P_RM4] = 4, [VEC_FORM_RM4_X] = 4,
         [VEC_FORM_RM4_P] = 4,   [VEC_FORM_R_XM8] = 8, [VEC_FORM_R_XM4] = 4,
-        [VEC_FORM_X_RM2] = 2,   [VEC_FORM_P_RM2] = 2, [VEC_FORM_P_X] = 0};
+        [VEC_FORM_X_RM2] = 2,   [VEC_FORM_P_RM2] = 2, [VEC_FORM_X_XM2] = 2,
+        [VEC_FORM_X_RM1] = 1,   [VEC_FORM_RM1_X] = 1, [VEC_FORM_RM2_X] = 2,
+        [VEC_FORM_R_RM1] = 1,   [VEC_FORM_R_RM2] = 2, [VEC_FORM_R_RM4] = 4,
+        [VEC_FORM_RM2_R] = 2,   [VEC_FORM_RM4_R] = 4};
     return bytes[vec_rows[op].form];
 }

@@ -1,6 +1,7 @@
 /* Bounded byte sink: see buffer.h. */
 #include "backend/host/emit/buffer.h"
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the buffer will be written */
 void buffer_init(struct code_buffer *buffer, uint8_t *start, uint32_t size)
 {
     *buffer = (struct code_buffer){.start = start, .size = size};

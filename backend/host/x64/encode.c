@@ -84,6 +84,9 @@ static void put_instruction(struct code_buffer *out, unsigned width, uint32_t op
     if (opcode & X64_0F) {
         add(&word, 0x0f);
     }
+    if (opcode & (X64_38 | X64_3A)) {
+        add(&word, opcode & X64_38 ? 0x38 : 0x3a);
+    }
     add(&word, opcode & 0xff);
     reg = (field(reg) & 7) << 3;
     if (rm.memory) {

@@ -54,6 +54,8 @@ enum {
     X64_F3 = 1 << 13,
     X64_F2 = 1 << 14,
     X64_MEDIA = 1 << 15, /* reg field is a vector register: no operand size from the width */
+    X64_38 = 1 << 16,    /* with X64_0F: the maps 0F 38 and 0F 3A */
+    X64_3A = 1 << 17,
 };
 
 static inline struct x64_rm x64_reg(unsigned reg)

@@ -158,6 +158,7 @@ struct engine {
     struct code_buffer out; /* all code memory, writable view */
     uint32_t populated;     /* code memory up to here is backed by pages */
     uint32_t first_block;   /* where blocks begin, after the stubs */
+    uint32_t host_sets;     /* x64_host_sets() */
     struct x64_stubs stubs;
     struct emit emit;
 };
@@ -165,6 +166,9 @@ struct engine {
 /* fpu.c: x87 state to the host, and back to the record. */
 void x64_fpu_load(struct context *ctx);
 void x64_fpu_sync(struct context *ctx);
+
+/* select_vec.c: instruction sets of vec_ops.def that this CPU has; bit n: vec_set() n. */
+uint32_t x64_host_sets(void);
 
 /* stubs.c */
 void x64_emit_stubs(struct engine *engine);

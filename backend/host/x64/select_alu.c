@@ -71,7 +71,7 @@ static void emit_pair(struct emit *e, const struct ir_inst *inst, struct x64_rm 
 
 static bool overlaps(unsigned operand, struct x64_rm reg)
 {
-    if (operand >= IR_IMM || operand == IR_NONE) {
+    if (operand >= IR_IMM) { /* IR_NONE, too */
         return false;
     }
     struct x64_rm other = operand_rm(operand, reg);

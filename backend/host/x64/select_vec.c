@@ -1,5 +1,8 @@
-/* MMX and SSE operations. */
+/* MMX, SSE and related operations: the host's own instruction, or software where the host has none
+ * or its result is its own. */
 #include "backend/host/x64/select.h"
+
+#include <cpuid.h>
 
 static const struct flag_use no_flags;
 
@@ -66,7 +69,7 @@ enum place {
     PLACE_DIGIT, /* r/m = dst, immediate */
 };
 
-enum { USES_XMM = 1, USES_MM = 2, GENERAL_DST = 4 };
+enum { USES_XMM = 1, USES_MM = 2, GENERAL_DST = 4, GENERAL_ONLY = 8 };
 
 struct form {
     uint8_t place;
@@ -100,6 +103,15 @@ static const struct form forms[] = {
     [VEC_FORM_P_IMM] = {PLACE_DIGIT, USES_MM},
     [VEC_FORM_X_P] = {PLACE_LOAD, USES_MM | USES_XMM},
     [VEC_FORM_P_X] = {PLACE_LOAD, USES_MM | USES_XMM},
+    [VEC_FORM_X_XM2] = {PLACE_LOAD, USES_XMM},
+    [VEC_FORM_X_RM1] = {PLACE_LOAD, USES_XMM},
+    [VEC_FORM_RM1_X] = {PLACE_STORE, USES_XMM},
+    [VEC_FORM_RM2_X] = {PLACE_STORE, USES_XMM},
+    [VEC_FORM_R_RM1] = {PLACE_LOAD, GENERAL_DST | GENERAL_ONLY},
+    [VEC_FORM_R_RM2] = {PLACE_LOAD, GENERAL_DST | GENERAL_ONLY},
+    [VEC_FORM_R_RM4] = {PLACE_LOAD, GENERAL_DST | GENERAL_ONLY},
+    [VEC_FORM_RM2_R] = {PLACE_STORE, GENERAL_ONLY},
+    [VEC_FORM_RM4_R] = {PLACE_STORE, GENERAL_ONLY},
 };
 
 static const struct vec_row *row_of(const struct ir_inst *inst)
@@ -107,12 +119,19 @@ static const struct vec_row *row_of(const struct ir_inst *inst)
     return &vec_rows[inst->imm & 0xffff];
 }
 
-/* Prefix and opcode; stores past the caches become plain stores, which mean the same here. */
+/* Prefix, map and opcode; stores past the caches become plain stores, which mean the same here. */
 static uint32_t opcode_of(const struct vec_row *row)
 {
+    static const uint32_t maps[] = {
+        [VEC_MAP_0F] = X64_0F, [VEC_MAP_0F38] = X64_0F | X64_38, [VEC_MAP_0F3A] = X64_0F | X64_3A};
     uint32_t opcode = row->opcode;
-    opcode = opcode == 0x2b ? 0x29 : opcode == 0xe7 ? 0x7f : opcode;
-    opcode |= X64_0F | X64_MEDIA;
+    if (vec_map(row) == VEC_MAP_0F) {
+        opcode = opcode == 0x2b ? 0x29 : opcode == 0xe7 ? 0x7f : opcode;
+    }
+    opcode |= maps[vec_map(row)];
+    opcode |= (forms[row->form].uses & GENERAL_ONLY) == 0 ? X64_MEDIA : 0;
+    opcode |= row->form == VEC_FORM_R_RM1 ? X64_RM8 : 0;
+    opcode |= (row->prefix & 1 << 14) != 0 ? X64_66 : 0;
     switch (row->prefix & 0xff) {
     case 0x66:
         return opcode | X64_66;
@@ -160,7 +179,24 @@ static void body_vec(struct emit *e, const struct ir_inst *inst, struct x64_rm m
 /* Approximations differ between makers of CPUs: software gives one result everywhere. */
 static bool is_approximation(const struct vec_row *row)
 {
-    return row->opcode == 0x52 || row->opcode == 0x53;
+    return vec_map(row) == VEC_MAP_0F && (row->opcode == 0x52 || row->opcode == 0x53);
+}
+
+uint32_t x64_host_sets(void)
+{
+    enum { LEAF = 1 };
+    static const uint8_t ecx_bits[VEC_SETS] = {
+        [VEC_SSE3 >> VEC_SET_SHIFT] = 0,    [VEC_SSSE3 >> VEC_SET_SHIFT] = 9,
+        [VEC_SSE41 >> VEC_SET_SHIFT] = 19,  [VEC_SSE42 >> VEC_SET_SHIFT] = 20,
+        [VEC_POPCNT >> VEC_SET_SHIFT] = 23, [VEC_MOVBE >> VEC_SET_SHIFT] = 22,
+        [VEC_AES >> VEC_SET_SHIFT] = 25,    [VEC_PCLMUL >> VEC_SET_SHIFT] = 1};
+    uint32_t eax, ebx, ecx = 0, edx;
+    uint32_t sets = 1; /* SSE2: part of x86-64 */
+    __get_cpuid(LEAF, &eax, &ebx, &ecx, &edx);
+    for (unsigned set = 1; set < VEC_SETS; set++) {
+        sets |= (ecx >> ecx_bits[set] & 1) << set;
+    }
+    return sets;
 }
 
 static bool is_native(const struct emit *e, const struct ir_inst *inst)
@@ -169,7 +205,8 @@ static bool is_native(const struct emit *e, const struct ir_inst *inst)
     unsigned uses = forms[row->form].uses;
     uint32_t mode = e->ir->mode;
     bool general_temp = (uses & GENERAL_DST) != 0 && inst->dst >= IR_T2 && inst->dst < IR_IMM;
-    if (is_approximation(row) || general_temp) {
+    bool host_has = e->engine->host_sets >> vec_set(row) & 1;
+    if (!host_has || is_approximation(row) || general_temp) {
         return false;
     }
     if ((uses & USES_XMM) != 0 && (mode & MODE_NO_SSE) != 0) {

@@ -35,6 +35,7 @@ static struct engine *engine_create(size_t code_bytes)
         return NULL;
     }
     buffer_init(&engine->out, engine->memory.write, (uint32_t)engine->memory.bytes);
+    engine->host_sets = x64_host_sets();
     x64_emit_stubs(engine);
     engine->first_block = engine->out.at;
     return engine;

@@ -12,7 +12,7 @@ static uint32_t cr0_known(const struct x86_cpu *cpu)
     return known;
 }
 
-static uint32_t cr4_known(const struct x86_cpu *cpu)
+uint32_t control_cr4_known(const struct x86_cpu *cpu)
 {
     static const struct {
         uint32_t feature, bits;
@@ -42,7 +42,8 @@ static void segments_refresh(struct context *ctx)
 bool control_write_cr0(struct context *ctx, uint32_t value)
 {
     struct x86_cpu *cpu = x86_of(ctx);
-    value = (value & cr0_known(cpu)) | CR0_ET;
+    bool et_fixed = cpu->model->family >= 4 || x86_has(cpu, FEATURE_FPU);
+    value = (value & cr0_known(cpu)) | (et_fixed ? (uint32_t)CR0_ET : 0);
     if (((value & CR0_PG) && !(value & CR0_PE)) || ((value & CR0_NW) && !(value & CR0_CD))) {
         return fault_gp(ctx, 0);
     }
@@ -80,7 +81,7 @@ bool control_write_cr3(struct context *ctx, uint32_t value)
 bool control_write_cr4(struct context *ctx, uint32_t value)
 {
     struct x86_cpu *cpu = x86_of(ctx);
-    if (value & ~cr4_known(cpu)) {
+    if (value & ~control_cr4_known(cpu)) {
         return fault_gp(ctx, 0);
     }
     uint32_t changed = cpu->cr4 ^ value;
@@ -97,7 +98,7 @@ bool control_write_cr4(struct context *ctx, uint32_t value)
 
 void x86_set_a20(struct x86_cpu *cpu, bool enabled)
 {
-    uint64_t mask = enabled ? UINT64_MAX : ~UINT64_C(0x100000);
+    uint64_t mask = x86_address_mask(cpu->model) & (enabled ? UINT64_MAX : ~UINT64_C(0x100000));
     if (cpu->a20_mask != mask) {
         cpu->a20_mask = mask;
         if (cpu->ctx.tables) {

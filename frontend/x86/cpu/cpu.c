@@ -29,7 +29,8 @@ struct x86_cpu *x86_create(const struct x86_model *model, const struct x86_wires
         return NULL;
     }
     memset(cpu, 0, bytes);
-    cpu->model = model;
+    cpu->configured = *model;
+    cpu->model = &cpu->configured;
     cpu->wires = *wires;
     cpu->ctx.absent = x86_model_absent(model);
     x86_reset(cpu, false);
@@ -49,6 +50,11 @@ struct context *x86_context(struct x86_cpu *cpu)
 const struct state_desc *x86_state(void)
 {
     return &x86_cpu_state;
+}
+
+bool x86_has_fpu(const struct x86_cpu *cpu)
+{
+    return x86_has(cpu, FEATURE_FPU);
 }
 
 /* What RESET# and INIT have in common. */
@@ -71,6 +77,7 @@ static void reset_core(struct x86_cpu *cpu)
     cpu->dr[7] = DR7_FIXED;
     if (cpu->model->family < 4) {
         cpu->cr0 &= ~(uint32_t)(CR0_NW | CR0_CD);
+        cpu->cr0 &= x86_has(cpu, FEATURE_FPU) ? UINT32_MAX : ~(uint32_t)CR0_ET;
     }
     cpu->external = 0;
     cpu->step_inhibit = 0;
@@ -110,7 +117,7 @@ void x86_reset(struct x86_cpu *cpu, bool init)
     struct x86_cpu old = *cpu;
     state_reset(&x86_cpu_state, cpu);
     cpu->ctx.icount = old.ctx.icount;
-    cpu->a20_mask = old.a20_mask ? old.a20_mask : UINT64_MAX;
+    cpu->a20_mask = old.a20_mask ? old.a20_mask : x86_address_mask(cpu->model);
     cpu->smbase = init ? old.smbase : 0x30000;
     if (init) {
         keep_over_init(cpu, &old);

@@ -110,20 +110,36 @@ enum {
     FEATURE_SSE = 1 << 25,
     FEATURE_SSE2 = 1 << 26
 };
-/* CPUID leaf 80000001 EDX. */
-enum { FEATURE_EXT_NX = 1 << 20 };
-
-/* A row of cpuid.def. */
-struct x86_model {
-    const char *name;
-    const char *what;
-    const char *vendor; /* 12 characters */
-    const char *brand;  /* up to 47 characters, "" : no extended leaves */
-    uint8_t family, model, stepping;
-    uint8_t max_leaf;      /* highest standard CPUID leaf; 0: no CPUID instruction */
-    uint32_t features;     /* leaf 1 EDX */
-    uint32_t features_ext; /* leaf 80000001 EDX */
+/* CPUID leaf 1 ECX. */
+enum {
+    FEATURE_C_SSE3 = 1 << 0,
+    FEATURE_C_PCLMUL = 1 << 1,
+    FEATURE_C_MONITOR = 1 << 3,
+    FEATURE_C_SSSE3 = 1 << 9,
+    FEATURE_C_SSE41 = 1 << 19,
+    FEATURE_C_SSE42 = 1 << 20,
+    FEATURE_C_MOVBE = 1 << 22,
+    FEATURE_C_POPCNT = 1 << 23,
+    FEATURE_C_AES = 1 << 25,
+    FEATURE_C_XSAVE = 1 << 26,
+    FEATURE_C_OSXSAVE = 1 << 27, /* CR4.OSXSAVE, in no model's row */
+    FEATURE_C_RDRAND = 1 << 30
 };
+/* CPUID leaf 7 EBX. */
+enum {
+    FEATURE_7_BMI1 = 1 << 3,
+    FEATURE_7_RDSEED = 1 << 18,
+    FEATURE_7_CLFLUSHOPT = 1 << 23,
+    FEATURE_7_CLWB = 1 << 24
+};
+/* CPUID leaf 0Dh, subleaf 1 EAX. */
+enum { FEATURE_D_XSAVEOPT = 1 << 0, FEATURE_D_XSAVEC = 1 << 1 };
+/* CPUID leaf 80000001 EDX and ECX. */
+enum { FEATURE_EXT_NX = 1 << 20 };
+enum { FEATURE_EXT_C_LZCNT = 1 << 5 };
+
+/* Bits of leaf 80000001 EDX that AMD repeats from leaf 1 EDX. */
+#define FEATURE_EXT_REPEATED UINT32_C(0x0183f3ff)
 
 enum { MTRR_FIXED = 11, MTRR_VARIABLE = 8 };
 
@@ -142,7 +158,7 @@ enum { MTRR_FIXED = 11, MTRR_VARIABLE = 8 };
     SUB(S, segment, ldtr, 1,            "local descriptor table register")                   \
     SUB(S, segment, tr, 1,              "task register")                                     \
     ARR(S, u32, dr, 8,      0,          "debug registers; 4 and 5 unused")                   \
-    VAL(S, u64, a20_mask,   UINT64_MAX, "applied to physical addresses")                     \
+    VAL(S, u64, a20_mask,   UINT64_MAX, "A20 gate and address width, applied to physical addresses")                     \
     VAL(S, u8,  nmi_blocked, 0,         "1: an NMI handler runs, until IRET")                \
     VAL(S, u32, smbase,     0x30000,    "SMRAM base")                                        \
     VAL(S, u64, apic_base,  0xfee00900, "MSR 1Bh")                                           \
@@ -167,7 +183,8 @@ struct x86_cpu {
     struct context ctx; /* first: a struct context * of this CPU is a struct x86_cpu * */
 
     /* wires */
-    const struct x86_model *model;
+    const struct x86_model *model; /* &configured */
+    struct x86_model configured;
     struct x86_wires wires;
 
     /* state */
@@ -282,8 +299,8 @@ bool event_enter(struct context *ctx, const struct guest_event *event, uint32_t 
 
 /* cpuid.c */
 /* The four registers of a CPUID leaf: EAX EBX ECX EDX. */
-void x86_cpuid(const struct x86_cpu *cpu, uint32_t leaf, uint32_t out[4]);
-/* Family, model and stepping as in CPUID.1.EAX and in EDX after reset. */
+void x86_cpuid(const struct x86_cpu *cpu, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
+/* Type, family, model and stepping as in CPUID.1.EAX and in EDX after reset; 0 before the 386. */
 uint32_t x86_signature(const struct x86_model *model);
 
 /* msr.c: false when the register does not exist or refuses the value (the caller raises #GP). */
@@ -291,14 +308,29 @@ bool msr_read(struct x86_cpu *cpu, uint32_t index, uint64_t *value);
 bool msr_write(struct x86_cpu *cpu, uint32_t index, uint64_t value);
 
 /* A feature bit of the model. */
+static inline bool x86_has_in(const struct x86_cpu *cpu, enum x86_feature_word word,
+                              uint32_t feature)
+{
+    return (cpu->model->features[word] & feature) != 0;
+}
+
+/* The same in leaf 1 EDX. */
 static inline bool x86_has(const struct x86_cpu *cpu, uint32_t feature)
 {
-    return (cpu->model->features & feature) != 0;
+    return x86_has_in(cpu, WORD_1_EDX, feature);
+}
+
+/* Physical addresses the model can make.  PAE has its own limit. */
+static inline uint64_t x86_address_mask(const struct x86_model *model)
+{
+    return model->address_bits < 32 ? (UINT64_C(1) << model->address_bits) - 1 : UINT64_MAX;
 }
 
 /* control.c: writes of control registers with all checks; flush and reselect memory as needed. */
 bool control_write_cr0(struct context *ctx, uint32_t value);
 bool control_write_cr3(struct context *ctx, uint32_t value);
 bool control_write_cr4(struct context *ctx, uint32_t value);
+/* Bits of CR4 that the model has; 0: no CR4. */
+uint32_t control_cr4_known(const struct x86_cpu *cpu);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * CPU models and the CPUID leaves (SDM volume 2, CPUID).
+ * The CPUID leaves (SDM volume 2, CPUID; AMD's processor recognition application note).
  *
  * Not modelled: processor serial number, deterministic cache parameters, MONITOR.
  */
@@ -8,35 +8,10 @@
 
 #include <string.h>
 
-/* clang-format off */
-static const struct x86_model models[] = {
-#define MODEL(id, name, what, vendor, brand, family, model, stepping, leaf, features, ext) \
-    {name, what, vendor, brand, family, model, stepping, leaf, features, ext},
-#include "frontend/x86/cpu/cpuid.def"
-#undef MODEL
-};
-/* clang-format on */
-
-const struct x86_model *x86_model_find(const char *name)
-{
-    for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
-        if (strcmp(models[i].name, name) == 0) {
-            return &models[i];
-        }
-    }
-    return NULL;
-}
-
-void x86_model_list(void (*each)(void *user, const char *name, const char *what), void *user)
-{
-    for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
-        each(user, models[i].name, models[i].what);
-    }
-}
-
 uint32_t x86_signature(const struct x86_model *model)
 {
-    return (uint32_t)model->family << 8 | (uint32_t)model->model << 4 | model->stepping;
+    return (uint32_t)model->type << 12 | (uint32_t)model->family << 8 |
+           (uint32_t)model->model << 4 | model->stepping;
 }
 
 static void leaf_vendor(const struct x86_model *model, uint32_t out[4])
@@ -50,74 +25,95 @@ static void leaf_vendor(const struct x86_model *model, uint32_t out[4])
 static void leaf_features(const struct x86_cpu *cpu, uint32_t out[4])
 {
     out[0] = x86_signature(cpu->model);
-    out[1] = cpu->model->features & FEATURE_CLFSH ? 8u << 8 : 0;
-    out[2] = 0;
-    out[3] = cpu->model->features;
+    out[1] = x86_has(cpu, FEATURE_CLFSH) ? 8u << 8 : 0;
+    out[2] = cpu->model->features[WORD_1_ECX];
+    out[3] = cpu->model->features[WORD_1_EDX];
     if (!(cpu->apic_base & 0x800)) {
         out[3] &= ~(uint32_t)FEATURE_APIC;
     }
 }
 
-/* Cache and TLB descriptors: 4K and 4M TLBs, 512 KiB second level, 8 or 16 KiB first level. */
-static void leaf_caches(const struct x86_model *model, uint32_t out[4])
-{
-    bool p4 = model->family == 15;
-    out[0] = p4 ? 0x665b5101 : 0x03020101;
-    out[1] = 0;
-    out[2] = 0;
-    out[3] = p4 ? 0x007b7040 : 0x0c040843;
-}
-
 static void leaf_brand(const struct x86_model *model, uint32_t part, uint32_t out[4])
 {
     char text[49] = {0};
-    strncpy(text, model->brand, 48);
+    strncpy(text, model->brand ? model->brand : "", 48);
     for (unsigned i = 0; i < 4; i++) {
         out[i] = load_le32(text + part * 16 + i * 4);
     }
 }
 
+static bool is_amd(const struct x86_model *model)
+{
+    return model->vendor[0] == 'A';
+}
+
+/* AMD repeats features of leaf 1, and counts the family of the extended signature one higher. */
+static void leaf_extended_features(const struct x86_model *model, uint32_t out[4])
+{
+    out[2] = model->features[WORD_EXT_ECX];
+    out[3] = model->features[WORD_EXT_EDX];
+    if (is_amd(model)) {
+        out[0] = x86_signature(model) + 0x100;
+        out[3] |= model->features[WORD_1_EDX] & FEATURE_EXT_REPEATED;
+    }
+}
+
 static void leaf_extended(const struct x86_model *model, uint32_t leaf, uint32_t out[4])
 {
-    memset(out, 0, 4 * sizeof(out[0]));
     switch (leaf) {
     case 0x80000000:
-        out[0] = 0x80000008;
+        out[0] = model->max_extended;
         break;
     case 0x80000001:
-        out[3] = model->features_ext;
+        leaf_extended_features(model, out);
         break;
     case 0x80000002:
     case 0x80000003:
     case 0x80000004:
         leaf_brand(model, leaf - 0x80000002, out);
         break;
+    case 0x80000005:
+        memcpy(out, model->level1, sizeof(model->level1));
+        break;
     case 0x80000006:
-        out[2] = 0x02006040; /* 512 KiB, 8-way, 64-byte lines */
+        memcpy(out, model->level2, sizeof(model->level2));
         break;
     case 0x80000008:
-        out[0] = 0x2024; /* 36 physical, 32 linear bits */
+        out[0] = 0x2000 | model->address_bits; /* 32 linear bits */
         break;
     default:
         break;
     }
 }
 
-void x86_cpuid(const struct x86_cpu *cpu, uint32_t leaf, uint32_t out[4])
+void x86_cpuid(const struct x86_cpu *cpu, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
     const struct x86_model *model = cpu->model;
-    if (leaf >= 0x80000000u && leaf <= 0x80000008u && model->brand[0]) {
+    memset(out, 0, 4 * sizeof(out[0]));
+    if (leaf >= 0x80000000u && leaf <= model->max_extended) {
         leaf_extended(model, leaf, out);
         return;
     }
     if (leaf > model->max_leaf) {
-        leaf = model->max_leaf; /* the manual: as the highest basic leaf */
+        if (is_amd(model)) {
+            return;
+        }
+        leaf = model->max_leaf; /* Intel's manual: as the highest basic leaf */
     }
-    if (leaf == 0) {
+    switch (leaf) {
+    case 0:
         leaf_vendor(model, out);
-    } else if (leaf == 1) {
+        break;
+    case 1:
         leaf_features(cpu, out);
-    } else {
-        leaf_caches(model, out);
+        break;
+    case 2:
+        memcpy(out, model->caches, sizeof(model->caches));
+        break;
+    case 7:
+        out[1] = subleaf == 0 ? model->features[WORD_7_EBX] : 0;
+        break;
+    default: /* reserved, or about what there is not */
+        break;
     }
 }

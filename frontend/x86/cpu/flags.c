@@ -17,7 +17,7 @@ uint32_t x86_eflags_known(const struct context *ctx)
     if (model->max_leaf) {
         known |= FLAG_ID;
     }
-    if (model->features & FEATURE_VME) {
+    if (model->features[WORD_1_EDX] & FEATURE_VME) {
         known |= FLAG_VIF | FLAG_VIP;
     }
     return known;

@@ -138,7 +138,7 @@ bool msr_read(struct x86_cpu *cpu, uint32_t index, uint64_t *value)
         return x86_has(cpu, FEATURE_PAT);
     case MSR_EFER:
         *value = cpu->efer;
-        return (cpu->model->features_ext & FEATURE_EXT_NX) != 0;
+        return x86_has_in(cpu, WORD_EXT_EDX, FEATURE_EXT_NX);
     default:
         log_print(cpu->wires.log, LOG_unimplemented, "rdmsr %x", index);
         return false;
@@ -160,7 +160,7 @@ static bool write_apic_base(struct x86_cpu *cpu, uint64_t value)
 
 static bool write_efer(struct x86_cpu *cpu, uint64_t value)
 {
-    if (!(cpu->model->features_ext & FEATURE_EXT_NX) || (value & ~(uint64_t)EFER_NXE)) {
+    if (!x86_has_in(cpu, WORD_EXT_EDX, FEATURE_EXT_NX) || (value & ~(uint64_t)EFER_NXE)) {
         return false;
     }
     if (cpu->efer != value) {

@@ -31,11 +31,13 @@ struct parse {
 static void take_prefix(struct parse *p, const struct row *row)
 {
     struct x86_insn *insn = p->insn;
-    if (row->group & (X86_PREFIX_REP | X86_PREFIX_REPNE))
+    if (row->group & (X86_PREFIX_REP | X86_PREFIX_REPNE)) {
         insn->prefixes &= (uint8_t) ~(X86_PREFIX_REP | X86_PREFIX_REPNE);
+    }
     insn->prefixes |= row->group;
-    if (row->group == X86_PREFIX_SEG)
+    if (row->group == X86_PREFIX_SEG) {
         p->seg_override = (int8_t)row->class;
+    }
 }
 
 /* Leaves p->at on the first byte that is no prefix, or past the 15th byte. */
@@ -54,15 +56,17 @@ static void take_prefixes(struct parse *p)
         }
         p->at++;
     }
-    if (insn->rex)
+    if (insn->rex) {
         insn->prefixes |= X86_PREFIX_REX;
+    }
 }
 
 /* 66, 67, FS and GS came with the 386. */
 static bool prefixes_exist(const struct parse *p)
 {
-    if (p->mode->features >> X86_FEATURE_386 & 1)
+    if (p->mode->features >> X86_FEATURE_386 & 1) {
         return true;
+    }
     return !(p->insn->prefixes & (X86_PREFIX_OPERAND | X86_PREFIX_ADDRESS)) &&
            p->seg_override < X86_FS;
 }
@@ -79,10 +83,12 @@ static bool has_feature(const struct parse *p, unsigned feature)
 
 static unsigned selector_of(const struct x86_insn *insn)
 {
-    if (insn->prefixes & X86_PREFIX_REP)
+    if (insn->prefixes & X86_PREFIX_REP) {
         return SELECT_F3;
-    if (insn->prefixes & X86_PREFIX_REPNE)
+    }
+    if (insn->prefixes & X86_PREFIX_REPNE) {
         return SELECT_F2;
+    }
     return insn->prefixes & X86_PREFIX_OPERAND ? SELECT_66 : SELECT_NONE;
 }
 
@@ -91,14 +97,16 @@ static const struct row *choose(struct parse *p, const struct row *plain,
                                 const struct row *selected, unsigned selector)
 {
     static const uint8_t prefix_byte[SELECTORS] = {0, 0x66, 0xf3, 0xf2};
-    if (selector == SELECT_NONE)
+    if (selector == SELECT_NONE) {
         return plain;
+    }
     if (selected->kind != ROW_EMPTY && has_feature(p, selected->feature)) {
         p->insn->mandatory = prefix_byte[selector];
         return selected;
     }
-    if (plain->flags & X86_ROW_NP)
+    if (plain->flags & X86_ROW_NP) {
         p->undefined = true;
+    }
     return plain;
 }
 
@@ -112,8 +120,9 @@ static const struct row *choose_in_map(struct parse *p, const struct row map[SEL
 
 static void take_modrm(struct parse *p)
 {
-    if (p->insn->has_modrm)
+    if (p->insn->has_modrm) {
         return;
+    }
     p->insn->has_modrm = 1;
     p->insn->modrm = *p->at++;
 }
@@ -134,13 +143,16 @@ static struct row group_row(struct parse *p, const struct row *opcode_row)
     const struct row(*group)[2][8] = x86_groups[opcode_row->group];
     struct row row =
         *choose(p, &group[SELECT_NONE][form][reg], &group[selector][form][reg], selector);
-    if (row.kind == ROW_EMPTY && opcode_row->group == GROUP_grp7 && form)
+    if (row.kind == ROW_EMPTY && opcode_row->group == GROUP_grp7 && form) {
         row = x86_group7_exact[insn->modrm - 0xc0];
-    for (unsigned i = 0; i < 3; i++)
+    }
+    for (unsigned i = 0; i < 3; i++) {
         row.ops[i] |= opcode_row->ops[i];
+    }
     row.flags |= opcode_row->flags;
-    if (row.feature == X86_FEATURE_BASE)
+    if (row.feature == X86_FEATURE_BASE) {
         row.feature = opcode_row->feature;
+    }
     return row;
 }
 
@@ -150,10 +162,12 @@ static struct row x87_row(struct parse *p)
     take_modrm(p);
     unsigned modrm = p->insn->modrm;
     unsigned reg = modrm >> 3 & 7;
-    if (!register_form(p->insn))
+    if (!register_form(p->insn)) {
         return x86_x87_memory[escape][reg];
-    if (x86_x87_sti[escape][reg].kind != ROW_EMPTY)
+    }
+    if (x86_x87_sti[escape][reg].kind != ROW_EMPTY) {
         return x86_x87_sti[escape][reg];
+    }
     return x86_x87_one[escape][modrm - 0xc0];
 }
 
@@ -163,12 +177,14 @@ static struct row row_3dnow(struct parse *p)
     struct x86_operand skipped = {0};
     take_modrm(p);
     const uint8_t *suffix = p->at;
-    if (!register_form(p->insn))
+    if (!register_form(p->insn)) {
         suffix = x86_modrm_memory(p->insn, p->at, p->long_mode, &skipped);
+    }
     p->insn->map = 4;
     p->insn->opcode = *suffix;
-    if (x86_map_3dnow[*suffix].kind == ROW_EMPTY)
+    if (x86_map_3dnow[*suffix].kind == ROW_EMPTY) {
         p->at = suffix + 1;
+    }
     return x86_map_3dnow[*suffix];
 }
 
@@ -195,16 +211,21 @@ static struct row find_row(struct parse *p)
     unsigned opcode = *p->at++;
     insn->opcode = (uint8_t)opcode;
     const struct row *row = &x86_map_1byte[opcode];
-    if (row->kind == ROW_GROUP)
+    if (row->kind == ROW_GROUP) {
         return group_row(p, row);
-    if (opcode == 0x0f)
+    }
+    if (opcode == 0x0f) {
         return row_0f(p);
-    if ((opcode & 0xf8) == 0xd8)
+    }
+    if ((opcode & 0xf8) == 0xd8) {
         return x87_row(p);
-    if (opcode == 0x63 && p->long_mode)
+    }
+    if (opcode == 0x63 && p->long_mode) {
         return x86_alternatives[ALT_63_in_long_mode];
-    if (opcode == 0x90 && insn->rex & REX_B)
+    }
+    if (opcode == 0x90 && insn->rex & REX_B) {
         return x86_alternatives[ALT_90_with_rex_b];
+    }
     if (opcode == 0x90 && insn->prefixes & X86_PREFIX_REP) {
         insn->mandatory = 0xf3;
         return x86_alternatives[ALT_90_with_f3];
@@ -214,10 +235,12 @@ static struct row find_row(struct parse *p)
 
 static bool row_allowed(const struct parse *p, const struct row *row)
 {
-    if (row->kind != ROW_OP || p->undefined || !has_feature(p, row->feature))
+    if (row->kind != ROW_OP || p->undefined || !has_feature(p, row->feature)) {
         return false;
-    if (p->long_mode ? row->flags & X86_ROW_I64 : row->flags & X86_ROW_O64)
+    }
+    if (p->long_mode ? row->flags & X86_ROW_I64 : row->flags & X86_ROW_O64) {
         return false;
+    }
     return p->mode->protected_mode || !(row->flags & X86_ROW_PROT);
 }
 
@@ -229,19 +252,21 @@ static void set_sizes(struct parse *p, unsigned flags)
         insn->operand_size = (p->mode->code_size == 16) != other ? 2 : 4;
         return;
     }
-    if (flags & X86_ROW_F64 || insn->rex & REX_W)
+    if (flags & X86_ROW_F64 || insn->rex & REX_W) {
         insn->operand_size = 8;
-    else if (flags & X86_ROW_D64)
+    } else if (flags & X86_ROW_D64) {
         insn->operand_size = other ? 2 : 8;
-    else
+    } else {
         insn->operand_size = other ? 2 : 4;
+    }
 }
 
 static uint8_t address_size(const struct parse *p)
 {
     bool other = p->insn->prefixes & X86_PREFIX_ADDRESS;
-    if (p->long_mode)
+    if (p->long_mode) {
         return other ? 4 : 8;
+    }
     return (p->mode->code_size == 16) != other ? 2 : 4;
 }
 
@@ -255,21 +280,23 @@ static void set(struct x86_operand *op, enum x86_operand_kind kind, unsigned reg
 
 static void general(const struct parse *p, struct x86_operand *op, unsigned reg)
 {
-    if (op->width == 1 && (reg & 0xc) == 4 && !p->insn->rex)
+    if (op->width == 1 && (reg & 0xc) == 4 && !p->insn->rex) {
         set(op, X86_OPERAND_HIGH, reg & 3);
-    else
+    } else {
         set(op, X86_OPERAND_REG, reg);
+    }
 }
 
 static void immediate(struct parse *p, struct x86_operand *op, unsigned bytes, bool is_signed)
 {
     op->kind = X86_OPERAND_IMM;
-    if (is_signed)
+    if (is_signed) {
         op->value = bytes == 1   ? (int8_t)*p->at
                     : bytes == 2 ? (int16_t)load_le16(p->at)
                                  : (int32_t)load_le32(p->at);
-    else
+    } else {
         op->value = (int64_t)load_le(p->at, bytes);
+    }
     p->at += bytes;
 }
 
@@ -297,8 +324,9 @@ static void implied_memory(const struct parse *p, struct x86_operand *op, int ba
     op->base = (int8_t)base;
     op->index = (int8_t)index;
     op->seg = overridable ? X86_DS : X86_ES;
-    if (overridable && p->seg_override >= 0)
+    if (overridable && p->seg_override >= 0) {
         op->seg = (uint8_t)p->seg_override;
+    }
 }
 
 static void moffs(struct parse *p, struct x86_operand *op)
@@ -312,8 +340,9 @@ static void modrm_memory(struct parse *p, struct x86_operand *op)
 {
     op->kind = X86_OPERAND_MEM;
     p->at = x86_modrm_memory(p->insn, p->at, p->long_mode, op);
-    if (p->seg_override >= 0)
+    if (p->seg_override >= 0) {
         op->seg = (uint8_t)p->seg_override;
+    }
 }
 
 /* Fourth bit of a register number. */
@@ -373,8 +402,9 @@ static void modrm_operand(struct parse *p, struct x86_operand *op, enum operand_
         break;
     case SHAPE_M:
         p->undefined |= is_register;
-        if (!is_register)
+        if (!is_register) {
             modrm_memory(p, op);
+        }
         break;
     case SHAPE_R:
         p->undefined |= !is_register;
@@ -521,38 +551,44 @@ static void take_operand(struct parse *p, unsigned code)
     enum operand_shape shape = (enum operand_shape)facts->shape;
     bool is_register = insn->has_modrm && register_form(insn);
     op->width = (uint16_t)width_bytes(insn, is_register ? facts->reg_width : facts->width);
-    if (shape >= SHAPE_E)
+    if (shape >= SHAPE_E) {
         modrm_operand(p, op, shape);
-    else if (shape >= SHAPE_IB && shape <= SHAPE_AP)
+    } else if (shape >= SHAPE_IB && shape <= SHAPE_AP) {
         immediate_operand(p, op, shape);
-    else
+    } else {
         implied_operand(p, op, shape);
+    }
 }
 
 static void take_operands(struct parse *p, const struct row *row)
 {
-    if (row->modrm)
+    if (row->modrm) {
         take_modrm(p);
-    for (unsigned i = 0; i < 3 && row->ops[i] != OPERAND_none; i++)
+    }
+    for (unsigned i = 0; i < 3 && row->ops[i] != OPERAND_none; i++) {
         take_operand(p, row->ops[i]);
-    if (p->insn->map == 4)
+    }
+    if (p->insn->map == 4) {
         p->at++;
+    }
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static bool lock_allowed(const struct x86_insn *insn)
 {
-    if (!(insn->prefixes & X86_PREFIX_LOCK))
+    if (!(insn->prefixes & X86_PREFIX_LOCK)) {
         return true;
+    }
     return insn->flags & X86_ROW_LOCK && insn->ops[0].kind == X86_OPERAND_MEM;
 }
 
 /* A mandatory prefix is no repeat prefix. */
 static void drop_mandatory(struct x86_insn *insn)
 {
-    if (insn->mandatory == 0xf3 || insn->mandatory == 0xf2)
+    if (insn->mandatory == 0xf3 || insn->mandatory == 0xf2) {
         insn->prefixes &= (uint8_t) ~(X86_PREFIX_REP | X86_PREFIX_REPNE);
+    }
 }
 
 static bool parse_instruction(struct parse *p)
@@ -562,8 +598,9 @@ static bool parse_instruction(struct parse *p)
     insn->address_size = address_size(p);
     struct row row = find_row(p);
     set_sizes(p, row.flags);
-    if (!row_allowed(p, &row))
+    if (!row_allowed(p, &row)) {
         return false;
+    }
     insn->mnemonic = (enum x86_mnemonic)row.mnemonic;
     insn->class = row.class;
     insn->feature = row.feature;
@@ -577,8 +614,9 @@ static bool parse_instruction(struct parse *p)
 static void clear(struct x86_insn *insn)
 {
     memset(insn, 0, offsetof(struct x86_insn, ops));
-    for (unsigned i = 0; i < X86_MAX_OPERANDS; i++)
+    for (unsigned i = 0; i < X86_MAX_OPERANDS; i++) {
         insn->ops[i] = (struct x86_operand){0};
+    }
 }
 
 static enum x86_decode_result finish(struct parse *p, bool defined, size_t available)
@@ -586,12 +624,15 @@ static enum x86_decode_result finish(struct parse *p, bool defined, size_t avail
     struct x86_insn *insn = p->insn;
     size_t length = (size_t)(p->at - p->start);
     insn->length = (uint8_t)length;
-    if (length > available && available < X86_MAX_LENGTH)
+    if (length > available && available < X86_MAX_LENGTH) {
         return X86_NEED_MORE;
-    if (length > X86_MAX_LENGTH)
+    }
+    if (length > X86_MAX_LENGTH) {
         return X86_TOO_LONG;
-    if (defined)
+    }
+    if (defined) {
         return X86_DECODED;
+    }
     insn->mnemonic = X86_invalid;
     insn->class = X86_PLAIN;
     return X86_UNDEFINED;
@@ -616,11 +657,12 @@ enum x86_decode_result x86_decode(const uint8_t *bytes, size_t available,
         .long_mode = mode->code_size == 64,
     };
     take_prefixes(&p);
-    if (p.at == bytes + X86_MAX_LENGTH)
+    if (p.at == bytes + X86_MAX_LENGTH) {
         p.at++; /* 15 prefixes: the opcode is the 16th byte */
-    else if (available <= (size_t)(p.at - bytes))
+    } else if (available <= (size_t)(p.at - bytes)) {
         p.at++; /* the opcode itself is missing */
-    else
+    } else {
         return finish(&p, parse_instruction(&p), available);
+    }
     return finish(&p, false, available);
 }

@@ -50,8 +50,9 @@ unsigned x86_insn_flags_set(const struct x86_insn *insn)
         bool moves = count->kind == X86_OPERAND_IMM && count->value & 31;
         return moves ? X86_FLAGS_ALL : 0; /* a count of 0 leaves all flags */
     }
-    if (insn->flags & X86_ROW_REPZ)
+    if (insn->flags & X86_ROW_REPZ) {
         return repeats(insn) ? 0 : X86_FLAGS_ALL; /* CX may be 0 */
+    }
     return facts[insn->mnemonic].sets;
 }
 

@@ -17,12 +17,13 @@ static const struct {
 
 static const uint8_t *displacement(const uint8_t *at, unsigned bytes, struct x86_operand *op)
 {
-    if (bytes == 1)
-        op->value = (int8_t)*at;
-    else if (bytes == 2)
+    if (bytes == 1) {
+        op->value = (int64_t)(int8_t)*at;
+    } else if (bytes == 2) {
         op->value = (int16_t)load_le16(at);
-    else if (bytes == 4)
+    } else if (bytes == 4) {
         op->value = (int32_t)load_le32(at);
+    }
     return at + bytes;
 }
 
@@ -47,8 +48,9 @@ const uint8_t *x86_modrm_memory(const struct x86_insn *insn, const uint8_t *at, 
                                 struct x86_operand *op)
 {
     static const uint8_t bytes_of_mod[4] = {0, 1, 4, 0};
-    if (insn->address_size == 2)
+    if (insn->address_size == 2) {
         return memory16(insn, at, op);
+    }
     unsigned mod = insn->modrm >> 6;
     unsigned base = insn->modrm & 7;
     unsigned bytes = bytes_of_mod[mod];

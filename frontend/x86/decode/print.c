@@ -90,8 +90,9 @@ static const char *general_name(unsigned reg, unsigned width)
         {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12",
          "r13", "r14", "r15"},
     };
-    if (reg == X86_BASE_RIP)
+    if (reg == X86_BASE_RIP) {
         return width == 4 ? "eip" : "rip";
+    }
     return names[width == 1 ? 0 : width == 2 ? 1 : width == 4 ? 2 : 3][reg & 15];
 }
 
@@ -148,20 +149,24 @@ static void put_memory(struct text *text, const struct x86_insn *insn, const str
 {
     const char *pointer = width_name(op->width);
     for (size_t i = 0; i < SPELLINGS; i++) {
-        if (spellings[i].mnemonic == insn->mnemonic && spellings[i].pointer)
+        if (spellings[i].mnemonic == insn->mnemonic && spellings[i].pointer) {
             pointer = spellings[i].pointer;
+        }
     }
     put(text, "%s", pointer);
-    if (segment_shown(insn, op))
+    if (segment_shown(insn, op)) {
         put(text, "%s:", segment_names[op->seg]);
+    }
     put(text, "[");
-    if (op->base >= 0)
+    if (op->base >= 0) {
         put(text, "%s", general_name((unsigned)op->base, insn->address_size));
+    }
     if (op->index >= 0) {
         put(text, "%s%s", op->base >= 0 ? " + " : "",
             general_name((unsigned)op->index, insn->address_size));
-        if (op->scale)
+        if (op->scale) {
             put(text, "*%u", 1U << op->scale);
+        }
     }
     put_displacement(text, insn, op);
     put(text, "]");
@@ -177,8 +182,9 @@ static void put_target(struct text *text, const struct x86_insn *insn, const str
                        uint64_t address)
 {
     uint64_t target = address + insn->length + (uint64_t)op->value;
-    if (insn->operand_size < 8)
+    if (insn->operand_size < 8) {
         target &= (UINT64_C(1) << insn->operand_size * 8) - 1;
+    }
     put_number(text, target);
 }
 
@@ -257,31 +263,38 @@ static void put_name(struct text *text, const struct x86_insn *insn)
         }
     }
     put(text, "%s", x86_mnemonic_name(insn->mnemonic));
-    if (insn->flags & X86_ROW_REP)
+    if (insn->flags & X86_ROW_REP) {
         put(text, "%c", " bw?d???q"[string_width(insn)]);
+    }
 }
 
 static void put_prefixes(struct text *text, const struct x86_insn *insn)
 {
-    if (insn->prefixes & X86_PREFIX_LOCK)
+    if (insn->prefixes & X86_PREFIX_LOCK) {
         put(text, "lock ");
-    if (!(insn->flags & X86_ROW_REP))
+    }
+    if (!(insn->flags & X86_ROW_REP)) {
         return;
-    if (insn->prefixes & X86_PREFIX_REPNE)
+    }
+    if (insn->prefixes & X86_PREFIX_REPNE) {
         put(text, "repne ");
-    else if (insn->prefixes & X86_PREFIX_REP)
+    } else if (insn->prefixes & X86_PREFIX_REP) {
         put(text, insn->flags & X86_ROW_REPZ ? "repe " : "rep ");
+    }
 }
 
 /* ST(0) of the forms that have no other, BLENDV's XMM0. */
 static bool operand_hidden(const struct x86_insn *insn, const struct x86_operand *op)
 {
-    if (insn->flags & X86_ROW_IMPLICIT)
+    if (insn->flags & X86_ROW_IMPLICIT) {
         return true;
-    if (op->kind == X86_OPERAND_XMM)
+    }
+    if (op->kind == X86_OPERAND_XMM) {
         return op == &insn->ops[2];
-    if (op->kind != X86_OPERAND_ST || op->reg != 0 || insn->nops != 2)
+    }
+    if (op->kind != X86_OPERAND_ST || op->reg != 0 || insn->nops != 2) {
         return false;
+    }
     bool first = op == &insn->ops[0];
     switch (insn->opcode) {
     case 0xd8:
@@ -299,19 +312,23 @@ static bool operand_hidden(const struct x86_insn *insn, const struct x86_operand
 size_t x86_insn_print(const struct x86_insn *insn, uint64_t address, char *out, size_t size)
 {
     struct text text = {out, size, 0};
-    if (size)
+    if (size) {
         out[0] = '\0';
+    }
     put_prefixes(&text, insn);
-    if (insn->mnemonic == X86_jcxz)
+    if (insn->mnemonic == X86_jcxz) {
         put(&text, "j%s", general_name(1, insn->address_size));
-    else
+    } else {
         put_name(&text, insn);
-    if (insn->mnemonic == X86_jcxz)
+    }
+    if (insn->mnemonic == X86_jcxz) {
         put(&text, "z");
+    }
     const char *separator = " ";
     for (unsigned i = 0; i < insn->nops; i++) {
-        if (operand_hidden(insn, &insn->ops[i]))
+        if (operand_hidden(insn, &insn->ops[i])) {
             continue;
+        }
         put(&text, "%s", separator);
         put_operand(&text, insn, &insn->ops[i], address);
         separator = ", ";

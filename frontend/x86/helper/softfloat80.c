@@ -4,6 +4,8 @@
  */
 #include "frontend/x86/helper/softfloat80_parts.h"
 
+#include <assert.h>
+
 enum float80_class float80_classify(struct float80 value)
 {
     unsigned exponent = value.exponent & 0x7fffu;
@@ -345,6 +347,7 @@ static struct float80 div_finite(struct float80_env *env, struct float80_parts a
                                  struct float80_parts b)
 {
     uint128 divisor = b.sig >> 64;
+    assert(divisor != 0);
     uint128 dividend = a.sig >> 1;
     uint128 high = dividend / divisor;
     dividend = (dividend % divisor) << 64;

@@ -105,7 +105,7 @@ uint64_t callout_cr_read(struct context *ctx, uint64_t a, uint64_t b, uint64_t i
     case 3:
         return cpu->cr3;
     case 4:
-        if (cpu->model->family >= 5) {
+        if (control_cr4_known(cpu)) {
             return cpu->cr4;
         }
         break;
@@ -136,7 +136,7 @@ uint64_t callout_cr_write(struct context *ctx, uint64_t a, uint64_t b, uint64_t 
         ok = control_write_cr3(ctx, value);
         break;
     case 4:
-        ok = cpu->model->family >= 5 ? control_write_cr4(ctx, value) : fault(ctx, VECTOR_UD);
+        ok = control_cr4_known(cpu) ? control_write_cr4(ctx, value) : fault(ctx, VECTOR_UD);
         break;
     default:
         ok = fault(ctx, VECTOR_UD);
@@ -306,7 +306,7 @@ uint64_t callout_cpuid(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm
         fault(ctx, VECTOR_UD);
         return 0;
     }
-    x86_cpuid(cpu, x86_gpr(ctx, GUEST_RAX), out);
+    x86_cpuid(cpu, x86_gpr(ctx, GUEST_RAX), x86_gpr(ctx, GUEST_RCX), out);
     ctx->gpr[GUEST_RAX] = out[0];
     ctx->gpr[GUEST_RBX] = out[1];
     ctx->gpr[GUEST_RCX] = out[2];

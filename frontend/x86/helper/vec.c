@@ -1,5 +1,5 @@
 /*
- * callout_vec: one MMX or SSE operation with any operands.
+ * callout_vec: one operation of vec_ops.def with any operands.
  *
  * Operands are fetched and stored by their IR codes, so the functions of the rows see plain values.
  * Memory operands pass through ctx->slow_value; limits, alignment and paging are the engine's work.
@@ -45,6 +45,9 @@ static struct vec fetch(const struct context *ctx, unsigned code)
     if (code == IR_MEM) {
         return (struct vec){{load_le64(&ctx->slow_value[0]), load_le64(&ctx->slow_value[1])}};
     }
+    if (code >= IR_AH && code <= IR_BH) {
+        return (struct vec){{ctx->gpr[code - IR_AH] >> 8, 0}};
+    }
     return (struct vec){{is_gpr(code) ? ctx->gpr[code] : 0, 0}};
 }
 
@@ -64,19 +67,11 @@ static void deposit(struct context *ctx, unsigned code, const struct vec *value)
     }
 }
 
-/*
- * Accounts for the exceptions of the operation; false when one is unmasked and now raised.  When
- * any element has an unmasked exception of those found before computing (IE DE ZE), nothing is
- * computed, so the others (OE UE PE) are not seen.
- */
+/* Accounts for the exceptions of the operation; false when one is unmasked and now raised. */
 static bool settle_exceptions(struct vec_call *call)
 {
-    enum { BEFORE = MXCSR_IE | MXCSR_DE | MXCSR_ZE };
     struct context *ctx = call->ctx;
     uint32_t unmasked = call->raised & ~(ctx->mxcsr >> MXCSR_MASK_SHIFT);
-    if (unmasked & BEFORE) {
-        call->raised &= BEFORE;
-    }
     ctx->mxcsr |= call->raised;
     if (unmasked == 0) {
         return true;
@@ -120,6 +115,8 @@ uint64_t callout_vec(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     if (call.sets_eflags) {
         context_set_flags(ctx, call.eflags);
     }
-    deposit(ctx, dst, &call.dst);
+    if (!call.keeps_dst) {
+        deposit(ctx, dst, &call.dst);
+    }
     return 0;
 }

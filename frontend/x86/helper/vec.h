@@ -1,5 +1,6 @@
 /*
- * MMX, SSE and SSE2 in software, independent of the host (Intel SDM volume 2).
+ * MMX, SSE to SSE4.2 and what came with them in software, independent of the host (Intel SDM
+ * volume 2).
  *
  * Every row NAME of translator/ir/vec_ops.def has one function vec_NAME in vec_*.c; a missing one
  * does not link.  callout_vec (vec.c) fetches the operands, calls the function and stores the
@@ -25,9 +26,10 @@ struct vec_call {
     struct vec src;
     unsigned imm8;
     bool dst_memory, src_memory;
-    uint32_t raised; /* MXCSR exception flags that this operation signals */
+    uint32_t raised; /* MXCSR exception flags so far: vec_signal() */
     uint32_t eflags; /* arithmetic flags, when it sets them */
     bool sets_eflags;
+    bool keeps_dst; /* the result is not in dst: implied registers, or flags alone */
 };
 
 typedef void vec_function(struct vec_call *call);
@@ -60,6 +62,19 @@ static inline void vec_enter_mmx(struct context *ctx)
     context_fpu_sync(ctx);
     ctx->ftop = 0;
     ctx->ftag = 0;
+}
+
+/*
+ * One step of the operation signals exceptions; false when an unmasked one ends it there.  When any
+ * element has an unmasked exception of those found before computing (IE DE ZE), nothing is
+ * computed, so the others (OE UE PE) are not seen.
+ */
+static inline bool vec_signal(struct vec_call *call, uint32_t raised)
+{
+    enum { BEFORE = MXCSR_IE | MXCSR_DE | MXCSR_ZE };
+    uint32_t unmasked = raised & ~(call->ctx->mxcsr >> MXCSR_MASK_SHIFT);
+    call->raised |= unmasked & BEFORE ? raised & BEFORE : raised;
+    return unmasked == 0;
 }
 
 /* Lane i of `bits` bits (8, 16, 32, 64). */

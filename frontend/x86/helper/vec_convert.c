@@ -61,6 +61,31 @@ uint32_t soft_to_int(struct soft *s, const struct soft_format *f, uint64_t a, bo
     return (uint32_t)(n.sign ? 0 - magnitude : magnitude);
 }
 
+uint64_t soft_integral(struct soft *s, const struct soft_format *f, uint64_t a, uint64_t b)
+{
+    (void)a;
+    struct soft_number n = soft_unpack(s, f, b);
+    s->raised |= n.kind == SOFT_SNAN ? MXCSR_IE : 0u;
+    if (soft_is_nan(&n)) {
+        return b | soft_quiet_bit(f);
+    }
+    if (n.kind != SOFT_FINITE) {
+        return n.kind == SOFT_ZERO ? soft_zero(f, n.sign) : b;
+    }
+    if (n.exp >= (int)f->frac) {
+        return b;
+    }
+    uint64_t sig = n.exp < 0 ? soft_shift_sticky(n.sig, -n.exp) : n.sig;
+    unsigned drop = SOFT_TOP - (unsigned)(n.exp < 0 ? 0 : n.exp);
+    uint64_t magnitude = soft_round(sig, drop, n.sign, soft_rounding(s));
+    s->raised |= sig & bits_mask(drop) ? MXCSR_PE : 0u;
+    if (magnitude == 0) {
+        return soft_zero(f, n.sign);
+    }
+    int lead = __builtin_clzll(magnitude) - 1;
+    return soft_pack(s, f, n.sign, SOFT_TOP - lead, magnitude << lead);
+}
+
 /* One element. */
 typedef uint64_t convert_function(struct soft *s, uint64_t value);
 
@@ -74,7 +99,7 @@ static inline void convert(struct vec_call *call, unsigned lanes, unsigned from,
         vec_put(&out, to, i, function(&s, vec_get(&call->src, from, i)));
     }
     call->dst = out;
-    call->raised = s.raised;
+    vec_signal(call, s.raised);
 }
 
 static inline uint64_t int_single(struct soft *s, uint64_t value)

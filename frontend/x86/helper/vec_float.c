@@ -1,6 +1,7 @@
 /*
  * Floating-point rows but conversions: one operation for the lanes of a packed or scalar form.
- * Scalar forms keep the upper lanes of the destination.
+ * Scalar forms keep the upper lanes of the destination.  Sums of neighbours and products are in
+ * vec_horizontal.c.
  */
 #include "frontend/x86/helper/vec.h"
 #include "frontend/x86/helper/vec_soft.h"
@@ -14,7 +15,7 @@ static void floating(struct vec_call *call, const struct soft_format *f, unsigne
         uint64_t b = vec_get(&call->src, f->bits, i);
         vec_put(&call->dst, f->bits, i, function(&s, f, a, b));
     }
-    call->raised = s.raised;
+    vec_signal(call, s.raised);
 }
 
 /* CMPPS predicates by the low three bits of the immediate. */
@@ -42,7 +43,7 @@ static void compare(struct vec_call *call, const struct soft_format *f, unsigned
         bool holds = p->orders & soft_compare(&s, f, a, b, p->signalling);
         vec_put(&call->dst, f->bits, i, holds ? UINT64_MAX : 0);
     }
-    call->raised = s.raised;
+    vec_signal(call, s.raised);
 }
 
 static void compare_flags(struct vec_call *call, const struct soft_format *f, bool signalling)
@@ -56,7 +57,23 @@ static void compare_flags(struct vec_call *call, const struct soft_format *f, bo
     uint64_t b = vec_get(&call->src, f->bits, 0);
     call->eflags = flags[soft_compare(&s, f, a, b, signalling)];
     call->sets_eflags = true;
-    call->raised = s.raised;
+    vec_signal(call, s.raised);
+}
+
+/* ROUNDPS: the immediate replaces the rounding mode, and may silence the inexact exception. */
+static void round_lanes(struct vec_call *call, const struct soft_format *f, unsigned lanes)
+{
+    enum { MODE_OF_MXCSR = 4, NOT_INEXACT = 8 };
+    struct soft s = {.mxcsr = call->ctx->mxcsr};
+    if (!(call->imm8 & MODE_OF_MXCSR)) {
+        s.mxcsr &= ~(3u << MXCSR_ROUND_SHIFT);
+        s.mxcsr |= (call->imm8 & 3u) << MXCSR_ROUND_SHIFT;
+    }
+    for (unsigned i = 0; i < lanes; i++) {
+        uint64_t b = vec_get(&call->src, f->bits, i);
+        vec_put(&call->dst, f->bits, i, soft_integral(&s, f, 0, b));
+    }
+    vec_signal(call, call->imm8 & NOT_INEXACT ? s.raised & ~(uint32_t)MXCSR_PE : s.raised);
 }
 
 static void estimate(struct vec_call *call, unsigned lanes, uint64_t (*function)(uint64_t))
@@ -93,6 +110,10 @@ ROW(ucomiss, compare_flags(call, &soft_single, false))
 ROW(comiss,  compare_flags(call, &soft_single, true))
 ROW(ucomisd, compare_flags(call, &soft_double, false))
 ROW(comisd,  compare_flags(call, &soft_double, true))
+ROW(roundps, round_lanes(call, &soft_single, 4))
+ROW(roundss, round_lanes(call, &soft_single, 1))
+ROW(roundpd, round_lanes(call, &soft_double, 2))
+ROW(roundsd, round_lanes(call, &soft_double, 1))
 ROW(rcpps,   estimate(call, 4, soft_reciprocal))
 ROW(rcpss,   estimate(call, 1, soft_reciprocal))
 ROW(rsqrtps, estimate(call, 4, soft_reciprocal_root))

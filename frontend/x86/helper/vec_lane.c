@@ -120,6 +120,37 @@ static inline uint64_t mul_even(uint64_t a, uint64_t b, unsigned bits)
     return (a & bits_mask(bits / 2)) * (b & bits_mask(bits / 2));
 }
 
+static inline uint64_t mul_even_signed(uint64_t a, uint64_t b, unsigned bits)
+{
+    return (uint64_t)(bits_sext(a, bits / 2) * bits_sext(b, bits / 2));
+}
+
+/* PMADDUBSW: the bytes of a are unsigned, those of b signed. */
+static inline uint64_t mul_add_bytes(uint64_t a, uint64_t b, unsigned bits)
+{
+    int64_t low = (int64_t)(a & 0xff) * bits_sext(b, 8);
+    int64_t high = (int64_t)(a >> 8 & 0xff) * bits_sext(b >> 8, 8);
+    return saturate_signed(low + high, bits);
+}
+
+static inline uint64_t mul_round(uint64_t a, uint64_t b, unsigned bits)
+{
+    int64_t product = bits_sext(a, bits) * bits_sext(b, bits);
+    return (uint64_t)(((product >> (bits - 2)) + 1) >> 1);
+}
+
+static inline uint64_t sign_of(uint64_t a, uint64_t b, unsigned bits)
+{
+    int64_t s = bits_sext(b, bits);
+    return s == 0 ? 0 : s < 0 ? 0 - a : a;
+}
+
+static inline uint64_t absolute(uint64_t a, uint64_t b, unsigned bits)
+{
+    (void)a;
+    return bits_sext(b, bits) < 0 ? 0 - b : b;
+}
+
 static inline uint64_t sum_of_differences(uint64_t a, uint64_t b, unsigned bits)
 {
     uint64_t sum = 0;
@@ -254,6 +285,26 @@ LANES(andpd,  2, 64, logic_and)
 LANES(andnpd, 2, 64, logic_andn)
 LANES(orpd,   2, 64, logic_or)
 LANES(xorpd,  2, 64, logic_xor)
+BOTH(pmaddubsw, 16, mul_add_bytes)
+BOTH(pmulhrsw, 16, mul_round)
+BOTH(psignb,  8,  sign_of)
+BOTH(psignw,  16, sign_of)
+BOTH(psignd,  32, sign_of)
+BOTH(pabsb,   8,  absolute)
+BOTH(pabsw,   16, absolute)
+BOTH(pabsd,   32, absolute)
+LANES(pminsb,  2, 8,  min_signed)
+LANES(pminsd,  2, 32, min_signed)
+LANES(pminuw,  2, 16, min_unsigned)
+LANES(pminud,  2, 32, min_unsigned)
+LANES(pmaxsb,  2, 8,  max_signed)
+LANES(pmaxsd,  2, 32, max_signed)
+LANES(pmaxuw,  2, 16, max_unsigned)
+LANES(pmaxud,  2, 32, max_unsigned)
+LANES(pmulld,  2, 32, mul_low)
+LANES(pmuldq,  2, 64, mul_even_signed)
+LANES(pcmpeqq, 2, 64, equal)
+LANES(pcmpgtq, 2, 64, greater)
 SHIFTS(psllw, 16, shift_left)
 SHIFTS(pslld, 32, shift_left)
 SHIFTS(psllq, 64, shift_left)

@@ -37,14 +37,36 @@ static inline void move_scalar(struct vec_call *call, unsigned bits)
     }
 }
 
-static inline void insert_word(struct vec_call *call, unsigned lanes)
+/* To and from the lane that the immediate names. */
+static inline void insert(struct vec_call *call, unsigned quads, unsigned bits)
 {
-    vec_put(&call->dst, 16, call->imm8 & (lanes - 1), call->src.q[0]);
+    vec_put(&call->dst, bits, call->imm8 & (quads * 64 / bits - 1), call->src.q[0]);
 }
 
-static inline void extract_word(struct vec_call *call, unsigned lanes)
+static inline void extract(struct vec_call *call, unsigned quads, unsigned bits)
 {
-    call->dst = (struct vec){{vec_get(&call->src, 16, call->imm8 & (lanes - 1)), 0}};
+    uint64_t lane = vec_get(&call->src, bits, call->imm8 & (quads * 64 / bits - 1));
+    call->dst = (struct vec){{lane, 0}};
+}
+
+/* INSERTPS: a lane of src or the doubleword in memory, to a lane; then some lanes are cleared. */
+static void insert_single(struct vec_call *call)
+{
+    unsigned from = call->src_memory ? 0 : call->imm8 >> 6;
+    vec_put(&call->dst, 32, call->imm8 >> 4 & 3, vec_get(&call->src, 32, from));
+    for (unsigned i = 0; i < 4; i++) {
+        if (call->imm8 >> i & 1) {
+            vec_put(&call->dst, 32, i, 0);
+        }
+    }
+}
+
+/* Lane 0 (odd 0) or 1 of each pair of src, twice. */
+static inline void duplicate(struct vec_call *call, unsigned odd)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        vec_put(&call->dst, 32, i, vec_get(&call->src, 32, (i & 2) + odd));
+    }
 }
 
 static void store_low(struct vec_call *call)
@@ -117,8 +139,20 @@ ROW(movmskps,     sign_mask(call, 2, 32))
 ROW(movmskpd,     sign_mask(call, 2, 64))
 ROW(pmovmskb_p,   sign_mask(call, 1, 8))
 ROW(pmovmskb_x,   sign_mask(call, 2, 8))
-ROW(pinsrw_p,     insert_word(call, 4))
-ROW(pinsrw_x,     insert_word(call, 8))
-ROW(pextrw_p,     extract_word(call, 4))
-ROW(pextrw_x,     extract_word(call, 8))
+ROW(pinsrw_p,     insert(call, 1, 16))
+ROW(pinsrw_x,     insert(call, 2, 16))
+ROW(pextrw_p,     extract(call, 1, 16))
+ROW(pextrw_x,     extract(call, 2, 16))
+ROW(pinsrb,       insert(call, 2, 8))
+ROW(pinsrd,       insert(call, 2, 32))
+ROW(insertps,     insert_single(call))
+ROW(pextrb,       extract(call, 2, 8))
+ROW(pextrw_from_x, extract(call, 2, 16))
+ROW(pextrd,       extract(call, 2, 32))
+ROW(extractps,    extract(call, 2, 32))
+ROW(lddqu,        move_whole(call))
+ROW(movntdqa,     move_whole(call))
+ROW(movddup,      (call->dst = (struct vec){{call->src.q[0], call->src.q[0]}}))
+ROW(movsldup,     duplicate(call, 0))
+ROW(movshdup,     duplicate(call, 1))
 /* clang-format on */

@@ -46,6 +46,63 @@ static inline void pick(struct vec_call *call, unsigned bits, unsigned first)
     }
 }
 
+/* Byte i of dst as byte i of src picks it, or 0 where that has bit 7 set. */
+static inline void pick_bytes(struct vec_call *call, unsigned quads)
+{
+    struct vec from = call->dst;
+    for (unsigned i = 0; i < quads * 8; i++) {
+        unsigned index = (unsigned)vec_get(&call->src, 8, i);
+        uint64_t byte = index & 0x80 ? 0 : vec_get(&from, 8, index & (quads * 8 - 1));
+        vec_put(&call->dst, 8, i, byte);
+    }
+}
+
+/* Bytes imm8 and up of src with dst above it. */
+static inline void align_bytes(struct vec_call *call, unsigned quads)
+{
+    unsigned bytes = quads * 8;
+    struct vec out = call->dst;
+    for (unsigned i = 0; i < bytes; i++) {
+        unsigned at = call->imm8 + i;
+        uint64_t byte = at < bytes       ? vec_get(&call->src, 8, at)
+                        : at < bytes * 2 ? vec_get(&call->dst, 8, at - bytes)
+                                         : 0;
+        vec_put(&out, 8, i, byte);
+    }
+    call->dst = out;
+}
+
+/* Lanes of src where the immediate has a bit. */
+static inline void blend(struct vec_call *call, unsigned bits)
+{
+    for (unsigned i = 0; i < 128 / bits; i++) {
+        if (call->imm8 >> i & 1) {
+            vec_put(&call->dst, bits, i, vec_get(&call->src, bits, i));
+        }
+    }
+}
+
+/* Lanes of src where XMM0 is negative. */
+static inline void blend_by_sign(struct vec_call *call, unsigned bits)
+{
+    const struct xmm *xmm0 = &call->ctx->xmm[0];
+    const struct vec mask = {{xmm0->q[0], xmm0->q[1]}};
+    for (unsigned i = 0; i < 128 / bits; i++) {
+        if (vec_get(&mask, bits, i) >> (bits - 1)) {
+            vec_put(&call->dst, bits, i, vec_get(&call->src, bits, i));
+        }
+    }
+}
+
+/* Low lanes of src, each made `to` bits wide. */
+static inline void extend(struct vec_call *call, unsigned from, unsigned to, bool sign)
+{
+    for (unsigned i = 0; i < 128 / to; i++) {
+        uint64_t value = vec_get(&call->src, from, i);
+        vec_put(&call->dst, to, i, sign ? (uint64_t)bits_sext(value, from) : value);
+    }
+}
+
 /* Shift of all 128 bits by whole bytes. */
 static struct vec shift_bytes(struct vec from, unsigned count, bool left)
 {
@@ -66,6 +123,11 @@ static struct vec shift_bytes(struct vec from, unsigned count, bool left)
     {                                          \
         pack(call, 2, (bits), (low), (high));  \
     }
+#define ROW(name, body)                    \
+    void vec_##name(struct vec_call *call) \
+    {                                      \
+        body;                              \
+    }
 #define UNPACK(name, quads, bits, half)        \
     void vec_##name(struct vec_call *call)     \
     {                                          \
@@ -76,6 +138,29 @@ static struct vec shift_bytes(struct vec from, unsigned count, bool left)
 PACK(packsswb, 8,  INT8_MIN,  INT8_MAX)
 PACK(packuswb, 8,  0,         UINT8_MAX)
 PACK(packssdw, 16, INT16_MIN, INT16_MAX)
+ROW(packusdw,    pack(call, 2, 16, 0, UINT16_MAX))
+ROW(pshufb_p,    pick_bytes(call, 1))
+ROW(pshufb_x,    pick_bytes(call, 2))
+ROW(palignr_p,   align_bytes(call, 1))
+ROW(palignr_x,   align_bytes(call, 2))
+ROW(blendps,     blend(call, 32))
+ROW(blendpd,     blend(call, 64))
+ROW(pblendw,     blend(call, 16))
+ROW(pblendvb,    blend_by_sign(call, 8))
+ROW(blendvps,    blend_by_sign(call, 32))
+ROW(blendvpd,    blend_by_sign(call, 64))
+ROW(pmovsxbw,    extend(call, 8, 16, true))
+ROW(pmovsxbd,    extend(call, 8, 32, true))
+ROW(pmovsxbq,    extend(call, 8, 64, true))
+ROW(pmovsxwd,    extend(call, 16, 32, true))
+ROW(pmovsxwq,    extend(call, 16, 64, true))
+ROW(pmovsxdq,    extend(call, 32, 64, true))
+ROW(pmovzxbw,    extend(call, 8, 16, false))
+ROW(pmovzxbd,    extend(call, 8, 32, false))
+ROW(pmovzxbq,    extend(call, 8, 64, false))
+ROW(pmovzxwd,    extend(call, 16, 32, false))
+ROW(pmovzxwq,    extend(call, 16, 64, false))
+ROW(pmovzxdq,    extend(call, 32, 64, false))
 UNPACK(punpcklbw_p, 1, 8,  0)
 UNPACK(punpcklbw_x, 2, 8,  0)
 UNPACK(punpcklwd_p, 1, 16, 0)

@@ -36,6 +36,9 @@ soft_binary soft_min, soft_max;
 /* Square root of b; a is not looked at. */
 soft_binary soft_sqrt;
 
+/* b as a number with a fraction of zero; a is not looked at. */
+soft_binary soft_integral;
+
 /* Order of a and b.  An SNaN is invalid, a QNaN only when signalling. */
 enum soft_order soft_compare(struct soft *s, const struct soft_format *f, uint64_t a, uint64_t b,
                              bool signalling);

@@ -25,10 +25,8 @@ static const struct lift_row *const rows[X86_MNEMONICS] = {
 
 #define FEATURE_BIT(name) (1ULL << X86_FEATURE_##name)
 
-/* Encodings of later processors that change or replace older ones. */
-static const uint64_t unknown_features = FEATURE_BIT(BMI1) | FEATURE_BIT(LZCNT) |
-                                         FEATURE_BIT(POPCNT) | FEATURE_BIT(WBNOINVD) |
-                                         FEATURE_BIT(LM);
+/* Encodings of processors that no model is: they change or replace older ones. */
+static const uint64_t unknown_features = FEATURE_BIT(WBNOINVD) | FEATURE_BIT(LM);
 
 static struct x86_decode_mode decode_mode(uint32_t mode, uint64_t absent)
 {
@@ -69,7 +67,7 @@ static uint32_t taken(enum x86_decode_result result, const struct x86_insn *insn
 enum lift_result x86_lift(const struct lift_request *request, struct ir_block *block)
 {
     struct x86_decode_mode mode = decode_mode(request->mode, request->absent);
-    struct lift l = {.block = block, .mode = request->mode};
+    struct lift l = {.block = block, .mode = request->mode, .absent = request->absent};
     uint32_t limit = request->mode & MODE_STEP ? 1 : request->max_insns;
     block->count = block->insn_count = block->bytes = 0;
     block->mode = request->mode;

@@ -17,7 +17,8 @@ struct lift {
     uint64_t rip;         /* EIP of the instruction */
     uint64_t next;        /* EIP after it */
     uint32_t mode;
-    bool ended; /* the block ends with this instruction; it has left the block on every path */
+    uint64_t absent; /* instruction sets the CPU lacks: bits by enum x86_feature */
+    bool ended;      /* the block ends with this instruction; it has left the block on every path */
 };
 
 enum { VECTOR_UD = 6, VECTOR_NM = 7, VECTOR_GP = 13 };
@@ -56,6 +57,12 @@ void lift_end(struct lift *l);
 /* Leaves to EIP, ending the block. */
 void lift_jump(struct lift *l, uint64_t target);
 
+/* True when the CPU model has the instruction set (enum x86_feature). */
+static inline bool lift_has(const struct lift *l, unsigned feature)
+{
+    return !(l->absent >> feature & 1);
+}
+
 /* Bytes of the stack pointer (2 or 4). */
 static inline unsigned lift_stack_size(const struct lift *l)
 {
@@ -82,6 +89,7 @@ lift_function lift_pushf, lift_far_jump, lift_far_ret, lift_int, lift_far_load; 
 lift_function lift_store_selector, lift_access, lift_verify, lift_arpl, lift_bound;
 lift_function lift_x87, lift_x87_state, lift_fwait, lift_fx_state;                  /* x87.c */
 lift_function lift_vector, lift_emms, lift_ldmxcsr, lift_stmxcsr, lift_maskmov, lift_movnti;
+lift_function lift_crc32, lift_popcnt, lift_movbe;
 /* clang-format on */
 
 /* MOV and PUSH/POP of segment, control and debug registers (sensitive.c, system.c). */

@@ -12,14 +12,9 @@
 #ifndef FRONTEND_X86_LIFT_LIFT_H
 #define FRONTEND_X86_LIFT_LIFT_H
 
+/* x86_lift(), whose contract stands there. */
+#include "frontend/x86/x86.h"
 #include "translator/api/guest.h"
 #include "translator/ir/ir.h"
-
-/*
- * guest_ops.lift: lifts one block of at least one instruction.  block->insts has room for
- * IR_MAX_RECORDS records and is the caller's; all other members are set here (flags_live is not:
- * see ir_flag_liveness).  LIFT_NEED_MORE leaves *block empty.
- */
-enum lift_result x86_lift(const struct lift_request *request, struct ir_block *block);
 
 #endif

@@ -1,19 +1,20 @@
 /*
- * MMX and SSE: one vec record for each instruction, found by mandatory prefix and opcode.
+ * MMX and SSE: one vec record for each instruction, found by map, mandatory prefix and opcode.
  */
 #include "frontend/x86/lift/build.h"
 
 #include <stddef.h>
 
-/* Index of a row's prefix word: /digit of immediate shifts and one of four prefixes. */
-#define PREFIX_INDEX(prefix)                              \
-    (((prefix) >> 8) * 4 + (((prefix)&0xff) == 0x66   ? 1 \
-                            : ((prefix)&0xff) == 0xf3 ? 2 \
-                            : ((prefix)&0xff) == 0xf2 ? 3 \
-                                                      : 0))
+/* Index of a row's prefix word: one of four prefixes, and /digit of immediate shifts, the map, or
+ * that 66 is the operand size. */
+#define PREFIX_INDEX(prefix)                                                            \
+    ((((prefix) >> 8 & 7) | ((prefix) >> 12) << 3) * 4 + (((prefix)&0xff) == 0x66   ? 1 \
+                                                          : ((prefix)&0xff) == 0xf3 ? 2 \
+                                                          : ((prefix)&0xff) == 0xf2 ? 3 \
+                                                                                    : 0))
 
 /* Row number plus one; 0: no such operation. */
-static const uint16_t row_of[8 * 4][256] = {
+static const uint16_t row_of[PREFIX_INDEX(0x57ff) + 4][256] = {
 #define VEC(name, prefix, opcode, form, flags) [PREFIX_INDEX(prefix)][opcode] = VEC_##name + 1,
 #include "translator/ir/vec_ops.def"
 #undef VEC
@@ -26,9 +27,11 @@ static bool is_immediate_shift(uint8_t opcode)
 
 static enum vec_op find(const struct x86_insn *insn)
 {
-    unsigned digit = is_immediate_shift(insn->opcode) ? insn->modrm >> 3 & 7u : 0;
-    unsigned prefix = digit << 8 | insn->mandatory;
-    unsigned row = insn->map == 1 ? row_of[PREFIX_INDEX(prefix)][insn->opcode] : 0;
+    unsigned map = insn->map - 1u;
+    bool shift = map == VEC_MAP_0F && is_immediate_shift(insn->opcode);
+    unsigned digit = shift ? insn->modrm >> 3 & 7u : 0;
+    unsigned prefix = map << 12 | digit << 8 | insn->mandatory;
+    unsigned row = map <= VEC_MAP_0F3A ? row_of[PREFIX_INDEX(prefix)][insn->opcode] : 0;
     return row ? (enum vec_op)(row - 1) : VEC_OPS;
 }
 
@@ -71,17 +74,10 @@ static void probe_in_slow_mode(struct lift *l, const struct x86_insn *insn, unsi
     }
 }
 
-void lift_vector(struct lift *l, const struct x86_insn *insn, unsigned arg)
+/* One record.  Operands are destination, source and perhaps an immediate; the register operand that
+ * BLENDVPS and its like imply is not looked at. */
+static void lift_operation(struct lift *l, const struct x86_insn *insn, enum vec_op op)
 {
-    (void)arg;
-    enum vec_op op = find(insn);
-    if (op == VEC_OPS) {
-        lift_raise(l, VECTOR_UD);
-        return;
-    }
-    if (unusable(l, has_xmm(insn), has_mmx(insn))) {
-        return;
-    }
     if (insn->ops[0].kind == X86_OPERAND_MEM && has_mmx(insn)) {
         probe_in_slow_mode(l, insn, vec_memory_bytes(op));
     }
@@ -94,7 +90,7 @@ void lift_vector(struct lift *l, const struct x86_insn *insn, unsigned arg)
     for (unsigned i = 1; i < insn->nops; i++) {
         if (insn->ops[i].kind == X86_OPERAND_IMM) {
             imm8 = (uint64_t)insn->ops[i].value & 255;
-        } else {
+        } else if (i == 1) {
             inst->a = lift_operand(inst, &insn->ops[i], insn->address_size);
         }
     }
@@ -102,6 +98,39 @@ void lift_vector(struct lift *l, const struct x86_insn *insn, unsigned arg)
     if (vec_rows[op].flags & VEC_EFLAGS) {
         inst->flags_written = FLAGS_ARITH;
     }
+}
+
+void lift_vector(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    (void)arg;
+    enum vec_op op = find(insn);
+    if (op == VEC_OPS) {
+        lift_raise(l, VECTOR_UD);
+    } else if (!unusable(l, has_xmm(insn), has_mmx(insn))) {
+        lift_operation(l, insn, op);
+    }
+}
+
+void lift_crc32(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    (void)arg;
+    unsigned form = insn->ops[1].width >> 1; /* 1, 2, 4 bytes: 0, 1, 2 */
+    lift_operation(l, insn, (enum vec_op)(VEC_crc32_b + form));
+}
+
+void lift_popcnt(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    (void)arg;
+    lift_operation(l, insn, insn->operand_size == 2 ? VEC_popcnt_w : VEC_popcnt_d);
+}
+
+void lift_movbe(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    (void)arg;
+    static const enum vec_op ops[2][2] = {{VEC_movbe_w, VEC_movbe_d},
+                                          {VEC_movbe_store_w, VEC_movbe_store_d}};
+    bool store = insn->ops[0].kind == X86_OPERAND_MEM;
+    lift_operation(l, insn, ops[store][insn->operand_size == 4]);
 }
 
 void lift_ldmxcsr(struct lift *l, const struct x86_insn *insn, unsigned arg)

@@ -50,14 +50,15 @@ static enum x87_op find(uint8_t escape, uint8_t modrm)
     return X87_OPS;
 }
 
-/* True when the mode key makes x87 instructions raise #NM: done then. */
+/* True when the mode key makes x87 instructions raise #NM: done then.  True also without an x87:
+ * nobody takes the instruction from the bus, and nothing happens. */
 static bool fpu_absent(struct lift *l)
 {
     if (l->mode & MODE_NO_FPU) {
         lift_raise(l, VECTOR_NM);
         return true;
     }
-    return false;
+    return !lift_has(l, X86_FEATURE_FPU);
 }
 
 static bool waits(enum x87_op op)

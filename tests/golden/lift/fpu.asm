@@ -37,7 +37,6 @@ bits 32
     sfence
     prefetcht0 [eax]
     movnti [eax], ecx
-    haddps xmm0, xmm1
 ;| insn 0 rip=1000 len=2
 ;|     x87.fld_m32 ds:[rax].4 st0
 ;| insn 1 rip=1002 len=2
@@ -111,5 +110,4 @@ bits 32
 ;| insn 33 rip=105f len=3
 ;| insn 34 rip=1062 len=3
 ;|     mov.4 ds:[rax].4 = rcx
-;| insn 35 rip=1065 len=4
-;|     callout.raise #6
+;|     jmp.4 -> 1065

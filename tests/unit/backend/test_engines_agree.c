@@ -5,13 +5,16 @@
  * of one, three and 32 instructions; each program runs several times, so also from the cache and
  * over its own changes.
  *
- * Fixed seeds, then fresh ones.  VESTIGE_SEED=N (as a failure prints it) runs that one alone.
+ * Fixed seeds, then fresh ones.  VESTIGE_SEED=N (as a failure prints it) runs that one alone,
+ * VESTIGE_EARLY_HOST=1 with it as if the host's CPU had nothing later than SSE2.
  */
+#include "backend/host/x64/engine.h"
 #include "base/endian.h"
 #include "frontend/x86/cpu/cpu.h"
 #include "frontend/x86/cpu/segment.h"
 #include "tests/support/cpu_fixture.h"
 #include "tests/support/random_program.h"
+#include "translator/core/core.h"
 
 #include <check.h>
 #include <inttypes.h>
@@ -194,12 +197,16 @@ static void pair_run(struct pair *pair, const struct dice *dice)
     }
 }
 
-static void agree_on(uint64_t seed)
+/* early_host: as on a host that has nothing later than SSE2. */
+static void agree_on(uint64_t seed, bool early_host)
 {
     static const uint32_t lengths[] = {1, 3, 32};
     struct pair pair = {.seed = seed};
     struct dice dice = {seed * UINT64_C(0x9e3779b97f4a7c15) + 1};
     ck_assert(pair_create(&pair, lengths[seed % 3]));
+    if (early_host) {
+        pair.side[1].tr->engine->host_sets = 1;
+    }
     for (unsigned i = 0; i < PROGRAMS; i++) {
         pair.setting = (enum setting)(i % SETTINGS);
         program_make(&pair.program, &dice, pair.setting == REAL ? 16 : 32);
@@ -246,19 +253,25 @@ END_TEST
 
 START_TEST(fixed_programs_end_alike_on_both_engines)
 {
-    agree_on((uint64_t)_i + 1);
+    agree_on((uint64_t)_i + 1, false);
+}
+END_TEST
+
+START_TEST(programs_end_alike_on_a_host_with_early_instruction_sets)
+{
+    agree_on((uint64_t)_i + 101, true);
 }
 END_TEST
 
 START_TEST(fresh_programs_end_alike_on_both_engines)
 {
-    agree_on(((uint64_t)time(NULL) << 20) + (uint64_t)getpid() * 16 + (uint64_t)_i);
+    agree_on(((uint64_t)time(NULL) << 20) + (uint64_t)getpid() * 16 + (uint64_t)_i, false);
 }
 END_TEST
 
 START_TEST(the_given_seed_ends_alike_on_both_engines)
 {
-    agree_on(strtoull(getenv("VESTIGE_SEED"), NULL, 10));
+    agree_on(strtoull(getenv("VESTIGE_SEED"), NULL, 10), getenv("VESTIGE_EARLY_HOST") != NULL);
 }
 END_TEST
 
@@ -276,6 +289,7 @@ int main(void)
         tcase_add_loop_test(tests, known_programs_end_alike_on_both_engines, 0,
                             (int)(sizeof(known) / sizeof(known[0])));
         tcase_add_loop_test(tests, fixed_programs_end_alike_on_both_engines, 0, FIXED_SEEDS);
+        tcase_add_loop_test(tests, programs_end_alike_on_a_host_with_early_instruction_sets, 0, 4);
         tcase_add_loop_test(tests, fresh_programs_end_alike_on_both_engines, 0, FRESH_SEEDS);
     }
     suite_add_tcase(suite, tests);

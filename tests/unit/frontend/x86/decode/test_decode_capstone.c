@@ -136,8 +136,9 @@ static const char *without_prefix_words(const char *text)
     static const char *const words[] = {"xacquire ", "xrelease ", "bnd ", "lock ",
                                         "repne ",    "repe ",     "rep ", "notrack "};
     for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
-        if (!strncmp(text, words[i], strlen(words[i])))
+        if (!strncmp(text, words[i], strlen(words[i]))) {
             return without_prefix_words(text + strlen(words[i]));
+        }
     }
     return text;
 }
@@ -155,8 +156,9 @@ static void ask_capstone(struct oracle *oracle, const uint8_t *bytes, bool is32,
     uint64_t address = ADDRESS;
     cs_insn *insn = oracle->insn[is32];
     *side = (struct side){.name = "(none)", .text = "(none)"};
-    if (!cs_disasm_iter(oracle->handle[is32], &at, &left, &address, insn))
+    if (!cs_disasm_iter(oracle->handle[is32], &at, &left, &address, insn)) {
         return;
+    }
     char whole[200];
     snprintf(whole, sizeof(whole), "%s%s%s", insn->mnemonic, insn->op_str[0] ? " " : "",
              insn->op_str);
@@ -170,8 +172,9 @@ static void ask_us(const uint8_t *bytes, bool is32, struct x86_insn *insn, struc
     struct x86_decode_mode mode = {UINT64_MAX, is32 ? 32 : 16, true};
     char whole[200];
     *side = (struct side){.name = "(ud)", .text = "(ud)"};
-    if (x86_decode(bytes, WINDOW, &mode, insn) != X86_DECODED)
+    if (x86_decode(bytes, WINDOW, &mode, insn) != X86_DECODED) {
         return;
+    }
     x86_insn_print(insn, ADDRESS, whole, sizeof(whole));
     snprintf(side->text, sizeof(side->text), "%s", without_prefix_words(whole));
     side->length = insn->length;
@@ -183,22 +186,26 @@ static void ask_us(const uint8_t *bytes, bool is32, struct x86_insn *insn, struc
 static bool same_but_for_sign(const char *a, const char *b, const struct x86_insn *insn)
 {
     size_t n = 0;
-    while (a[n] && a[n] == b[n])
+    while (a[n] && a[n] == b[n]) {
         n++;
-    while (n && a[n - 1] != ' ' && a[n - 1] != ',')
+    }
+    while (n && a[n - 1] != ' ' && a[n - 1] != ',') {
         n--;
+    }
     char *a_end;
     char *b_end;
     uint64_t x = (uint64_t)strtoll(a + n, &a_end, 0);
     uint64_t y = (uint64_t)strtoll(b + n, &b_end, 0);
-    if (a_end == a + n || b_end == b + n)
+    if (a_end == a + n || b_end == b + n) {
         return false;
+    }
     for (unsigned i = 0; i < insn->nops; i++) {
         const struct x86_operand *op = &insn->ops[i];
         uint64_t mask = (UINT64_C(1) << op->width * 8) - 1;
         if (op->kind == X86_OPERAND_IMM && ((x ^ (uint64_t)op->value) & mask) == 0 &&
-            ((x ^ y) & mask) == 0)
+            ((x ^ y) & mask) == 0) {
             return !strcmp(a_end, b_end) || same_but_for_sign(a_end, b_end, insn);
+        }
     }
     return false;
 }
@@ -212,13 +219,18 @@ static bool listed(const struct side *us, const struct side *them, const struct 
 {
     for (size_t i = 0; i < sizeof(differences) / sizeof(*differences); i++) {
         const struct difference *d = &differences[i];
-        if (strcmp(d->ours, us->name) || (*d->capstone != '*' && strcmp(d->capstone, them->name)))
+        if (strcmp(d->ours, us->name) != 0 ||
+            (*d->capstone != '*' && strcmp(d->capstone, them->name) != 0)) {
             continue;
-        if (insn->mnemonic == X86_mov && d->scope == OPERANDS && !has_kind(insn, X86_OPERAND_SREG))
+        }
+        if (insn->mnemonic == X86_mov && d->scope == OPERANDS &&
+            !has_kind(insn, X86_OPERAND_SREG)) {
             continue;
+        }
         if (d->scope == ALL ||
-            (us->length == them->length && (d->scope == TEXT || !strcmp(us->name, them->name))))
+            (us->length == them->length && (d->scope == TEXT || !strcmp(us->name, them->name)))) {
             return true;
+        }
     }
     return false;
 }
@@ -229,26 +241,34 @@ static bool beyond_capstone(const uint8_t *bytes, const struct x86_insn *insn, b
     bool two_byte = insn->map != 0 || insn->opcode == 0x0f;
     bool repeat = false;
     bool operand = insn->prefixes & X86_PREFIX_OPERAND;
-    for (unsigned i = 0; i < insn->opcode_at; i++)
+    for (unsigned i = 0; i < insn->opcode_at; i++) {
         repeat |= bytes[i] == 0xf3 || bytes[i] == 0xf2;
-    if (two_byte && !is32 && (repeat || operand))
+    }
+    if (two_byte && !is32 && (repeat || operand)) {
         return true; /* it ignores mandatory prefixes in 16-bit code */
-    if (operand && repeat)
+    }
+    if (operand && repeat) {
         return true; /* it forgets 66 beside F2 and F3 */
+    }
     if (insn->prefixes & (X86_PREFIX_OPERAND | X86_PREFIX_ADDRESS) &&
-        has_kind(insn, X86_OPERAND_REL))
+        has_kind(insn, X86_OPERAND_REL)) {
         return true; /* it cuts targets by the code size, and by 67 */
-    if (!is32 && insn->address_size == 4 && insn->modrm < 0x40 && (insn->modrm & 7) == 5)
+    }
+    if (!is32 && insn->address_size == 4 && insn->modrm < 0x40 && (insn->modrm & 7) == 5) {
         return true; /* it cuts an absolute address to 16 bits */
-    if (is32 && insn->address_size == 2 && insn->modrm < 0x40 && (insn->modrm & 7) == 6)
+    }
+    if (is32 && insn->address_size == 2 && insn->modrm < 0x40 && (insn->modrm & 7) == 6) {
         return true; /* it sign-extends that to 32 */
+    }
     bool undefined = insn->mnemonic == X86_invalid;
-    if (undefined && insn->prefixes & X86_PREFIX_LOCK)
+    if (undefined && insn->prefixes & X86_PREFIX_LOCK) {
         return true; /* it allows LOCK everywhere */
+    }
     uint8_t next = bytes[insn->opcode_at + 1];
-    if (undefined && !two_byte && next >= 0xc0)
+    if (undefined && !two_byte && next >= 0xc0) {
         return insn->opcode == 0xc4 || insn->opcode == 0xc5 || insn->opcode == 0x62; /* AVX */
-    return undefined && insn->opcode == 0x8f;                                        /* XOP */
+    }
+    return undefined && insn->opcode == 0x8f; /* XOP */
 }
 
 /* Where 66, F3 and F2 select nothing, Capstone takes the instruction without them; it is #UD. */
@@ -270,20 +290,26 @@ static void compare(struct oracle *oracle, const uint8_t *bytes, bool is32)
     ask_us(bytes, is32, &insn, &us);
     ask_capstone(oracle, bytes, is32, &them);
     oracle->compared++;
-    if (us.length == them.length && !strcmp(us.text, them.text))
+    if (us.length == them.length && !strcmp(us.text, them.text)) {
         return;
-    if (us.length == 0 && them.length == 0)
+    }
+    if (us.length == 0 && them.length == 0) {
         return;
-    if (us.length == them.length && same_but_for_sign(us.text, them.text, &insn))
+    }
+    if (us.length == them.length && same_but_for_sign(us.text, them.text, &insn)) {
         return;
+    }
     if (beyond_capstone(bytes, &insn, is32) || listed(&us, &them, &insn) ||
-        prefix_selects_nothing(bytes, &insn, is32, &them))
+        prefix_selects_nothing(bytes, &insn, is32, &them)) {
         return;
-    if (oracle->wrong++ >= SHOWN)
+    }
+    if (oracle->wrong++ >= SHOWN) {
         return;
+    }
     printf("%s-bit", is32 ? "32" : "16");
-    for (int i = 0; i < 12; i++)
+    for (int i = 0; i < 12; i++) {
         printf(" %02x", bytes[i]);
+    }
     printf(": %u %s | Capstone: %u %s\n", us.length, us.text, them.length, them.text);
     fflush(stdout);
 }
@@ -297,10 +323,12 @@ static void compare_opcode(struct oracle *oracle, unsigned map, unsigned opcode,
         for (unsigned modrm = 0; modrm < 256; modrm += prefix ? STEP : 1) {
             uint8_t bytes[PADDED] = {prefixes[prefix]};
             unsigned n = prefix != 0;
-            if (map)
+            if (map) {
                 bytes[n++] = 0x0f;
-            if (map > 1)
+            }
+            if (map > 1) {
                 bytes[n++] = map == 2 ? 0x38 : 0x3a;
+            }
             bytes[n++] = (uint8_t)opcode;
             bytes[n++] = (uint8_t)modrm;
             memcpy(bytes + n, tail, sizeof(tail));
@@ -337,10 +365,12 @@ START_TEST(random_bytes_read_as_in_capstone)
     oracle_open(&oracle);
     for (unsigned i = 0; i < 200000; i++) {
         uint8_t bytes[PADDED];
-        for (unsigned j = 0; j < sizeof(bytes); j++)
+        for (unsigned j = 0; j < sizeof(bytes); j++) {
             bytes[j] = (uint8_t)(next_random(&state) >> 24);
-        if (i & 2)
+        }
+        if (i & 2) {
             bytes[0] = 0x0f;
+        }
         compare(&oracle, bytes, i & 1);
     }
     oracle_close(&oracle);
@@ -362,15 +392,18 @@ START_TEST(random_long_mode_lengths_are_those_of_capstone)
         const uint8_t *at = bytes;
         size_t left = WINDOW;
         uint64_t address = ADDRESS;
-        for (unsigned j = 0; j < sizeof(bytes); j++)
+        for (unsigned j = 0; j < sizeof(bytes); j++) {
             bytes[j] = (uint8_t)(next_random(&state) >> 24);
+        }
         bytes[0] = (uint8_t)(i & 1 ? 0x40 | (bytes[0] & 15) : bytes[0]);
         if (x86_decode(bytes, WINDOW, &mode, &ours) != X86_DECODED ||
-            !cs_disasm_iter(handle, &at, &left, &address, theirs))
+            !cs_disasm_iter(handle, &at, &left, &address, theirs)) {
             continue;
+        }
         if (ours.mnemonic == X86_ud0 || ours.mnemonic == X86_ud1 ||
-            beyond_capstone(bytes, &ours, true))
+            beyond_capstone(bytes, &ours, true)) {
             continue;
+        }
         both++;
         ck_assert_msg(ours.length == theirs->size, "%02x %02x %02x %02x: %u, Capstone %u %s",
                       bytes[0], bytes[1], bytes[2], bytes[3], ours.length, theirs->size,

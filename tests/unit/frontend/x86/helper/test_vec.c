@@ -34,6 +34,8 @@ static void load(struct context *ctx, const struct vec_registers *r)
         ctx->xmm[i].q[0] = r->xmm[i][0];
         ctx->xmm[i].q[1] = r->xmm[i][1];
         ctx->st[i].mantissa = r->mm[i];
+    }
+    for (unsigned i = 0; i < COUNT_OF(r->gpr); i++) {
         ctx->gpr[i] = r->gpr[i];
     }
     memcpy(ctx->slow_value, r->memory, 16);
@@ -48,6 +50,8 @@ static void store(const struct context *ctx, struct vec_registers *r, unsigned m
         r->xmm[i][0] = ctx->xmm[i].q[0];
         r->xmm[i][1] = ctx->xmm[i].q[1];
         r->mm[i] = ctx->st[i].mantissa;
+    }
+    for (unsigned i = 0; i < COUNT_OF(r->gpr); i++) {
         r->gpr[i] = (uint32_t)ctx->gpr[i];
     }
     memcpy(r->memory, ctx->slow_value, memory_bytes);
@@ -87,6 +91,7 @@ static struct vec_registers random_registers(uint64_t *seed, bool floating, uint
     uint64_t bits = vec_random(seed);
     r.gpr[0] = (uint32_t)bits;
     r.gpr[1] = bits >> 32 & 1 ? (uint32_t)vec_value(seed, false) : (uint32_t)vec_single(seed);
+    r.gpr[2] = (uint32_t)vec_random(seed) >> (bits >> 35 & 31);
     bool sticky = bits >> 40 & 1;
     r.mxcsr = masks | (bits >> 48 & 0xe040) | (sticky ? bits >> 33 & 0x3f : 0);
     return r;
@@ -96,11 +101,11 @@ static struct vec_registers random_registers(uint64_t *seed, bool floating, uint
 static void describe(char *out, size_t size, const struct vec_registers *r)
 {
     snprintf(out, size,
-             "xmm %016lx_%016lx %016lx_%016lx mm %016lx %016lx gpr %x %x mem %016lx_%016lx "
+             "xmm %016lx_%016lx %016lx_%016lx mm %016lx %016lx gpr %x %x %x mem %016lx_%016lx "
              "mxcsr %x flags %x trap %u",
              (unsigned long)r->xmm[0][1], (unsigned long)r->xmm[0][0], (unsigned long)r->xmm[1][1],
              (unsigned long)r->xmm[1][0], (unsigned long)r->mm[0], (unsigned long)r->mm[1],
-             r->gpr[0], r->gpr[1], (unsigned long)load_le64(r->memory + 8),
+             r->gpr[0], r->gpr[1], r->gpr[2], (unsigned long)load_le64(r->memory + 8),
              (unsigned long)load_le64(r->memory), r->mxcsr, r->eflags & FLAGS_ARITH, r->trapped);
 }
 

@@ -163,7 +163,7 @@ START_TEST(cpuid_shows_the_model)
     ctx->gpr[GUEST_RAX] = 1;
     callout_cpuid(ctx, 0, 0, 0);
     ck_assert_uint_eq(ctx->gpr[GUEST_RAX], 0xf29);
-    ck_assert_uint_eq(ctx->gpr[GUEST_RDX], flat->cpu->model->features);
+    ck_assert_uint_eq(ctx->gpr[GUEST_RDX], flat->cpu->model->features[WORD_1_EDX]);
     ctx->gpr[GUEST_RAX] = 0x80000001;
     callout_cpuid(ctx, 0, 0, 0);
     ck_assert_uint_eq(ctx->gpr[GUEST_RDX], FEATURE_EXT_NX);

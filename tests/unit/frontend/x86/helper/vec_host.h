@@ -21,11 +21,11 @@
 struct vec_registers {
     uint64_t xmm[2][2];     /* 0 */
     uint64_t mm[2];         /* 32 */
-    uint32_t gpr[2];        /* 48: eax, ecx */
-    uint32_t mxcsr;         /* 56 */
-    uint32_t eflags;        /* 60 */
-    uint32_t trapped;       /* 64 */
-    uint32_t mxcsr_at_rest; /* 68 */
+    uint32_t gpr[3];        /* 48: eax, ecx, edx */
+    uint32_t mxcsr;         /* 60 */
+    uint32_t eflags;        /* 64 */
+    uint32_t trapped;       /* 68 */
+    uint32_t mxcsr_at_rest; /* 72 */
     alignas(16) uint8_t memory[16];
 };
 
@@ -66,6 +66,15 @@ static const struct vec_shape vec_shapes[] = {
     [VEC_FORM_P_IMM]  = {FILE_NONE, FILE_MMX, true, true},
     [VEC_FORM_X_P]    = {FILE_XMM, FILE_MMX, false, true},
     [VEC_FORM_P_X]    = {FILE_MMX, FILE_XMM, false, true},
+    [VEC_FORM_X_XM2]  = {FILE_XMM, FILE_XMM, false, false},
+    [VEC_FORM_X_RM1]  = {FILE_XMM, FILE_GPR, false, false},
+    [VEC_FORM_RM1_X]  = {FILE_XMM, FILE_GPR, true,  false},
+    [VEC_FORM_RM2_X]  = {FILE_XMM, FILE_GPR, true,  false},
+    [VEC_FORM_R_RM1]  = {FILE_GPR, FILE_GPR, false, false},
+    [VEC_FORM_R_RM2]  = {FILE_GPR, FILE_GPR, false, false},
+    [VEC_FORM_R_RM4]  = {FILE_GPR, FILE_GPR, false, false},
+    [VEC_FORM_RM2_R]  = {FILE_GPR, FILE_GPR, true,  false},
+    [VEC_FORM_RM4_R]  = {FILE_GPR, FILE_GPR, true,  false},
 };
 /* clang-format on */
 
@@ -73,8 +82,10 @@ static const struct vec_shape vec_shapes[] = {
 static inline bool vec_memory_only(unsigned op)
 {
     static const uint16_t ops[] = {
-        VEC_movlps_store, VEC_movlpd,  VEC_movlpd_store, VEC_movhps_store, VEC_movhpd,
-        VEC_movhpd_store, VEC_movntps, VEC_movntpd,      VEC_movntq,       VEC_movntdq};
+        VEC_movlps_store, VEC_movlpd,       VEC_movlpd_store,  VEC_movhps_store,
+        VEC_movhpd,       VEC_movhpd_store, VEC_movntps,       VEC_movntpd,
+        VEC_movntq,       VEC_movntdq,      VEC_lddqu,         VEC_movntdqa,
+        VEC_movbe_w,      VEC_movbe_d,      VEC_movbe_store_w, VEC_movbe_store_d};
     for (unsigned i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
         if (ops[i] == op) {
             return true;
@@ -104,10 +115,16 @@ static inline unsigned vec_encode(uint8_t *out, unsigned op, bool memory, unsign
 {
     const struct vec_row *row = &vec_rows[op];
     unsigned n = 0;
+    if (row->prefix >> 14 & 1) {
+        out[n++] = 0x66;
+    }
     if (row->prefix & 0xff) {
         out[n++] = (uint8_t)row->prefix;
     }
     out[n++] = 0x0f;
+    if (vec_map(row) != VEC_MAP_0F) {
+        out[n++] = vec_map(row) == VEC_MAP_0F38 ? 0x38 : 0x3a;
+    }
     out[n++] = row->opcode;
     unsigned digit = row->prefix >> 8 & 7;
     out[n++] = vec_is_shift(op) ? (uint8_t)(0xc0 | digit << 3) : memory ? 0x06 : 0xc1;
@@ -117,36 +134,39 @@ static inline unsigned vec_encode(uint8_t *out, unsigned op, bool memory, unsign
     return n;
 }
 
-/* Writes the function void (struct vec_registers *, void *memory) that runs the row. */
+/* Writes the function void (struct vec_registers *, void *memory) that runs the row; the address of
+ * the memory operand stands in rsi. */
 static inline void vec_emit(uint8_t *code, unsigned op, bool memory, unsigned imm8)
 {
     static const uint8_t head[] = {
-        0x0f, 0xae, 0x57, 0x38, /* ldmxcsr [rdi+56] */
+        0x0f, 0xae, 0x57, 0x3c, /* ldmxcsr [rdi+60] */
         0x0f, 0x10, 0x07,       /* movups xmm0, [rdi] */
         0x0f, 0x10, 0x4f, 0x10, /* movups xmm1, [rdi+16] */
         0x0f, 0x6f, 0x47, 0x20, /* movq mm0, [rdi+32] */
         0x0f, 0x6f, 0x4f, 0x28, /* movq mm1, [rdi+40] */
         0x8b, 0x47, 0x30,       /* mov eax, [rdi+48] */
         0x8b, 0x4f, 0x34,       /* mov ecx, [rdi+52] */
+        0x8b, 0x57, 0x38,       /* mov edx, [rdi+56] */
         0x45, 0x31, 0xd2,       /* xor r10d, r10d */
         0x4c, 0x8d, 0x1d,       /* lea r11, [rip + length of the instruction] */
     };
     static const uint8_t tail[] = {
-        0x0f, 0xae, 0x5f, 0x38, /* stmxcsr [rdi+56] */
+        0x0f, 0xae, 0x5f, 0x3c, /* stmxcsr [rdi+60] */
         0x0f, 0x11, 0x07,       /* movups [rdi], xmm0 */
         0x0f, 0x11, 0x4f, 0x10, /* movups [rdi+16], xmm1 */
         0x0f, 0x7f, 0x47, 0x20, /* movq [rdi+32], mm0 */
         0x0f, 0x7f, 0x4f, 0x28, /* movq [rdi+40], mm1 */
         0x89, 0x47, 0x30,       /* mov [rdi+48], eax */
         0x89, 0x4f, 0x34,       /* mov [rdi+52], ecx */
-        0x44, 0x89, 0x57, 0x40, /* mov [rdi+64], r10d */
+        0x89, 0x57, 0x38,       /* mov [rdi+56], edx */
+        0x44, 0x89, 0x57, 0x44, /* mov [rdi+68], r10d */
         0x9c, 0x58,             /* pushfq; pop rax */
-        0x89, 0x47, 0x3c,       /* mov [rdi+60], eax */
+        0x89, 0x47, 0x40,       /* mov [rdi+64], eax */
         0x0f, 0x77,             /* emms */
-        0x0f, 0xae, 0x57, 0x44, /* ldmxcsr [rdi+68] */
+        0x0f, 0xae, 0x57, 0x48, /* ldmxcsr [rdi+72] */
         0xc3,                   /* ret */
     };
-    uint8_t insn[8];
+    uint8_t insn[16];
     uint32_t length = vec_encode(insn, op, memory, imm8);
     memcpy(code, head, sizeof(head));
     code += sizeof(head);

@@ -10,15 +10,17 @@
 
 static struct ir_inst insts[IR_MAX_RECORDS];
 
-static enum lift_result lift_bytes(const uint8_t *bytes, uint32_t available, uint32_t in_page,
-                                   uint32_t mode, uint32_t max_insns, struct ir_block *block)
+static enum lift_result lift_bytes(const char *model, const uint8_t *bytes, uint32_t available,
+                                   uint32_t in_page, uint32_t mode, uint32_t max_insns,
+                                   struct ir_block *block)
 {
     struct lift_request request = {.bytes = bytes,
                                    .available = available,
                                    .in_page = in_page,
                                    .rip = 0x1000,
                                    .mode = mode,
-                                   .max_insns = max_insns};
+                                   .max_insns = max_insns,
+                                   .absent = x86_model_absent(x86_model_find(model))};
     block->insts = insts;
     return x86_lift(&request, block);
 }
@@ -34,8 +36,8 @@ static void check_rules(const struct ir_block *block)
 
 static void lift_32(const uint8_t *bytes, uint32_t length, struct ir_block *block)
 {
-    ck_assert_int_eq(lift_bytes(bytes, length, length, MODE_CODE32 | MODE_STACK32 | MODE_PROTECTED,
-                                IR_MAX_INSNS, block),
+    ck_assert_int_eq(lift_bytes("p4", bytes, length, length,
+                                MODE_CODE32 | MODE_STACK32 | MODE_PROTECTED, IR_MAX_INSNS, block),
                      LIFT_OK);
     check_rules(block);
 }
@@ -78,7 +80,7 @@ START_TEST(a_block_ends_before_an_instruction_that_crosses_the_page)
 {
     static const uint8_t bytes[] = {0x90, 0xb8, 1, 2, 3, 4, 0x90};
     struct ir_block block;
-    ck_assert_int_eq(lift_bytes(bytes, 7, 3, MODE_CODE32, 32, &block), LIFT_OK);
+    ck_assert_int_eq(lift_bytes("p4", bytes, 7, 3, MODE_CODE32, 32, &block), LIFT_OK);
     check_rules(&block);
     ck_assert_uint_eq(block.insn_count, 1);
     ck_assert_uint_eq(block.bytes, 1);
@@ -90,8 +92,8 @@ START_TEST(an_instruction_that_crosses_the_page_is_a_block_of_its_own)
 {
     static const uint8_t bytes[] = {0xb8, 1, 2, 3, 4, 0x90};
     struct ir_block block;
-    ck_assert_int_eq(lift_bytes(bytes, 3, 3, MODE_CODE32, 32, &block), LIFT_NEED_MORE);
-    ck_assert_int_eq(lift_bytes(bytes, 6, 3, MODE_CODE32, 32, &block), LIFT_OK);
+    ck_assert_int_eq(lift_bytes("p4", bytes, 3, 3, MODE_CODE32, 32, &block), LIFT_NEED_MORE);
+    ck_assert_int_eq(lift_bytes("p4", bytes, 6, 3, MODE_CODE32, 32, &block), LIFT_OK);
     check_rules(&block);
     ck_assert_uint_eq(block.insn_count, 1);
     ck_assert_uint_eq(block.bytes, 5);
@@ -102,7 +104,7 @@ START_TEST(an_instruction_cut_by_the_available_bytes_waits_for_its_own_block)
 {
     static const uint8_t bytes[] = {0x90, 0xb8, 1};
     struct ir_block block;
-    ck_assert_int_eq(lift_bytes(bytes, 3, 3, MODE_CODE32, 32, &block), LIFT_OK);
+    ck_assert_int_eq(lift_bytes("p4", bytes, 3, 3, MODE_CODE32, 32, &block), LIFT_OK);
     ck_assert_uint_eq(block.insn_count, 1);
 }
 END_TEST
@@ -111,9 +113,9 @@ START_TEST(max_insns_and_the_step_bit_limit_a_block)
 {
     static const uint8_t bytes[] = {0x40, 0x40, 0x40, 0x40};
     struct ir_block block;
-    ck_assert_int_eq(lift_bytes(bytes, 4, 4, MODE_CODE32, 3, &block), LIFT_OK);
+    ck_assert_int_eq(lift_bytes("p4", bytes, 4, 4, MODE_CODE32, 3, &block), LIFT_OK);
     ck_assert_uint_eq(block.insn_count, 3);
-    ck_assert_int_eq(lift_bytes(bytes, 4, 4, MODE_CODE32 | MODE_STEP, 3, &block), LIFT_OK);
+    ck_assert_int_eq(lift_bytes("p4", bytes, 4, 4, MODE_CODE32 | MODE_STEP, 3, &block), LIFT_OK);
     ck_assert_uint_eq(block.insn_count, 1);
 }
 END_TEST
@@ -202,6 +204,17 @@ static const struct {
     {"p3",      "p4",      {0xf2, 0x0f, 0x58, 0xc1}},             /* addsd */
     {"p3",      "p4",      {0x0f, 0xae, 0x38}},                   /* clflush */
     {"p3",      "p4",      {0x0f, 0xae, 0xf0}},                   /* mfence */
+    {"p4",      "max",     {0xdb, 0x08}},                         /* fisttp */
+    {"p4",      "max",     {0xf2, 0x0f, 0x7c, 0xc1}},             /* haddps */
+    {"p4",      "max",     {0x0f, 0x38, 0x00, 0xc1}},             /* pshufb mm */
+    {"p4",      "max",     {0x66, 0x0f, 0x3a, 0x0f, 0xc1, 1}},    /* palignr xmm */
+    {"p4",      "max",     {0x66, 0x0f, 0x38, 0x17, 0xc1}},       /* ptest */
+    {"p4",      "max",     {0x66, 0x0f, 0x3a, 0x63, 0xc1, 1}},    /* pcmpistri */
+    {"p4",      "max",     {0xf2, 0x0f, 0x38, 0xf0, 0xc1}},       /* crc32 */
+    {"p4",      "max",     {0xf3, 0x0f, 0xb8, 0xc1}},             /* popcnt */
+    {"p4",      "max",     {0x0f, 0x38, 0xf0, 0x00}},             /* movbe */
+    {"p4",      "max",     {0x66, 0x0f, 0x38, 0xdc, 0xc1}},       /* aesenc */
+    {"p4",      "max",     {0x66, 0x0f, 0x3a, 0x44, 0xc1, 0}},    /* pclmulqdq */
 };
 /* clang-format on */
 
@@ -225,14 +238,20 @@ START_TEST(simd_faults_follow_em_osfxsr_and_ts)
         uint8_t bytes[8];
         int ts, em, old_system, old_system_ts;
     } rows[] = {
-        {{0x0f, 0xef, 0xc1}, 7, 6, -1, 7},      /* pxor mm */
-        {{0x0f, 0x77}, 7, 6, -1, 7},            /* emms */
-        {{0x0f, 0x58, 0xc1}, 7, 6, 6, 6},       /* addps */
-        {{0x66, 0x0f, 0xef, 0xc1}, 7, 6, 6, 6}, /* pxor xmm */
-        {{0x0f, 0xae, 0x10}, 7, 6, 6, 6},       /* ldmxcsr */
-        {{0xd9, 0xe8}, 7, 7, -1, 7},            /* fld1 */
-        {{0x0f, 0xae, 0x00}, 7, 7, -1, 7},      /* fxsave */
-        {{0x0f, 0xc3, 0x08}, -1, -1, -1, -1},   /* movnti */
+        {{0x0f, 0xef, 0xc1}, 7, 6, -1, 7},                /* pxor mm */
+        {{0x0f, 0x77}, 7, 6, -1, 7},                      /* emms */
+        {{0x0f, 0x58, 0xc1}, 7, 6, 6, 6},                 /* addps */
+        {{0x66, 0x0f, 0xef, 0xc1}, 7, 6, 6, 6},           /* pxor xmm */
+        {{0x0f, 0xae, 0x10}, 7, 6, 6, 6},                 /* ldmxcsr */
+        {{0xd9, 0xe8}, 7, 7, -1, 7},                      /* fld1 */
+        {{0x0f, 0xae, 0x00}, 7, 7, -1, 7},                /* fxsave */
+        {{0x0f, 0xc3, 0x08}, -1, -1, -1, -1},             /* movnti */
+        {{0x0f, 0x38, 0x00, 0xc1}, 7, 6, -1, 7},          /* pshufb mm */
+        {{0x66, 0x0f, 0x38, 0x00, 0xc1}, 7, 6, 6, 6},     /* pshufb xmm */
+        {{0x66, 0x0f, 0x3a, 0x16, 0xc0, 1}, 7, 6, 6, 6},  /* pextrd */
+        {{0xf2, 0x0f, 0x38, 0xf1, 0xc1}, -1, -1, -1, -1}, /* crc32 */
+        {{0xf3, 0x0f, 0xb8, 0xc1}, -1, -1, -1, -1},       /* popcnt */
+        {{0x0f, 0x38, 0xf0, 0x00}, -1, -1, -1, -1},       /* movbe */
     };
     for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         ck_assert_int_eq(vector_on("max", rows[i].bytes, 0), -1);
@@ -245,23 +264,26 @@ START_TEST(simd_faults_follow_em_osfxsr_and_ts)
 }
 END_TEST
 
-/* Every two-byte start with every ModRM lifts to something that keeps the rules, in all modes. */
+/* Every opcode of every map with every ModRM lifts to something that keeps the rules, in all modes.
+ */
 START_TEST(every_opcode_lifts_to_valid_ir)
 {
     static const uint32_t modes[] = {0, MODE_CODE32 | MODE_STACK32 | MODE_PROTECTED,
                                      MODE_CODE32 | MODE_PROTECTED | MODE_USER | MODE_FPU_SLOW,
                                      MODE_V86 | MODE_USER | MODE_PROTECTED | MODE_NO_FPU};
     static const uint8_t prefixes[] = {0, 0x66, 0xf3, 0xf2};
-    for (unsigned n = 0; n < 2 * 256 * 256 * 4; n++) {
-        uint8_t bytes[20] = {0x2e, prefixes[n >> 17 & 3], 0x0f, 0, 0, 0x11, 0x92, 0x33, 0x74};
-        unsigned at = prefixes[n >> 17 & 3] ? 2 : 1;
-        if (n >> 16 & 1) {
-            bytes[at++] = 0x0f;
+    static const uint8_t maps[][2] = {{0}, {0x0f}, {0x0f, 0x38}, {0x0f, 0x3a}};
+    for (unsigned n = 0; n < 4 * 256 * 256 * 4; n++) {
+        uint8_t bytes[20] = {0x2e, prefixes[n >> 18 & 3], 0, 0, 0, 0, 0x11, 0x92, 0x33, 0x74};
+        unsigned at = prefixes[n >> 18 & 3] ? 2 : 1;
+        for (unsigned i = 0; i < 2 && maps[n >> 16 & 3][i]; i++) {
+            bytes[at++] = maps[n >> 16 & 3][i];
         }
         bytes[at++] = (uint8_t)(n >> 8);
         bytes[at] = (uint8_t)n;
         struct ir_block block;
-        if (lift_bytes(bytes, sizeof bytes, sizeof bytes, modes[n & 3], 2, &block) != LIFT_OK) {
+        if (lift_bytes("max", bytes, sizeof bytes, sizeof bytes, modes[n & 3], 2, &block) !=
+            LIFT_OK) {
             ck_abort_msg("%02x %02x", n >> 8 & 255, n & 255);
         }
         ir_flag_liveness(&block);

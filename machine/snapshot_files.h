@@ -1,0 +1,57 @@
+/* Inside machine/snapshot*.c: what one process remembers of the files it saved and loaded. */
+#ifndef MACHINE_SNAPSHOT_FILES_H
+#define MACHINE_SNAPSHOT_FILES_H
+
+#include "machine/pc.h"
+#include "snapshots/reader.h"
+#include "snapshots/writer.h"
+
+#include <sys/types.h>
+
+enum { MEMORIES = 2, TRACKED = MEMORIES + DRIVE_SLOTS, UNIT_BYTES = 4096 };
+
+/* The hashes of a region's units in the newest file; 0: the unit is not there. */
+struct tracked {
+    uint64_t units;
+    uint64_t *hash;            /* shared with the child that saves; 2 * units: [now], [next] */
+    const struct media *media; /* of a drive, else NULL */
+    bool known;                /* the first half describes the newest file */
+};
+
+/* What a child tells about its work, in shared memory. */
+struct outcome {
+    struct status status;
+    uint8_t id[SNAP_ID_BYTES];
+    uint64_t bytes;
+    bool ended, chained;
+};
+
+struct snapshots {
+    struct tracked tracked[TRACKED];
+    char *newest; /* path of the file that the next one may build on, or NULL */
+    uint8_t id[SNAP_ID_BYTES];
+    /* a live save */
+    pid_t child; /* 0: none */
+    int ended;   /* read end of a pipe that the child holds open */
+    char *path;
+    struct outcome *outcome; /* shared */
+    uint64_t stopped_ns;     /* how long the guest stood */
+    /* absent memory */
+    struct snap_reader *reader;
+    uint8_t *window;
+    struct status trouble;
+    bool told;
+};
+
+/* machine->snapshots, made when absent; NULL: no memory. */
+struct snapshots *snapshots_of(struct machine *machine);
+
+/* Memory n of the machine (ram, vram). */
+struct snap_region memory_region(const struct machine *machine, unsigned n);
+uint8_t *memory_bytes(const struct machine *machine, unsigned n);
+extern const char *const drive_regions[DRIVE_SLOTS];
+
+/* Forgets the newest file: the next one is whole. */
+void snapshots_forget(struct snapshots *snapshots);
+
+#endif
