@@ -141,7 +141,7 @@ void guest_destroy(struct guest *guest)
 
 void guest_cpuid(const struct guest *guest, uint32_t leaf, uint32_t out[4])
 {
-    x86_cpuid(guest->f.cpu, leaf, out);
+    x86_cpuid(guest->f.cpu, leaf, 0, out);
 }
 
 /* Data never becomes code (its pages are not executable), so only code goes through the poke. */

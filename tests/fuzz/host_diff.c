@@ -170,8 +170,6 @@ static void run_batch(struct run *run, enum fuzz_class class, uint64_t from, uin
             run->passed[class]++;
         } else {
             run->failed[failures++] = from + i;
-            if (getenv("V"))
-                printf("%llu %s\n", (unsigned long long)from + i, run->session.why);
         }
     }
     run->total[class] += count;
@@ -208,7 +206,7 @@ static int fuzz(struct run *run)
         }
     }
     printf("seed %" PRIu64 "\n", o->seed);
-    for (uint64_t done = 0; done < o->count && (!o->seconds || seconds_now() < end);) {
+    for (uint64_t done = 0; done < o->count && (o->seconds == 0 || seconds_now() < end);) {
         uint64_t left = o->count - done;
         uint32_t batch = left < FUZZ_BATCH ? (uint32_t)left : FUZZ_BATCH;
         for (unsigned i = 0; i < CLASSES; i++) {

@@ -304,14 +304,14 @@ static int by_class(const void *a, const void *b)
     return memcmp(left->bytes, right->bytes, sizeof(left->bytes));
 }
 
-bool templates_create(struct templates *list)
+bool templates_create(struct templates *templates)
 {
     static const uint8_t mandatory[] = {0, 0x66, 0xf3, 0xf2};
     static const struct {
         uint8_t count, bytes[2];
     } escapes[] = {{0, {0}}, {1, {0x0f}}, {2, {0x0f, 0x38}}, {2, {0x0f, 0x3a}}};
-    *list = (struct templates){.all = calloc(MOST, sizeof(*list->all))};
-    if (!list->all) {
+    *templates = (struct templates){.all = calloc(MOST, sizeof(*templates->all))};
+    if (!templates->all) {
         return false;
     }
     for (unsigned i = 0; i < 4 * 4 * 256; i++) {
@@ -323,19 +323,19 @@ bool templates_create(struct templates *list)
             t.bytes[t.count++] = escapes[i >> 2 & 3].bytes[k];
         }
         t.bytes[t.count++] = (uint8_t)(i >> 4);
-        add_opcode(list, &t);
+        add_opcode(templates, &t);
     }
-    qsort(list->all, list->count, sizeof(*list->all), by_class);
+    qsort(templates->all, templates->count, sizeof(*templates->all), by_class);
     for (unsigned i = 0, class = 0; class <= CLASSES; class ++) {
-        while (i < list->count && list->all[i].class < class) {
+        while (i < templates->count && templates->all[i].class < class) {
             i++;
         }
-        list->first[class] = i;
+        templates->first[class] = i;
     }
     return true;
 }
 
-void templates_destroy(struct templates *list)
+void templates_destroy(struct templates *templates)
 {
-    free(list->all);
+    free(templates->all);
 }

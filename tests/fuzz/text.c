@@ -155,8 +155,13 @@ static bool read_vector(const char *name, const char *text, uint8_t *fx)
 {
     bool st = strncmp(name, "st", 2) == 0 && isdigit((unsigned char)name[2]);
     bool xmm = strncmp(name, "xmm", 3) == 0 && isdigit((unsigned char)name[3]);
-    uint64_t high, low;
-    if ((!st && !xmm) || sscanf(text, "%" SCNx64 ":%" SCNx64, &high, &low) != 2) {
+    char *colon, *end;
+    uint64_t high = strtoull(text, &colon, 16);
+    if ((!st && !xmm) || *colon != ':') {
+        return false;
+    }
+    uint64_t low = strtoull(colon + 1, &end, 16);
+    if (end == colon + 1) {
         return false;
     }
     unsigned i = (unsigned)(name[st ? 2 : 3] - '0') & 7;

@@ -692,11 +692,13 @@ START_TEST(x87_operations_get_register_or_address)
     bench->callouts[CALLOUT_x87_memory] = note_arguments;
     compile((const uint8_t[]){0xd8, 0xc3}, 2, 1); /* fadd st0, st3 */
     run();
-    ck_assert_uint_eq(bench->ctx.gpr[GUEST_RSI], X87_fadd_st0 | 3 << 16 | UINT64_C(0x0c3) << X87_FOP_SHIFT);
+    ck_assert_uint_eq(bench->ctx.gpr[GUEST_RSI],
+                      X87_fadd_st0 | 3 << 16 | UINT64_C(0x0c3) << X87_FOP_SHIFT);
     compile((const uint8_t[]){0x64, 0xdd, 0x51, 0x08}, 4, 1); /* fst qword [fs:ecx+8] */
     bench->ctx.gpr[GUEST_RCX] = 0x100010;
     run();
-    ck_assert_uint_eq(bench->ctx.gpr[GUEST_RSI], X87_fst_m64 | SEG_FS << 16 | UINT64_C(0x551) << X87_FOP_SHIFT);
+    ck_assert_uint_eq(bench->ctx.gpr[GUEST_RSI],
+                      X87_fst_m64 | SEG_FS << 16 | UINT64_C(0x551) << X87_FOP_SHIFT);
     ck_assert_uint_eq(bench->ctx.gpr[GUEST_RDX], 0x100018);
 }
 END_TEST
