@@ -19,7 +19,7 @@ struct client {
     int fd; /* -1: free */
     char *line;
     size_t used;
-    bool waits; /* for the end of a live save; it is answered then */
+    enum { WAITS_NOT, WAITS_SAVE, WAITS_FORK } waits; /* it is answered when that is done */
 };
 
 struct control {
@@ -42,6 +42,17 @@ static verb_function *const functions[] = {
 #undef VERB
 };
 
+static bool listen_at(struct control *control, const char *address, struct status *status)
+{
+    control->listener = host_socket_listen(address, status);
+    control->path[0] = 0;
+    if (control->listener >= 0 && strncmp(address, "tcp:", 4) != 0) {
+        const char *path = strncmp(address, "unix:", 5) == 0 ? address + 5 : address;
+        snprintf(control->path, sizeof(control->path), "%s", path);
+    }
+    return control->listener >= 0;
+}
+
 struct control *control_create(struct machine *machine, const char *address, struct status *status)
 {
     struct control *control = calloc(1, sizeof(*control));
@@ -53,14 +64,9 @@ struct control *control_create(struct machine *machine, const char *address, str
     for (unsigned i = 0; i < CLIENTS; i++) {
         control->clients[i].fd = -1;
     }
-    control->listener = host_socket_listen(address, status);
-    if (control->listener < 0) {
+    if (!listen_at(control, address, status)) {
         free(control);
         return NULL;
-    }
-    if (strncmp(address, "tcp:", 4) != 0) {
-        const char *path = strncmp(address, "unix:", 5) == 0 ? address + 5 : address;
-        snprintf(control->path, sizeof(control->path), "%s", path);
     }
     return control;
 }
@@ -72,6 +78,15 @@ static void drop(struct client *client)
     }
     free(client->line);
     *client = (struct client){.fd = -1};
+}
+
+bool control_forked(struct control *control, const char *address, struct status *status)
+{
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        drop(&control->clients[i]);
+    }
+    close(control->listener);
+    return listen_at(control, address, status);
 }
 
 void control_destroy(struct control *control)
@@ -186,8 +201,11 @@ static void perform(struct control *control, struct client *client, const cJSON 
     struct status status = {0};
     char *text = NULL;
     bool done = functions[row](control->machine, args, count, &text, &status);
-    client->waits = done && functions[row] == verb_save;
-    if (!client->waits) {
+    client->waits = !done                         ? WAITS_NOT
+                    : functions[row] == verb_save ? WAITS_SAVE
+                    : functions[row] == verb_fork ? WAITS_FORK
+                                                  : WAITS_NOT;
+    if (client->waits == WAITS_NOT) {
         answer_outcome(client, done, text, &status);
     }
     free(text);
@@ -207,7 +225,8 @@ static void take_line(struct control *control, struct client *client, const char
 static void take_lines(struct control *control, struct client *client)
 {
     char *end;
-    while (client->fd >= 0 && !client->waits && (end = memchr(client->line, '\n', client->used))) {
+    while (client->fd >= 0 && client->waits == WAITS_NOT &&
+           (end = memchr(client->line, '\n', client->used))) {
         size_t length = (size_t)(end - client->line) + 1;
         *end = 0;
         take_line(control, client, client->line);
@@ -221,7 +240,7 @@ static void take_lines(struct control *control, struct client *client)
 static void read_client(struct control *control, struct client *client)
 {
     take_lines(control, client); /* that came while it waited */
-    while (client->fd >= 0 && !client->waits) {
+    while (client->fd >= 0 && client->waits == WAITS_NOT) {
         if (LINE_BYTES - client->used < READ_BYTES) {
             answer_error(client, "that line is too long");
             drop(client);
@@ -245,13 +264,25 @@ static void end_wait(struct control *control, struct client *client)
 {
     struct status status = {0};
     char *text = NULL;
-    if (!client->waits || snapshot_saving(control->machine)) {
+    if (client->waits != WAITS_SAVE || snapshot_saving(control->machine)) {
         return;
     }
-    client->waits = false;
+    client->waits = WAITS_NOT;
     bool done = snapshot_outcome(control->machine, &text, &status);
     answer_outcome(client, done, text, &status);
     free(text);
+}
+
+void control_forks_done(struct control *control, bool done, const char *text,
+                        const struct status *status)
+{
+    for (unsigned i = 0; control && i < CLIENTS; i++) {
+        struct client *client = &control->clients[i];
+        if (client->fd >= 0 && client->waits == WAITS_FORK) {
+            client->waits = WAITS_NOT;
+            answer_outcome(client, done, text, status);
+        }
+    }
 }
 
 static void accept_clients(struct control *control)
@@ -294,7 +325,7 @@ nfds_t control_descriptors(const struct control *control, struct pollfd *fds, nf
     }
     fds[count++] = (struct pollfd){.fd = control->listener, .events = POLLIN};
     for (unsigned i = 0; i < CLIENTS && count < most; i++) {
-        if (control->clients[i].fd >= 0 && !control->clients[i].waits) {
+        if (control->clients[i].fd >= 0 && control->clients[i].waits == WAITS_NOT) {
             fds[count++] = (struct pollfd){.fd = control->clients[i].fd, .events = POLLIN};
         }
     }

@@ -27,6 +27,11 @@ extern const struct control_verb control_verbs[];
 
 /* Listens at "unix:PATH" (or tcp:HOST:PORT); NULL with the reason. */
 struct control *control_create(struct machine *machine, const char *address, struct status *status);
+/* In a child after fork(): lets the parent's socket and clients be and listens at address. */
+bool control_forked(struct control *control, const char *address, struct status *status);
+/* Answers whoever waits for the forks that were asked for. */
+void control_forks_done(struct control *control, bool done, const char *text,
+                        const struct status *status);
 void control_destroy(struct control *control);
 
 /* Accepts, reads, answers; never waits.  NULL does nothing. */

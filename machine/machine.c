@@ -72,14 +72,16 @@ void machine_add(struct machine *machine, struct device device)
 static void memory_written(void *opaque, uint64_t gpa, size_t bytes)
 {
     struct machine *machine = opaque;
-    translator_written(machine->translator, gpa, bytes);
+    if (machine->translator) {
+        translator_written(machine->translator, gpa, bytes);
+    }
 }
 
 static void memory_changed(void *opaque)
 {
     struct machine *machine = opaque;
     if (machine->translator) {
-        translator_map_changed(machine->translator);
+        translator_remapped(machine->translator);
     }
 }
 

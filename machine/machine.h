@@ -58,6 +58,7 @@ struct machine {
     bool reset_wanted, init_wanted, power_off_wanted, nmi_wanted, exit_wanted;
     bool powered; /* power-on is over: resets are hard ones */
     bool paused;
+    unsigned forks_wanted; /* running copies asked for (fork.h) */
     bool quit;
     bool ended_by_guest; /* power-off, exit port, reset or shutdown with --no-reboot */
     int status;          /* exit status once quit is set */

@@ -3,6 +3,7 @@
 #include "machine/doctor.h"
 #include "machine/lockstep.h"
 #include "machine/run.h"
+#include "machine/snap.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@ static const struct {
     {"run", run_command, "[IMAGE]... [options]",
      "run an operating system (run --help: all options)"},
     {"ctl", ctl_command, "SOCKET VERB ...", "ask a running one (ctl --help: all verbs)"},
+    {"snap", snap_command, "VERB ...", "look into saved machines (snap --help: all verbs)"},
     {"doctor", doctor_command, "", "what is installed, what is missing"},
     {"lockstep", lockstep_command, "[IMAGE]... [options]",
      "run both engines side by side, stop at the first difference"},

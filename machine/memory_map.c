@@ -263,18 +263,25 @@ struct dma_space memory_map_dma(struct memory_map *map)
     return (struct dma_space){dma_read, dma_write, map};
 }
 
+static bool pam_differs(const struct memory_map *map, uint32_t at, bool read_ram, bool write_ram)
+{
+    unsigned segment = (at - PAM_BASE) / PAM_SEGMENT_BYTES;
+    return segment < PAM_SEGMENTS &&
+           (map->pam_read[segment] != read_ram || map->pam_write[segment] != write_ram);
+}
+
 void memory_map_pam(void *opaque, uint32_t base, uint32_t length, bool read_ram, bool write_ram)
 {
     struct memory_map *map = opaque;
     bool changed = false;
     for (uint32_t at = base; at < base + length; at += PAM_SEGMENT_BYTES) {
-        unsigned segment = (at - PAM_BASE) / PAM_SEGMENT_BYTES;
-        if (segment >= PAM_SEGMENTS) {
-            continue;
+        if (pam_differs(map, at, read_ram, write_ram)) {
+            unsigned segment = (at - PAM_BASE) / PAM_SEGMENT_BYTES;
+            map->written(map->user, at, PAM_SEGMENT_BYTES);
+            map->pam_read[segment] = read_ram;
+            map->pam_write[segment] = write_ram;
+            changed = true;
         }
-        changed |= map->pam_read[segment] != read_ram || map->pam_write[segment] != write_ram;
-        map->pam_read[segment] = read_ram;
-        map->pam_write[segment] = write_ram;
     }
     if (changed) {
         map->changed(map->user);
@@ -284,15 +291,23 @@ void memory_map_pam(void *opaque, uint32_t base, uint32_t length, bool read_ram,
 void memory_map_frame_buffer(struct memory_map *map, uint64_t base, bool enabled)
 {
     uint64_t now = enabled ? base : 0;
-    if (map->frame_buffer_base != now) {
-        map->frame_buffer_base = now;
-        map->changed(map->user);
+    if (map->frame_buffer_base == now) {
+        return;
     }
+    if (map->frame_buffer_base) {
+        map->written(map->user, map->frame_buffer_base, map->frame_buffer_bytes);
+    }
+    if (now) {
+        map->written(map->user, now, map->frame_buffer_bytes);
+    }
+    map->frame_buffer_base = now;
+    map->changed(map->user);
 }
 
 void memory_map_window(struct memory_map *map, uint8_t *host, uint64_t bytes)
 {
     if (map->window != host || map->window_bytes != bytes) {
+        map->written(map->user, WINDOW_BASE, PAM_BASE - WINDOW_BASE);
         map->window = host;
         map->window_bytes = bytes;
         map->changed(map->user);

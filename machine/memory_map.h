@@ -27,9 +27,10 @@ enum { PAM_SEGMENT_BYTES = 0x4000, PAM_SEGMENTS = 16 };
 #define HIGH_RAM    UINT64_C(0x100000000)
 
 struct memory_map {
-    struct bus *bus;                                         /* memory-mapped devices; borrowed */
-    void (*written)(void *user, uint64_t gpa, size_t bytes); /* before a bus master's write */
-    void (*changed)(void *user);                             /* the map changed */
+    struct bus *bus; /* memory-mapped devices; borrowed */
+    /* Before other bytes stand there: a bus master writes, or something else is decoded. */
+    void (*written)(void *user, uint64_t gpa, size_t bytes);
+    void (*changed)(void *user); /* after the map changed */
     void *user;
     /* Fills [ram + at, ram + at + MEMORY_WINDOW) before its first use; NULL: nothing is absent. */
     void (*bring)(void *bringer, uint64_t at);

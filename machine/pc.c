@@ -473,6 +473,20 @@ void pc_loaded(struct machine *machine)
     pc_reset(machine);
 }
 
+bool pc_forked(struct machine *machine, unsigned n, struct status *status)
+{
+    struct pc *pc = machine->pc;
+    const struct config *config = machine->config;
+    const struct config_list *list = &config->serial;
+    bool good = true;
+    for (unsigned line = 0; good && line < PC_UARTS; line++) {
+        const char *what = line < list->count ? list->item[line] : "null";
+        good = serial_host_forked(&pc->serial[line], what, n, status);
+    }
+    return good && serial_host_forked(&pc->debugcon, config->debugcon ? config->debugcon : "null",
+                                      n, status);
+}
+
 void pc_destroy(struct machine *machine)
 {
     struct pc *pc = machine->pc;

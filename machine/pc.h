@@ -69,6 +69,8 @@ struct pc {
 
 /* Creates every chip of machine->config on machine's buses and clock. */
 bool pc_create(struct machine *machine, struct status *status);
+/* In the n-th child after fork(): its own ends of the serial lines. */
+bool pc_forked(struct machine *machine, unsigned n, struct status *status);
 void pc_destroy(struct machine *machine);
 
 /* The vector of the interrupt that the processor acknowledges now. */

@@ -2,6 +2,7 @@
 #include "machine/run.h"
 
 #include "machine/control.h"
+#include "machine/fork.h"
 #include "machine/host_clock.h"
 #include "machine/pc.h"
 #include "machine/resolve.h"
@@ -17,9 +18,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+enum { FORKS = 64 };
 enum { WAIT_DESCRIPTORS = 16, PACE_AHEAD_NS = 2000000, PACE_BEHIND_NS = 100000000 };
 
 struct session {
@@ -36,6 +39,10 @@ struct session {
     char *autosave;                         /* file, or NULL: none */
     uint64_t autosave_ns;                   /* between two */
     uint64_t autosave_at_ns;                /* host time of the next */
+    char control_address[128];              /* of this process: a fork has its own */
+    unsigned forks;                         /* copies made so far */
+    pid_t copies[FORKS];                    /* to be waited for; 0: none */
+    bool is_copy;
     bool unpaced;
     bool disk_trouble; /* the host could not read or write an image */
 };
@@ -53,7 +60,7 @@ static void on_signal(int number)
     errno = saved;
 }
 
-static bool catch_signals(struct session *session, struct status *status)
+static bool open_signal_pipe(struct session *session, struct status *status)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
@@ -61,6 +68,14 @@ static bool catch_signals(struct session *session, struct status *status)
     }
     session->signals = ends[0];
     signal_pipe = ends[1];
+    return true;
+}
+
+static bool catch_signals(struct session *session, struct status *status)
+{
+    if (!open_signal_pipe(session, status)) {
+        return false;
+    }
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigaction(SIGINT, &action, &session->old_int);
     sigaction(SIGTERM, &action, &session->old_term);
@@ -151,6 +166,109 @@ static void look_at_snapshots(struct session *session)
     autosave(session);
 }
 
+/* Copies that have ended are let go. */
+static void reap_copies(struct session *session)
+{
+    for (unsigned i = 0; i < FORKS; i++) {
+        int how;
+        if (session->copies[i] && waitpid(session->copies[i], &how, WNOHANG) != 0) {
+            session->copies[i] = 0;
+        }
+    }
+}
+
+static void note_copy(struct session *session, pid_t copy)
+{
+    for (unsigned i = 0; i < FORKS; i++) {
+        if (!session->copies[i]) {
+            session->copies[i] = copy;
+            return;
+        }
+    }
+}
+
+/* In the n-th copy: everything that the parent keeps is let go of, the rest is opened anew. */
+static bool become_copy(struct session *session, unsigned n, struct status *status)
+{
+    char address[sizeof(session->control_address) + 16];
+    snprintf(address, sizeof(address), "%s.%u", session->control_address, n);
+    if (strlen(address) >= sizeof(session->control_address)) {
+        return status_fail(status, "%s: too long for a socket", address);
+    }
+    memcpy(session->control_address, address, strlen(address) + 1);
+    session->is_copy = true;
+    session->screen = NULL; /* the window is the parent's */
+    session->forks = 0;
+    session->machine.forks_wanted = 0;
+    memset(session->copies, 0, sizeof(session->copies));
+    free(session->autosave);
+    session->autosave = NULL;
+    close(session->signals);
+    close(signal_pipe);
+    return open_signal_pipe(session, status) && control_forked(session->control, address, status);
+}
+
+/* Makes the copies that were asked for and waits until each listens; true in a copy. */
+static bool make_copies(struct session *session, int ready[2], struct status *status)
+{
+    struct machine *machine = &session->machine;
+    unsigned wanted = machine->forks_wanted;
+    for (unsigned i = 0; i < wanted && !status->failed; i++) {
+        pid_t copy = fork_machine(machine, session->forks + 1, status);
+        if (copy == 0) {
+            bool good = !status->failed && become_copy(session, session->forks + 1, status);
+            if (!good || write(ready[1], "", 1) != 1) {
+                _exit(EXIT_BUG);
+            }
+            return true;
+        }
+        session->forks += copy > 0;
+        if (copy > 0) {
+            note_copy(session, copy);
+        }
+    }
+    close(ready[1]);
+    ready[1] = -1;
+    unsigned answered = 0;
+    char byte;
+    while (answered < wanted && read(ready[0], &byte, 1) == 1) {
+        answered++;
+    }
+    if (answered < wanted && !status->failed) {
+        status_fail(status, "%u of %u copies could not start", wanted - answered, wanted);
+    }
+    return false;
+}
+
+static void fork_if_wanted(struct session *session)
+{
+    struct machine *machine = &session->machine;
+    struct status status = {0};
+    char text[64];
+    int ready[2];
+    reap_copies(session);
+    if (!machine->forks_wanted) {
+        return;
+    }
+    uint64_t start = host_ns();
+    bool in_copy = false;
+    if (pipe2(ready, O_CLOEXEC) != 0) {
+        status_fail_errno(&status, "cannot make a pipe");
+    } else {
+        in_copy = make_copies(session, ready, &status);
+        close(ready[0]);
+        if (ready[1] >= 0) {
+            close(ready[1]);
+        }
+    }
+    if (!in_copy) {
+        snprintf(text, sizeof(text), "%u copies, %.1f ms each", machine->forks_wanted,
+                 (double)(host_ns() - start) / 1e6 / machine->forks_wanted);
+        machine->forks_wanted = 0;
+        control_forks_done(session->control, !status.failed, text, &status);
+    }
+}
+
 /* Everything from outside that has come since the last slice. */
 static void look_outside(struct session *session)
 {
@@ -161,6 +279,7 @@ static void look_outside(struct session *session)
     }
     look_at_snapshots(session);
     control_poll(session->control);
+    fork_if_wanted(session);
     screen_poll(session->screen);
     report_disks(session);
     if (session->host_limit_ns && host_ns() - session->host_start_ns > session->host_limit_ns) {
@@ -282,6 +401,8 @@ static bool open_session(struct session *session, const struct config *config,
     if (config->autosave && !parse_autosave(session, config->autosave, status)) {
         return false;
     }
+    snprintf(session->control_address, sizeof(session->control_address), "%s",
+             config->control ? config->control : "");
     if (config->control && !(session->control = control_create(machine, config->control, status))) {
         return false;
     }
@@ -363,6 +484,11 @@ static int run_session(const struct config *config)
     report_disks(session);
     if (session->disk_trouble && result == EXIT_OK) {
         result = EXIT_USER;
+    }
+    if (session->is_copy) {
+        close_session(session); /* what is written at the end is the first one's to write */
+        free(session);
+        return result;
     }
     if (config->stats.given && !stats_write(&session->machine, host_ns() - session->host_start_ns,
                                             config->stats.value, &status)) {

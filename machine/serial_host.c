@@ -134,6 +134,22 @@ void serial_host_close(struct serial_host *host)
     *host = (struct serial_host){.in = -1, .out = -1, .listener = -1};
 }
 
+bool serial_host_forked(struct serial_host *host, const char *what, unsigned n,
+                        struct status *status)
+{
+    char own[256];
+    host->raw = false; /* the terminal is the parent's */
+    host->path[0] = 0; /* and so is the socket */
+    struct machine *machine = host->machine;
+    unsigned line = host->line;
+    serial_host_close(host);
+    bool named = after(what, "file:") || after(what, "unix:");
+    if (named && snprintf(own, sizeof(own), "%s.%u", what, n) >= (int)sizeof(own)) {
+        return status_fail(status, "%s.%u: too long", what, n);
+    }
+    return serial_host_open(host, machine, line, named ? own : "null", status);
+}
+
 /* What is not a client that may come again is told once, and nothing more is written. */
 static void lost_output(struct serial_host *host)
 {

@@ -31,6 +31,10 @@ struct serial_host {
 
 bool serial_host_open(struct serial_host *host, struct machine *machine, unsigned line,
                       const char *what, struct status *status);
+/* In the n-th child after fork(): lets go of what the parent goes on using; a file or unix socket
+ * is opened under its own name, PATH.n, anything else is null from now on. */
+bool serial_host_forked(struct serial_host *host, const char *what, unsigned n,
+                        struct status *status);
 void serial_host_close(struct serial_host *host);
 
 struct chardev serial_host_chardev(struct serial_host *host);

@@ -42,6 +42,9 @@ bool snapshot_take(struct config *config, struct status *status);
 /* True with a message when absent memory could not be read: the machine has quit. */
 bool snapshot_trouble(struct machine *machine, struct status *status);
 
+/* In a child after fork(): the parent's files are none of its business. */
+void snapshot_forked(struct machine *machine);
+
 /* Waits for the end of a live save, if one is under way. */
 void snapshot_wait(struct machine *machine);
 

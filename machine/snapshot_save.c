@@ -379,6 +379,30 @@ bool snapshot_save_live(struct machine *machine, const char *path, bool whole,
     return true;
 }
 
+void snapshot_forked(struct machine *machine)
+{
+    struct snapshots *snapshots = machine->snapshots;
+    if (!snapshots) {
+        return;
+    }
+    for (unsigned n = 0; n < TRACKED; n++) { /* shared with the parent */
+        if (snapshots->tracked[n].hash) {
+            munmap(snapshots->tracked[n].hash, 2 * snapshots->tracked[n].units * sizeof(uint64_t));
+        }
+        snapshots->tracked[n] = (struct tracked){0};
+    }
+    if (snapshots->outcome) {
+        munmap(snapshots->outcome, sizeof(struct outcome));
+        snapshots->outcome = NULL;
+    }
+    if (snapshots->child) {
+        close(snapshots->ended);
+        snapshots->ended = -1;
+        snapshots->child = 0;
+    }
+    snapshots_forget(snapshots);
+}
+
 bool snapshot_saving(const struct machine *machine)
 {
     return machine->snapshots && machine->snapshots->child;

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "machine/verbs.h"
 
+#include "machine/fork.h"
 #include "machine/pc.h"
 #include "machine/snapshot.h"
 #include "machine/ui/screenshot.h"
@@ -237,4 +238,18 @@ bool verb_hash(struct machine *machine, const char *const *args, unsigned count,
     int used = asprintf(text, "instructions=%" PRIu64 " state=%016" PRIx64, machine_icount(machine),
                         machine_hash(machine));
     return used >= 0 || status_fail(status, "no memory");
+}
+
+bool verb_fork(struct machine *machine, const char *const *args, unsigned count, char **text,
+               struct status *status)
+{
+    enum { FORKS_MOST = 64 };
+    long long forks;
+    (void)count;
+    (void)text;
+    if (!number(args[0], 1, FORKS_MOST, &forks, status) || !fork_possible(machine, status)) {
+        return false;
+    }
+    machine->forks_wanted = (unsigned)forks;
+    return true;
 }

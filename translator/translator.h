@@ -67,12 +67,19 @@ bool translator_deliver(struct translator *translator);
 /* Bus masters and the host: physical memory [gpa, gpa + bytes) is about to change. */
 void translator_written(struct translator *translator, uint64_t gpa, size_t bytes);
 
-/* The physical map changed (PAM, A20, MMIO moved): everything derived from it is dropped. */
+/* Other memory or devices are decoded at some addresses (PAM, a window, a BAR) of which
+ * translator_written() was told before: what was derived from the old map is dropped. */
+void translator_remapped(struct translator *translator);
+/* All of memory may hold other bytes (reset, loaded state): everything derived is dropped. */
 void translator_map_changed(struct translator *translator);
 
 /* After saved state and memory were loaded: nothing translated is kept, and what runs next is due
  * at once.  Not from callouts. */
 void translator_loaded(struct translator *translator);
+
+/* In a child after fork(): code memory, which the two would share, is made anew, empty.  False: it
+ * cannot be had, and nothing can run. */
+bool translator_forked(struct translator *translator);
 
 const struct translator_stats *translator_stats(const struct translator *translator);
 size_t translator_code_used(const struct translator *translator);

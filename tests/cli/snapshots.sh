@@ -3,6 +3,8 @@
 # something goes wrong.
 source "${BASH_SOURCE%/*}/lib.sh"
 
+echo no snapshot >disk-free
+
 ctl()
 {
     works ctl control "$@"
@@ -66,6 +68,31 @@ for engine in native portable; do
     ctl quit
     until_true gone
 done
+
+# Looking into files.
+says '^[0-9a-f]{12}  [0-9a-f]{12} .* two.vsnap$' snap list two.vsnap
+says 'two.vsnap$' snap list .
+says '^  options.demo = $' snap info two.vsnap
+says '^  pit8254\[pit\].counter\[0\].mode = 2$' snap info two.vsnap state
+says '^three.vsnap: good$' snap verify two.vsnap three.vsnap
+vestige snap diff one.vsnap two.vsnap
+[[ $status == 1 ]] || wrong "snap diff: status $status for different ones"
+for line in '^cpu.ctx.icount: [0-9a-f]+ -> [0-9a-f]+$' '^about.virtual_ns: ' \
+    '^ram: [0-9a-f]{9}\.\.[0-9a-f]{9}$' '^ram: [0-9]+ of 32768 units of 4096 bytes differ$'; do
+    grep -qE "$line" out.txt || wrong "snap diff does not say $line"
+done
+works snap diff two.vsnap three.vsnap
+[[ ! -s out.txt ]] || wrong "two.vsnap and three.vsnap differ: $(cat out.txt)"
+works snap flatten two.vsnap flat.vsnap none
+works snap diff two.vsnap flat.vsnap
+works snap extract two.vsnap ram ram.bin
+works snap extract flat.vsnap ram flat.bin
+same ram.bin flat.bin
+[[ $(stat -c %s ram.bin) == $((128 << 20)) ]] || wrong "ram.bin has not the size of the memory"
+refuses 'two.vsnap: there is no hda in it .*' snap extract two.vsnap hda out
+refuses 'wrong number of arguments; .*' snap diff two.vsnap
+refuses 'cannot open nothing.vsnap: .*' snap info nothing.vsnap
+refuses '.*disk-free: is no snapshot' snap verify disk-free
 
 # At the end, and by the clock.
 works run --demo --display none --speed max --for 2M --save-on-exit end.vsnap --rtc 2020-01-01T00:00:00

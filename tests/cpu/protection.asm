@@ -76,6 +76,7 @@ protected:
 %include "interrupts.inc"
 %include "paging.inc"
 %include "encoding.inc"
+%include "debug.inc"
 
         jmp finish
 

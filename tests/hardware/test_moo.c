@@ -8,6 +8,8 @@
  * ../shared/moo/80286-real.rmt) and is skipped (77) without it; one wrong case fails.  The second
  * runs whole sets in the MOO format, a file for each opcode, and prints a line for each.
  *
+ * Score lines, an opcode each, are of the proof hardware-80286 or hardware-MODEL.
+ *
  * Registers, defined flags, memory and exception frames are compared.  The whole block runs in the
  * engine under test: a case ends at a HLT that is put behind it, where there is room for one.
  */
@@ -15,6 +17,7 @@
 #include "frontend/x86/cpu/segment.h"
 #include "tests/hardware/moo.h"
 #include "tests/support/cpu_fixture.h"
+#include "tests/support/score.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -30,9 +33,16 @@ static const int general[MOO_IP] = {GUEST_RAX,   GUEST_RBX,   GUEST_RCX,   GUEST
                                     GUEST_RSP,   GUEST_RBP,   GUEST_RSI,   GUEST_RDI};
 static const enum seg_index segments[4] = {SEG_CS, SEG_SS, SEG_DS, SEG_ES};
 
-/* A run over one file. */
-struct score {
+/* Counts over one file. */
+struct counts {
     unsigned cases, bad, shown;
+};
+
+/* Of one opcode of a file that holds them all. */
+struct opcode_counts {
+    const char *engine;
+    char name[80];
+    struct counts counts;
 };
 
 static void place(struct cpu_fixture *f, const struct moo_byte *bytes, unsigned count)
@@ -141,25 +151,47 @@ static bool memory_agrees(const struct cpu_fixture *f, const struct moo_case *c,
     return true;
 }
 
-static struct score run_file(struct cpu_fixture *f, struct moo_file *file, unsigned most)
+/* Adds a case of that name (NULL: there are no more); a finished opcode is printed. */
+static void count_opcode(struct opcode_counts *opcode, const char *name, bool good)
+{
+    struct counts *counts = &opcode->counts;
+    if (counts->cases && (!name || strcmp(name, opcode->name) != 0)) {
+        score("hardware-80286", opcode->name, opcode->engine, counts->cases - counts->bad,
+              counts->cases);
+        *counts = (struct counts){0};
+    }
+    if (name) {
+        snprintf(opcode->name, sizeof(opcode->name), "%s", name);
+        counts->cases++;
+        counts->bad += !good;
+    }
+}
+
+/* opcode: NULL, or where each opcode of the file is counted. */
+static struct counts run_file(struct cpu_fixture *f, struct moo_file *file, unsigned most,
+                              struct opcode_counts *opcode)
 {
     static struct moo_case c;
-    struct score score = {0};
+    struct counts counts = {0};
     while (moo_next(file, &c)) {
         char why[200];
-        score.cases++;
         prepare(f, &c);
-        if (run(f, &c, why, sizeof(why)) && registers_agree(f, &c, why, sizeof(why)) &&
-            memory_agrees(f, &c, why, sizeof(why))) {
-            continue;
+        bool good = run(f, &c, why, sizeof(why)) && registers_agree(f, &c, why, sizeof(why)) &&
+                    memory_agrees(f, &c, why, sizeof(why));
+        if (opcode) {
+            count_opcode(opcode, c.name, good);
         }
-        score.bad++;
-        if (score.shown < most) {
+        counts.cases++;
+        counts.bad += !good;
+        if (!good && counts.shown < most) {
             printf("%s #%u: %s\n", c.name, c.index, why);
-            score.shown++;
+            counts.shown++;
         }
     }
-    return score;
+    if (opcode) {
+        count_opcode(opcode, NULL, true);
+    }
+    return counts;
 }
 
 /* ---- the sample ------------------------------------------------------------------------------ */
@@ -185,9 +217,10 @@ static int run_sample(const char *engine, const char *given)
     struct cpu_fixture f;
     int status = SKIPPED;
     if (cpu_fixture_create(&f, "386", engine, 0)) {
-        struct score score = run_file(&f, &file, SHOWN);
-        printf("80286 hardware cases: %u of %u agree\n", score.cases - score.bad, score.cases);
-        status = score.bad != 0;
+        struct opcode_counts opcode = {.engine = engine};
+        struct counts counts = run_file(&f, &file, SHOWN, &opcode);
+        printf("80286 hardware cases: %u of %u agree\n", counts.cases - counts.bad, counts.cases);
+        status = counts.bad != 0;
     } else {
         printf("skipped: no %s engine on this host\n", engine);
     }
@@ -200,7 +233,9 @@ static int run_sample(const char *engine, const char *given)
 
 struct sets {
     struct cpu_fixture *f;
-    struct score total;
+    const char *engine;
+    char proof[32];
+    struct counts total;
     unsigned opcodes, whole; /* opcodes run, and those without a wrong case */
 };
 
@@ -225,14 +260,13 @@ static void run_opcode(struct sets *sets, const char *folder, const char *name)
         snprintf(opcode, sizeof(opcode), "%.*s", (int)(dot + 2 - name), name);
     }
     file.mask = moo_mask(folder, opcode);
-    struct score score = run_file(sets->f, &file, SHOWN_OF_OPCODE);
+    struct counts counts = run_file(sets->f, &file, SHOWN_OF_OPCODE, NULL);
     moo_close(&file);
-    printf("%-6s %6u of %6u%s\n", opcode, score.cases - score.bad, score.cases,
-           score.bad ? "  <--" : "");
+    score(sets->proof, opcode, sets->engine, counts.cases - counts.bad, counts.cases);
     sets->opcodes++;
-    sets->whole += score.bad == 0;
-    sets->total.cases += score.cases;
-    sets->total.bad += score.bad;
+    sets->whole += counts.bad == 0;
+    sets->total.cases += counts.cases;
+    sets->total.bad += counts.bad;
 }
 
 static void run_folder(struct sets *sets, const char *folder)
@@ -267,7 +301,8 @@ static void run_path(struct sets *sets, char *path)
 static int run_sets(const char *engine, const char *model, char **paths)
 {
     struct cpu_fixture f;
-    struct sets sets = {.f = &f};
+    struct sets sets = {.f = &f, .engine = engine};
+    snprintf(sets.proof, sizeof(sets.proof), "hardware-%s", model);
     if (!x86_model_find(model)) {
         printf("no model %s\n", model);
         return 2;

@@ -109,6 +109,7 @@ enum leave_reason {
     VAL(S, u64, fdp,    0,      "last x87 operand offset")                                    \
     VAL(S, u8,  shadow, 0,      "enum shadow_kind: what the instruction before shadow_icount held off") \
     VAL(S, u64, shadow_icount, 0, "instruction count at which the shadow is in force")         \
+    VAL(S, u32, trap_pending, 0, "breakpoints met by the last instruction, for a trap after it")  \
     VAL(S, u8,  halted, 0,      "1: HLT, waiting for an interrupt")                           \
     VAL(S, u64, icount, 0,      "instructions retired, valid when no engine runs")
 /* clang-format on */
@@ -167,7 +168,7 @@ struct memory_tables {
     const struct code_cover *cover[TABLE_ENTRIES];
 };
 
-/* A slot of the indirect-branch hash: hit when tag == (context tag << 32 | EIP). */
+/* A slot of the indirect-branch hash: hit when tag == (context tag | EIP). */
 struct hash_slot {
     uint64_t tag;
     const void *code;
@@ -175,21 +176,25 @@ struct hash_slot {
 
 /* alignas on the list's first member of struct xmm keeps vectors 16-byte aligned. */
 struct context {
-    STATE_MEMBERS(CONTEXT_STATE)
-
-    /* Derived; never saved. */
+    /* Derived; never saved.  First what generated code names most: short displacements reach it and
+     * the general registers. */
     int64_t budget;      /* instructions until something is due */
     int64_t pending;     /* instructions of the running block not retired, current included */
     uint64_t icount_end; /* instruction count at which budget is used up */
-    uint64_t next_rip;   /* EIP after the current instruction, valid in callouts */
-    uint32_t leave;      /* enum leave_reason, polled after callouts and slow accesses */
-    uint32_t mode;       /* mode key of the running code (translator/api/mode.h) */
-    uint32_t tag;        /* stands for (mode, CS base, CS limit, address space, flush generation) */
-    uint32_t user;       /* 1 at CPL 3: selects the table pair */
     struct memory_tables *tables; /* of the current address space and privilege */
     struct hash_slot *hash; /* HASH_ENTRIES slots, index = (EIP ^ EIP >> 12) & (HASH_ENTRIES - 1) */
-    void *exit_link;        /* native: the chained exit that was taken, to be linked; else NULL */
-    struct guest_event event;           /* valid with LEAVE_EVENT */
+    uint64_t tag;           /* bits 32..63 stand for (mode, CS base, CS limit, address space, flush
+                               generation); bits 0..31 are zero */
+    uint32_t leave;         /* enum leave_reason, polled after callouts and slow accesses */
+    uint32_t mode;          /* mode key of the running code (translator/api/mode.h) */
+
+    STATE_MEMBERS(CONTEXT_STATE)
+
+    /* Derived, too. */
+    uint32_t user;            /* 1 at CPL 3: selects the table pair */
+    void *exit_link;          /* native: the chained exit that was taken, to be linked; else NULL */
+    uint64_t next_rip;        /* EIP after the current instruction, valid in callouts */
+    struct guest_event event; /* valid with LEAVE_EVENT */
     alignas(16) uint64_t slow_value[2]; /* datum of slow loads and stores, up to 16 bytes */
     uint64_t temp[16];                  /* IR temporaries that have no host register */
     uint32_t fpu_resident; /* 1: the x87 state is in the host's x87, not in st/fcw/fsw/... */

@@ -55,7 +55,15 @@ struct guest_ops {
     bool (*deliver)(struct context *ctx);
     /* True when an external interrupt can be taken now (IF, shadow, VIF). */
     bool (*interruptible)(const struct context *ctx);
-    /* After one instruction with TF or data breakpoints: raises #DB as a trap when due. */
+    /* Before one instruction in MODE_STEP: false when an instruction breakpoint faults there. */
+    bool (*before_step)(struct context *ctx);
+    /* Which accesses to the page of that address are to be reported: bits 1 << enum access.  With
+     * ACCESS_EXECUTE set the mode key of code there has MODE_STEP. */
+    unsigned (*watched)(const struct context *ctx, uint64_t linear);
+    /* An access to a watched page was made; true: a trap is due (ctx->trap_pending). */
+    bool (*accessed)(struct context *ctx, uint64_t linear, unsigned size, enum access access);
+    /* After one instruction in MODE_STEP, or with ctx->trap_pending: raises #DB as a trap when due;
+     * trap_pending stays set when it must wait for one more instruction. */
     void (*after_step)(struct context *ctx, uint32_t eflags_before);
 };
 

@@ -12,7 +12,11 @@ struct ir_block;
 /* One direct exit of a compiled block: a branch whose target EIP is known. */
 struct block_exit {
     uint64_t target_rip;
-    uint32_t patch;     /* native: offset in code memory of the jump to patch; portable: unused */
+    /* Native: offsets in code memory.  Portable: unused. */
+    uint32_t branch;    /* displacement that is patched */
+    uint32_t guard;     /* code that checks the target page, 0: none */
+    uint32_t onward;    /* displacement of the guard's jump */
+    uint32_t unlinked;  /* code that leaves */
     uint8_t linked;     /* 1: goes straight to a block */
     uint8_t cross_page; /* 1: target linear page differs from the block's: link with a page guard */
     struct block *owner;               /* the block it leaves */

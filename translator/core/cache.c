@@ -199,7 +199,7 @@ void cache_reset(struct translator *tr)
 void cache_new_tags(struct translator *tr)
 {
     memset(tr->tag_slots, 0, sizeof(tr->tag_slots));
-    tr->ctx->tag = ++tr->next_tag;
+    tr->ctx->tag = (uint64_t)++tr->next_tag << 32;
 }
 
 uint32_t cache_tag(struct translator *tr, uint32_t mode, uint64_t base, uint32_t limit)

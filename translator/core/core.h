@@ -30,6 +30,7 @@ struct code_page {
     uint64_t gpa;              /* of the page */
     uint32_t count;            /* blocks in the lists */
     uint32_t longest;          /* bytes of the longest of them, ever */
+    bool dropped;              /* a block that began here has been invalidated */
     struct block *blocks[PAGE_BYTES / 64]; /* by granule of their first byte in the page */
 };
 
@@ -70,11 +71,12 @@ struct translator {
     struct tag_slot tag_slots[TAG_SLOTS];
     uint32_t next_tag;
     uint32_t max_insns;
+    size_t code_bytes; /* as configured */
     bool interrupt;
     bool in_run;
     bool kicked; /* budget and icount_end are lowered by KICK until the dispatcher looks */
     bool stop;
-    bool reset_wanted; /* the physical map changed under running code */
+    bool reset_wanted; /* memory changed as a whole under running code */
     struct translator_stats stats;
 };
 

@@ -42,6 +42,7 @@ struct translator *translator_create(const struct translator_config *config)
     tr->host = config->host;
     tr->memory = config->memory;
     tr->max_insns = config->max_insns ? config->max_insns : DEFAULT_MAX_INSNS;
+    tr->code_bytes = config->code_bytes;
     tr->engine = config->host->create(config->code_bytes);
     tr->stepper = host_interp.create(0);
     tr->buckets = calloc(BLOCK_BUCKETS, sizeof(*tr->buckets));
@@ -91,7 +92,7 @@ static void refresh_mode(struct translator *tr)
     ctx->mode = tr->guest->mode(ctx);
     ctx->user = (ctx->mode & MODE_USER) != 0;
     ctx->tables = tr->tables[ctx->user];
-    ctx->tag = cache_tag(tr, ctx->mode, cs->base, cs->limit);
+    ctx->tag = (uint64_t)cache_tag(tr, ctx->mode, cs->base, cs->limit) << 32;
 }
 
 /* Gives back what the left block did not run. */
@@ -125,17 +126,26 @@ bool translator_deliver(struct translator *tr)
 static void step(struct translator *tr)
 {
     struct context *ctx = tr->ctx;
-    uint32_t eflags = ctx->eflags;
-    bool step = ctx->mode & MODE_STEP;
-    translate_and_step(tr, 1);
-    settle(tr);
-    if (ctx->leave != LEAVE_EVENT && step) {
-        enum leave_reason reason = (enum leave_reason)ctx->leave;
-        ctx->leave = LEAVE_NONE;
-        tr->guest->after_step(ctx, eflags);
-        if (ctx->leave == LEAVE_NONE) {
-            ctx->leave = reason;
-        }
+    if (!(ctx->mode & MODE_STEP) || tr->guest->before_step(ctx)) {
+        translate_and_step(tr, 1);
+        settle(tr);
+    }
+}
+
+/* What follows instructions under a debugger of the guest: traps, or none when the last one
+ * faulted. */
+static void after_step(struct translator *tr, uint32_t eflags_before)
+{
+    struct context *ctx = tr->ctx;
+    enum leave_reason reason = (enum leave_reason)ctx->leave;
+    if (reason == LEAVE_EVENT) {
+        ctx->trap_pending = 0;
+        return;
+    }
+    ctx->leave = LEAVE_NONE;
+    tr->guest->after_step(ctx, eflags_before);
+    if (ctx->leave == LEAVE_NONE) {
+        ctx->leave = (uint32_t)reason;
     }
 }
 
@@ -146,8 +156,7 @@ static void fill_hash(struct translator *tr, struct block *block)
         return;
     }
     uint32_t index = (uint32_t)(ctx->rip ^ ctx->rip >> 12) & (HASH_ENTRIES - 1);
-    tr->hash[index] =
-        (struct hash_slot){.tag = (uint64_t)ctx->tag << 32 | ctx->rip, .code = block->code};
+    tr->hash[index] = (struct hash_slot){.tag = ctx->tag | ctx->rip, .code = block->code};
     tr->hash_blocks[index] = block;
 }
 
@@ -156,7 +165,7 @@ static struct block *from_hash(const struct translator *tr)
 {
     const struct context *ctx = tr->ctx;
     uint32_t index = (uint32_t)(ctx->rip ^ ctx->rip >> 12) & (HASH_ENTRIES - 1);
-    bool hit = tr->hash[index].tag == ((uint64_t)ctx->tag << 32 | ctx->rip);
+    bool hit = tr->hash[index].tag == (ctx->tag | ctx->rip);
     return hit ? tr->hash_blocks[index] : NULL;
 }
 
@@ -173,7 +182,7 @@ const void *exec_next_code(struct context *ctx)
     }
     settle(tr);
     refresh_mode(tr);
-    struct block *block = ctx->mode & MODE_STEP ? NULL : from_hash(tr);
+    struct block *block = (ctx->mode & MODE_STEP) || ctx->trap_pending ? NULL : from_hash(tr);
     if (!block) {
         return NULL;
     }
@@ -259,23 +268,50 @@ static bool must_return(struct translator *tr, enum run_result *result)
     return false;
 }
 
+/* From one leave to the next. */
+static void run_once(struct translator *tr)
+{
+    struct context *ctx = tr->ctx;
+    uint32_t eflags = ctx->eflags;
+    if (tr->reset_wanted) {
+        cache_reset(tr);
+    }
+    refresh_mode(tr);
+    bool stepping = ctx->mode & MODE_STEP;
+    bool shadowed = (tr->interrupt || ctx->trap_pending) && context_shadowed(ctx) != SHADOW_NONE;
+    if (shadowed || stepping) {
+        ctx->exit_link = NULL;
+        step(tr);
+    } else {
+        run_block(tr);
+        settle(tr);
+    }
+    if (stepping || ctx->trap_pending) {
+        after_step(tr, eflags);
+    }
+}
+
+/* The delivery of an event may itself have met breakpoints: a trap before the handler's first
+ * instruction.  Time passes, else handlers that always do would never end. */
+static bool trap_is_due(struct translator *tr)
+{
+    struct context *ctx = tr->ctx;
+    if (!ctx->trap_pending || context_shadowed(ctx) != SHADOW_NONE) {
+        return false;
+    }
+    ctx->budget -= 1;
+    after_step(tr, 0);
+    return ctx->leave == LEAVE_EVENT;
+}
+
 enum run_result translator_run(struct translator *tr)
 {
     struct context *ctx = tr->ctx;
     enum run_result result = RUN_DEADLINE;
     tr->in_run = true;
     while (!must_return(tr, &result)) {
-        if (tr->reset_wanted) {
-            cache_reset(tr);
-        }
-        refresh_mode(tr);
-        bool shadowed = tr->interrupt && context_shadowed(ctx) != SHADOW_NONE;
-        if (shadowed || ctx->mode & MODE_STEP) {
-            ctx->exit_link = NULL;
-            step(tr);
-        } else {
-            run_block(tr);
-            settle(tr);
+        if (!trap_is_due(tr)) {
+            run_once(tr);
         }
         if (handle_leave(tr, &result)) {
             break;
@@ -330,6 +366,12 @@ void translator_stop(struct translator *tr)
     exec_leave_soon(tr);
 }
 
+void translator_remapped(struct translator *tr)
+{
+    memory_flush_all(tr->ctx, false);
+    exec_leave_soon(tr);
+}
+
 void translator_map_changed(struct translator *tr)
 {
     if (tr->in_run) {
@@ -352,6 +394,18 @@ void translator_loaded(struct translator *tr)
     tr->kicked = false;
     tr->stop = false;
     cache_reset(tr);
+}
+
+bool translator_forked(struct translator *tr)
+{
+    context_fpu_sync(tr->ctx);
+    tr->host->destroy(tr->engine);
+    tr->engine = tr->host->create(tr->code_bytes);
+    if (!tr->engine) {
+        return false;
+    }
+    cache_reset(tr);
+    return true;
 }
 
 const struct translator_stats *translator_stats(const struct translator *tr)

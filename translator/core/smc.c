@@ -140,6 +140,7 @@ static void remove_from_page(struct translator *tr, struct block *block, bool ta
     }
     *at = block->next_in_page[tail];
     page->count--;
+    page->dropped = true;
     cover_again(page, (unsigned)(from >> GRANULE_BITS),
                 (unsigned)((from + bytes - 1) >> GRANULE_BITS));
 }

@@ -84,12 +84,10 @@ static void touch(struct translator *tr, bool user, uint32_t page, bool global)
     list->pages[list->count++] = page | (global ? UINT32_C(1) << 31 : 0);
 }
 
-/* Poisons a write entry because code was translated from the page. */
-static void poison_code(struct memory_tables *tables, uint32_t page, const struct code_page *code,
-                        int64_t delta)
+/* The write entry of a page that code was translated from. */
+static int64_t code_entry(int64_t delta)
 {
-    tables->write[page] = (int64_t)(POISON_BIT | (uint64_t)delta | POISON_CODE);
-    tables->cover[page] = &code->cover;
+    return (int64_t)(POISON_BIT | (uint64_t)delta | POISON_CODE);
 }
 
 static const struct code_page *code_page_of(const struct memory_tables *tables, uint32_t page)
@@ -97,52 +95,71 @@ static const struct code_page *code_page_of(const struct memory_tables *tables, 
     return (const struct code_page *)(const void *)tables->cover[page];
 }
 
-static void fill_write(const struct translator *tr, struct memory_tables *tables, uint32_t page,
-                       struct phys_page phys, uint64_t gpa, int64_t delta)
+/* The write entry of a page in memory. */
+static int64_t write_entry(const struct translator *tr, struct memory_tables *tables, uint32_t page,
+                           struct phys_page phys, uint64_t gpa, int64_t delta)
 {
     const struct code_page *code = tr->code_pages[gpa >> PAGE_BITS];
     if (!phys.writable) {
-        tables->write[page] = poison(gpa, POISON_ROM);
-    } else if (code && code->count) {
-        poison_code(tables, page, code, delta);
-    } else {
-        tables->write[page] = delta;
+        return poison(gpa, POISON_ROM);
+    }
+    if (code && code->count) {
+        tables->cover[page] = &code->cover;
+        return code_entry(delta);
+    }
+    return delta;
+}
+
+/* Keeps the entries that were made, but for those of accesses that the guest watches: they stay 0,
+ * and every access comes here. */
+static void keep(struct translator *tr, uint32_t page, bool user, const struct page_walk *walk,
+                 const int64_t entries[3])
+{
+    struct memory_tables *tables = tr->tables[user];
+    unsigned watched =
+        tr->guest->watched ? tr->guest->watched(tr->ctx, (uint64_t)page << PAGE_BITS) : 0;
+    if (watched == 7) {
+        return;
+    }
+    touch(tr, user, page, walk->global);
+    if (walk->large) {
+        tr->large[page >> LARGE_BITS] = true;
+    }
+    if (entries[ACCESS_READ] && !(watched & 1u << ACCESS_READ)) {
+        tables->read[page] = entries[ACCESS_READ];
+    }
+    if (entries[ACCESS_WRITE] && !(watched & 1u << ACCESS_WRITE)) {
+        tables->write[page] = entries[ACCESS_WRITE];
+    }
+    if (entries[ACCESS_EXECUTE] > 0 && !(watched & 1u << ACCESS_EXECUTE)) {
+        tables->code[page] = entries[ACCESS_EXECUTE];
     }
 }
 
-/* Walks and fills the entries of one page; false: fault raised. */
-static bool fill(struct translator *tr, uint64_t linear, enum access access, bool user)
+/* Walks, fills the entries of one page and returns the one for the access; 0: fault raised. */
+static int64_t fill(struct translator *tr, uint64_t linear, enum access access, bool user)
 {
     struct page_walk walk;
     if (!tr->guest->walk(tr->ctx, linear, access, user, &walk)) {
-        return false;
+        return 0;
     }
     tr->stats.table_fills++;
     uint32_t page = (uint32_t)(linear >> PAGE_BITS) & (TABLE_ENTRIES - 1);
     uint64_t gpa = walk.gpa & (((uint64_t)PHYS_PAGES << PAGE_BITS) - PAGE_BYTES);
     struct phys_page phys = tr->memory->page(tr->memory->memory, gpa);
-    struct memory_tables *tables = tr->tables[user];
-    touch(tr, user, page, walk.global);
-    if (walk.large) {
-        tr->large[page >> LARGE_BITS] = true;
-    }
-    if (!phys.host) {
-        tables->read[page] = poison(gpa, POISON_MMIO);
-        if (walk.writable) {
-            tables->write[page] = poison(gpa, POISON_MMIO);
-        }
-        return true;
-    }
-    int64_t delta = (int64_t)((uintptr_t)phys.host - ((uint64_t)page << PAGE_BITS));
-    tables->read[page] = delta;
+    int64_t delta = phys.host ? (int64_t)((uintptr_t)phys.host - ((uint64_t)page << PAGE_BITS))
+                              : poison(gpa, POISON_MMIO);
+    int64_t entries[3] = {[ACCESS_READ] = delta};
     if (walk.writable) {
-        fill_write(tr, tables, page, phys, gpa, delta);
+        entries[ACCESS_WRITE] =
+            phys.host ? write_entry(tr, tr->tables[user], page, phys, gpa, delta) : delta;
     }
     if (access == ACCESS_EXECUTE) {
-        tables->code[page] = delta;
+        entries[ACCESS_EXECUTE] = delta;
         tr->code_gpn[user][page] = (uint32_t)(gpa >> PAGE_BITS);
     }
-    return true;
+    keep(tr, page, user, &walk, entries);
+    return entries[access];
 }
 
 static int64_t entry_of(struct translator *tr, uint64_t linear, enum access access, bool user)
@@ -156,10 +173,17 @@ static int64_t entry_of(struct translator *tr, uint64_t linear, enum access acce
 static int64_t entry_for(struct translator *tr, uint64_t linear, enum access access, bool user)
 {
     int64_t entry = entry_of(tr, linear, access, user);
-    if (entry) {
-        return entry;
+    return entry ? entry : fill(tr, linear, access, user);
+}
+
+/* An access was made; where the tables have no entry even now, the guest watches. */
+static void accessed(struct translator *tr, uint64_t linear, unsigned size, enum access access,
+                     bool user)
+{
+    if ((!entry_of(tr, linear, access, user) || !entry_of(tr, linear + size - 1, access, user)) &&
+        tr->guest->accessed && tr->guest->accessed(tr->ctx, linear, size, access)) {
+        exec_leave_soon(tr);
     }
-    return fill(tr, linear, access, user) ? entry_of(tr, linear, access, user) : 0;
 }
 
 const uint8_t *softmmu_fetch_page(struct translator *tr, uint64_t linear, uint64_t *gpa, bool *mmio)
@@ -169,13 +193,13 @@ const uint8_t *softmmu_fetch_page(struct translator *tr, uint64_t linear, uint64
     int64_t delta = tr->tables[user]->code[page];
     *mmio = false;
     if (!delta) {
-        if (!fill(tr, linear, ACCESS_EXECUTE, user)) {
+        delta = fill(tr, linear, ACCESS_EXECUTE, user);
+        if (!delta) {
             return NULL;
         }
-        delta = tr->tables[user]->code[page];
-        if (!delta) {
+        if (delta < 0) {
             *mmio = true;
-            *gpa = poison_gpa(tr->tables[user]->read[page]);
+            *gpa = poison_gpa(delta);
             return NULL;
         }
     }
@@ -194,7 +218,8 @@ void softmmu_protect_code(struct translator *tr, uint64_t gpa)
             int64_t delta = tables->write[page];
             if (delta > 0 &&
                 ((uint64_t)page << PAGE_BITS) + (uint64_t)delta == (uintptr_t)phys.host) {
-                poison_code(tables, page, tr->code_pages[gpa >> PAGE_BITS], delta);
+                tables->write[page] = code_entry(delta);
+                tables->cover[page] = &tr->code_pages[gpa >> PAGE_BITS]->cover;
             }
         }
     }
@@ -325,20 +350,20 @@ static void read_in_page(struct translator *tr, int64_t entry, uint64_t linear, 
 
 /* A store to a page with code: drops what it hits; a page whose last block is gone is plain again.
  */
-static void write_beside_code(struct translator *tr, uint64_t linear, const uint8_t *from,
-                              unsigned size, bool user)
+static void write_beside_code(struct translator *tr, int64_t entry, uint64_t linear,
+                              const uint8_t *from, unsigned size, bool user)
 {
     struct memory_tables *tables = tr->tables[user];
     uint32_t page = (uint32_t)(linear >> PAGE_BITS);
     const struct code_page *code = code_page_of(tables, page);
-    int64_t delta = (int64_t)poison_gpa(tables->write[page]);
+    int64_t delta = (int64_t)poison_gpa(entry);
     tr->stats.smc_stores++;
     uint8_t *to = (uint8_t *)(uintptr_t)(linear + (uint64_t)delta);
     if (!smc_beside(code, linear & (PAGE_BYTES - 1), size) && memcmp(to, from, size) != 0) {
         smc_store(tr, code->gpa | (linear & (PAGE_BYTES - 1)), size);
     }
     memcpy(to, from, size);
-    if (!code->count) {
+    if (!code->count && tables->write[page] == entry) {
         tables->write[page] = delta;
     }
 }
@@ -352,7 +377,7 @@ static void write_in_page(struct translator *tr, int64_t entry, uint64_t linear,
         return;
     }
     if (poison_reason(entry) == POISON_CODE) {
-        write_beside_code(tr, linear, from, size, user);
+        write_beside_code(tr, entry, linear, from, size, user);
     } else {
         write_mmio(tr, poison_gpa(entry) | (linear & (PAGE_BYTES - 1)), from, size);
     }
@@ -379,6 +404,7 @@ static bool load_bytes(struct context *ctx, uint64_t linear, unsigned size, enum
     }
     if (!crosses(linear, size)) {
         read_in_page(tr, entry, linear, bytes, size);
+        accessed(tr, linear, size, ACCESS_READ, user);
         return true;
     }
     unsigned first = PAGE_BYTES - (unsigned)(linear & (PAGE_BYTES - 1));
@@ -396,6 +422,7 @@ static bool load_bytes(struct context *ctx, uint64_t linear, unsigned size, enum
     }
     read_in_page(tr, entry, linear, bytes, first);
     read_in_page(tr, second, next, bytes + first, size - first);
+    accessed(tr, linear, size, ACCESS_READ, user);
     return true;
 }
 
@@ -410,6 +437,7 @@ static bool store_bytes(struct context *ctx, uint64_t linear, unsigned size, boo
     }
     if (!crosses(linear, size)) {
         write_in_page(tr, entry, linear, bytes, size, user);
+        accessed(tr, linear, size, ACCESS_WRITE, user);
         return true;
     }
     unsigned first = PAGE_BYTES - (unsigned)(linear & (PAGE_BYTES - 1));
@@ -421,6 +449,7 @@ static bool store_bytes(struct context *ctx, uint64_t linear, unsigned size, boo
     write_in_page(tr, entry, linear, bytes, first, user);
     second = entry_for(tr, next, ACCESS_WRITE, user);
     write_in_page(tr, second, next, bytes + first, size - first, user);
+    accessed(tr, linear, size, ACCESS_WRITE, user);
     return true;
 }
 
@@ -585,9 +614,12 @@ bool linear_probe_write(struct context *ctx, uint64_t linear, unsigned size, boo
 uint8_t *linear_host(struct context *ctx, uint64_t linear, enum access access, bool user,
                      bool *fault)
 {
-    int64_t entry = entry_for(ctx->translator, linear, access, user);
+    struct translator *tr = ctx->translator;
+    int64_t entry = entry_for(tr, linear, access, user);
     *fault = !entry;
-    return entry > 0 ? (uint8_t *)(uintptr_t)((linear & UINT32_MAX) + (uint64_t)entry) : NULL;
+    return entry > 0 && entry_of(tr, linear, access, user)
+               ? (uint8_t *)(uintptr_t)((linear & UINT32_MAX) + (uint64_t)entry)
+               : NULL;
 }
 
 uint64_t phys_read(struct context *ctx, uint64_t gpa, unsigned size)

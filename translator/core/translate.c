@@ -237,13 +237,23 @@ static bool isolate_patched(struct translator *tr, const struct code_bytes *code
     return insns >= tr->ir.insn_count || lift(tr, code, insns) == LIFT_OK;
 }
 
+/* Code that once stood there and is there again. */
+static struct block *revive(struct translator *tr, const struct code_bytes *code,
+                            const struct block *key, uint32_t *variants)
+{
+    const struct code_page *page = tr->code_pages[code->gpa >> PAGE_BITS];
+    *variants = 0;
+    return page && page->dropped ? cache_revive(tr, key, code->bytes, code->in_page, variants)
+                                 : NULL;
+}
+
 /* No valid block stands at rip: makes one, or runs the code otherwise and returns NULL. */
 static struct block *make_block(struct translator *tr, struct code_bytes *code)
 {
     struct context *ctx = tr->ctx;
     struct block key = {.gpa = code->gpa, .rip = ctx->rip, .mode = ctx->mode};
     uint32_t variants;
-    struct block *block = cache_revive(tr, &key, code->bytes, code->in_page, &variants);
+    struct block *block = revive(tr, code, &key, &variants);
     if (block && block->rip + block->bytes - 1 <= ctx->seg[SEG_CS].limit) {
         return block;
     }

@@ -104,7 +104,7 @@ const struct ir_inst *eval_jmp_ind(struct eval *e, const struct ir_inst *i)
         return NULL;
     }
     const struct hash_slot *slot = &ctx->hash[(target ^ target >> 12) & (HASH_ENTRIES - 1)];
-    if (slot->tag == ((uint64_t)ctx->tag << 32 | target)) {
+    if (slot->tag == (ctx->tag | target)) {
         return eval_enter_block(e, slot->code);
     }
     return leave_to(e, target, NULL);

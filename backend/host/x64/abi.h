@@ -2,7 +2,7 @@
  * Register conventions of translated code on x86-64, and offsets in the record.
  *
  *   rax rcx rdx rbx rbp rsi rdi   guest registers of the same number, zero-extended
- *   r15  guest ESP                r14  struct context        r13  ctx->tables
+ *   r15  guest ESP                r14  struct context + 128  r13  ctx->tables
  *   r8 r9  address scratch        r10 r11  t0 t1             r12  scratch
  *   rsp  host stack, 16-byte aligned between instructions
  *   xmm0..7  guest (unless MODE_NO_SSE)     xmm8..15  scratch
@@ -32,9 +32,21 @@ enum {
     TABLE_COVER = offsetof(struct memory_tables, cover),
 };
 
-#define CTX(member) x64_mem(REG_CONTEXT, (int32_t)offsetof(struct context, member))
-#define CTX_AT(member, bytes) \
-    x64_mem(REG_CONTEXT, (int32_t)(offsetof(struct context, member) + (bytes)))
+/* r14 points into the record, so that one-byte displacements reach its first 256 bytes. */
+enum { CONTEXT_BIAS = 128 };
+
+/* The member of the record at that offset. */
+static inline struct x64_rm abi_context(size_t offset)
+{
+    return x64_mem(REG_CONTEXT, (int32_t)offset - CONTEXT_BIAS);
+}
+
+#define CTX(member)           abi_context(offsetof(struct context, member))
+#define CTX_AT(member, bytes) abi_context(offsetof(struct context, member) + (bytes))
+
+/* The same as the displacement of a ready-made instruction, where one byte reaches it. */
+#define CTX_DISP8(member) ((uint64_t)(uint8_t)(offsetof(struct context, member) - CONTEXT_BIAS))
+_Static_assert(offsetof(struct context, flags) < 2 * CONTEXT_BIAS, "CTX_DISP8 of all that is used");
 
 /* Host register of a guest register 0..7. */
 static inline unsigned abi_gpr(unsigned guest)

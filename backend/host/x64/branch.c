@@ -1,13 +1,11 @@
 /*
  * Ends of blocks: direct exits that can be chained, indirect branches through the hash, callouts.
  *
- * A direct exit is a jump whose displacement link() patches.  Out of line stand its data (struct
- * exit_data), the page guard and the code that leaves.  Exits in the middle of a block give the
+ * A direct exit is a jump whose displacement link() patches.  Out of line stand the page guard and
+ * the code that leaves.  Exits in the middle of a block give the
  * instructions that do not run back to the budget first.
  */
 #include "backend/host/x64/select.h"
-
-#include <string.h>
 
 static uint32_t refund_here(const struct emit *e)
 {
@@ -51,18 +49,16 @@ void select_jmp(struct emit *e, const struct ir_inst *inst)
 static void emit_hash(struct emit *e)
 {
     struct code_buffer *out = e->out;
-    x64_op(out, 4, 0x8b, X64_R9, x64_reg(X64_R8));
-    x64_op(out, 4, X64_DIGIT | 0xc1, 5, x64_reg(X64_R9));
-    buffer_put8(out, 12);
-    x64_op(out, 4, 0x33, X64_R9, x64_reg(X64_R8));
-    x64_alu_imm(out, 4, 4, x64_reg(X64_R9), HASH_ENTRIES - 1);
-    x64_op(out, 4, X64_DIGIT | 0xc1, 4, x64_reg(X64_R9));
-    buffer_put8(out, 4);
-    x64_op(out, 8, 0x03, X64_R9, CTX(hash));
-    x64_op(out, 4, 0x3b, X64_R8, x64_mem(X64_R9, offsetof(struct hash_slot, tag)));
-    x64_jcc_to(out, X64_NE, e->engine->stubs.miss);
-    x64_load(out, 4, REG_SCRATCH, CTX(tag));
-    x64_op(out, 4, 0x3b, REG_SCRATCH, x64_mem(X64_R9, offsetof(struct hash_slot, tag) + 4));
+    /* mov r9d, r8d; shr r9d, 12; */
+    buffer_put(out, UINT64_C(0x0ce9c141c88b45), 7);
+    /* xor r9d, r8d; and r9d, HASH_ENTRIES - 1 */
+    buffer_put(out, UINT64_C(0xe18141c83345), 6);
+    buffer_put(out, HASH_ENTRIES - 1, 4);
+    /* shl r9d, 4; add r9, [hash] */
+    buffer_put(out, UINT64_C(0x4e034d04e1c141) | CTX_DISP8(hash) << 56, 8);
+    /* mov r12, [tag]; or r12, r8 */
+    buffer_put(out, UINT64_C(0xe00b4d00668b4d) | CTX_DISP8(tag) << 24, 7);
+    x64_op(out, 8, 0x3b, REG_SCRATCH, x64_mem(X64_R9, offsetof(struct hash_slot, tag)));
     x64_jcc_to(out, X64_NE, e->engine->stubs.miss);
     x64_op(out, 4, X64_DIGIT | 0xff, 4, x64_mem(X64_R9, offsetof(struct hash_slot, code)));
 }
@@ -91,11 +87,11 @@ void select_jmp_ind(struct emit *e, const struct ir_inst *inst)
     e->ended = true;
 }
 
-static void emit_guard(struct emit *e, const struct exit_site *site, struct exit_data *data,
-                       uint32_t data_at)
+/* The guard falls through where the page differs. */
+static void emit_guard(struct emit *e, const struct exit_site *site, struct block_exit *exit)
 {
     struct code_buffer *out = e->out;
-    data->guard = out->at;
+    exit->guard = out->at;
     if ((e->ir->mode & MODE_CS_FLAT) != 0) {
         x64_load(out, 8, X64_R8,
                  x64_mem(REG_TABLES, TABLE_CODE + (int32_t)(site->target >> 12) * 8));
@@ -106,13 +102,16 @@ static void emit_guard(struct emit *e, const struct exit_site *site, struct exit
         buffer_put8(out, 12);
         x64_load(out, 8, X64_R8, x64_index(REG_TABLES, X64_R8, 3, TABLE_CODE));
     }
-    /* cmp r8, [rip + data] */
-    buffer_put(out, 0x053b4c, 3);
-    buffer_put(out, 0, 4);
-    buffer_patch_rel32(out, out->at - 4, data_at);
-    uint32_t differs = x64_jcc(out, X64_NE);
-    data->onward = x64_jmp(out);
-    x64_here(out, differs);
+    buffer_put(out, 0xb949, 2); /* mov r9, imm64; cmp r8, r9; je */
+    buffer_put(out, 0, 8);
+    buffer_put(out, 0xc13b4d, 3);
+    exit->onward = x64_jcc(out, X64_E);
+}
+
+/* add qword [budget], refund */
+static void emit_refund(struct emit *e, const struct exit_site *site)
+{
+    buffer_put(e->out, 0x468349 | CTX_DISP8(budget) << 24 | (uint64_t)site->refund << 32, 5);
 }
 
 /* Pages are compared by the physical start of the block, which has the same offset in its page. */
@@ -126,31 +125,21 @@ static void emit_direct_exit(struct emit *e, const struct exit_site *site)
 {
     struct code_buffer *out = e->out;
     struct block_exit *exit = &e->block->exits[e->block->exit_count++];
-    struct exit_data data = {.branch = site->field};
+    *exit =
+        (struct block_exit){.target_rip = site->target, .branch = site->field, .owner = e->block};
     if (site->refund != 0) {
         x64_here(out, site->field);
-        x64_alu_imm(out, 8, 0, CTX(budget), (int32_t)site->refund);
-        data.branch = x64_jmp(out);
+        emit_refund(e, site);
+        exit->branch = x64_jmp(out);
     }
-    buffer_align(out, 8, 0xcc);
-    uint32_t data_at = out->at;
-    for (unsigned i = 0; i < sizeof data / 8; i++) {
-        buffer_put(out, 0, 8);
+    exit->cross_page = crosses_page(e, site->target) || e->block->gpa2 != UINT64_MAX;
+    if (exit->cross_page) {
+        emit_guard(e, site, exit);
     }
-    bool cross = crosses_page(e, site->target) || e->block->gpa2 != UINT64_MAX;
-    if (cross) {
-        emit_guard(e, site, &data, data_at);
-    }
-    data.unlinked = out->at;
-    buffer_patch_rel32(out, data.branch, data.unlinked);
-    x64_mov_imm(out, X64_R8, site->target);
-    x64_mov_imm(out, X64_R9, (uintptr_t)exit);
-    x64_jmp_to(out, e->engine->stubs.exit);
-    if (!out->full) {
-        memcpy(out->start + data_at, &data, sizeof data);
-    }
-    *exit = (struct block_exit){
-        .target_rip = site->target, .patch = data_at, .cross_page = cross, .owner = e->block};
+    exit->unlinked = out->at;
+    buffer_patch_rel32(out, exit->branch, exit->unlinked);
+    x64_call_to(out, e->engine->stubs.exit);
+    buffer_put(out, (uintptr_t)exit, 8);
 }
 
 /* Exits that are never chained: checked CS, or more than a block can hold. */
@@ -158,7 +147,7 @@ static void emit_looked_up_exit(struct emit *e, const struct exit_site *site)
 {
     x64_here(e->out, site->field);
     if (site->refund != 0) {
-        x64_alu_imm(e->out, 8, 0, CTX(budget), (int32_t)site->refund);
+        emit_refund(e, site);
     }
     x64_mov_imm(e->out, X64_R8, site->target);
     emit_hash(e);

@@ -8,12 +8,6 @@ static bool is_high(unsigned reg)
     return reg >= X64_AH && reg <= X64_BH;
 }
 
-/* Field value of a register: AH..BH are encoded as 4..7. */
-static unsigned field(unsigned reg)
-{
-    return is_high(reg) ? reg - X64_AH + 4 : reg;
-}
-
 static bool low_byte_needs_rex(unsigned reg)
 {
     return reg >= X64_RSP && reg <= X64_RDI;
@@ -21,83 +15,36 @@ static bool low_byte_needs_rex(unsigned reg)
 
 static unsigned rex_of(unsigned width, unsigned reg, struct x64_rm rm)
 {
-    unsigned rex = (width == 8 ? 8u : 0u) | (reg >= 8 ? 4u : 0u);
-    if (!rm.memory) {
-        return rex | (field(rm.reg) >= 8 ? 1u : 0u);
-    }
-    rex |= rm.index != X64_NOREG && rm.index >= 8 ? 2u : 0u;
-    return rex | (rm.base != X64_NOREG && rm.base >= 8 ? 1u : 0u);
+    return rm.rex | (width == 8 ? X64_REX_W : 0u) | (x64_field(reg) >= 8 ? X64_REX_R : 0u);
 }
 
-/* Bytes being gathered, first in the low bits. */
-struct word {
-    uint64_t bytes;
-    unsigned bits;
-};
-
-static inline void add(struct word *word, unsigned byte)
+/* What an instruction ends with: the operand with its reg field. */
+static inline void put_operand(struct code_buffer *out, unsigned reg, struct x64_rm rm)
 {
-    word->bytes |= (uint64_t)byte << word->bits;
-    word->bits += 8;
+    buffer_put(out, rm.bytes | (x64_field(reg) & 7) << 3, rm.count);
 }
 
-/* ModRM, SIB and displacement; the displacement has *size bytes. */
-static void add_memory(struct word *word, unsigned reg, struct x64_rm rm, unsigned *size)
-{
-    unsigned scale = (unsigned)rm.scale << 6;
-    if (rm.base == X64_NOREG) {
-        add(word, reg | 4);
-        add(word, scale | (rm.index == X64_NOREG ? 4u : rm.index & 7u) << 3 | 5);
-        *size = 4;
-        return;
-    }
-    unsigned mod = rm.disp == 0 && (rm.base & 7) != 5 ? 0u
-                   : rm.disp == (int8_t)rm.disp       ? 0x40u
-                                                      : 0x80u;
-    *size = mod == 0 ? 0 : mod == 0x40 ? 1 : 4;
-    if (rm.index != X64_NOREG) {
-        assert(rm.index != X64_RSP);
-        add(word, mod | reg | 4);
-        add(word, scale | (rm.index & 7u) << 3 | (rm.base & 7u));
-    } else {
-        add(word, mod | reg | (rm.base & 7u));
-        if ((rm.base & 7) == 4) {
-            add(word, 0x24);
-        }
-    }
-}
-
+/* rex: 0 for none, else with bit 6. */
 static void put_instruction(struct code_buffer *out, unsigned width, uint32_t opcode, unsigned rex,
                             unsigned reg, struct x64_rm rm)
 {
-    struct word word = {0};
-    unsigned size = 0;
     if ((opcode & X64_66) || (width == 2 && !(opcode & X64_MEDIA))) {
-        add(&word, 0x66);
+        buffer_put8(out, 0x66);
     }
     if (opcode & (X64_F3 | X64_F2)) {
-        add(&word, opcode & X64_F3 ? 0xf3 : 0xf2);
+        buffer_put8(out, opcode & X64_F3 ? 0xf3 : 0xf2);
     }
     if (rex != 0) {
-        add(&word, rex);
+        buffer_put8(out, (uint8_t)rex);
     }
     if (opcode & X64_0F) {
-        add(&word, 0x0f);
+        buffer_put8(out, 0x0f);
     }
     if (opcode & (X64_38 | X64_3A)) {
-        add(&word, opcode & X64_38 ? 0x38 : 0x3a);
+        buffer_put8(out, opcode & X64_38 ? 0x38 : 0x3a);
     }
-    add(&word, opcode & 0xff);
-    reg = (field(reg) & 7) << 3;
-    if (rm.memory) {
-        add_memory(&word, reg, rm, &size);
-    } else {
-        add(&word, 0xc0 | reg | (field(rm.reg) & 7));
-    }
-    buffer_put(out, word.bytes, word.bits / 8);
-    if (size != 0) {
-        buffer_put(out, (uint32_t)rm.disp, size);
-    }
+    buffer_put8(out, (uint8_t)opcode);
+    put_operand(out, reg, rm);
 }
 
 /* xchg rL, rH: no flags, no REX. */
@@ -112,7 +59,7 @@ static void swap_halves(struct code_buffer *out, unsigned high)
 static void put_plain(struct code_buffer *out, unsigned width, uint32_t opcode, unsigned reg,
                       struct x64_rm rm, bool reg8, bool rm8)
 {
-    unsigned rex = rex_of(width, field(reg), rm);
+    unsigned rex = rex_of(width, reg, rm);
     if (rex != 0 || (reg8 && low_byte_needs_rex(reg)) || (rm8 && low_byte_needs_rex(rm.reg))) {
         rex |= 0x40;
     }
@@ -126,7 +73,7 @@ static void put_high(struct code_buffer *out, unsigned width, uint32_t opcode, u
     bool reg_high = reg8 && is_high(reg);
     bool rm_high = rm8 && is_high(rm.reg);
     bool forced = (reg8 && low_byte_needs_rex(reg)) || (rm8 && low_byte_needs_rex(rm.reg));
-    if (!forced && rex_of(width, field(reg), rm) == 0) {
+    if (!forced && rex_of(width, reg, rm) == 0) {
         put_instruction(out, width, opcode, 0, reg, rm);
         return;
     }
@@ -136,14 +83,15 @@ static void put_high(struct code_buffer *out, unsigned width, uint32_t opcode, u
     if (reg_high) {
         reg = high - X64_AH;
     } else {
-        rm.reg = (uint8_t)(high - X64_AH);
+        rm = x64_reg(high - X64_AH);
     }
     put_plain(out, width, opcode, reg, rm, reg8, rm8);
     swap_halves(out, high);
 }
 
-void x64_op(struct code_buffer *out, unsigned width, uint32_t opcode, unsigned reg,
-            struct x64_rm rm)
+/* Prefixes, or byte registers. */
+static void put_special(struct code_buffer *out, unsigned width, uint32_t opcode, unsigned reg,
+                        struct x64_rm rm)
 {
     bool reg8 = !(opcode & (X64_DIGIT | X64_MEDIA)) && (width == 1 || (opcode & X64_REG8));
     bool rm8 = !(opcode & X64_MEDIA) && !rm.memory && (width == 1 || (opcode & X64_RM8));
@@ -152,6 +100,26 @@ void x64_op(struct code_buffer *out, unsigned width, uint32_t opcode, unsigned r
     } else {
         put_plain(out, width, opcode, reg, rm, reg8, rm8);
     }
+}
+
+enum { SPECIAL = X64_66 | X64_F3 | X64_F2 | X64_38 | X64_3A | X64_REG8 | X64_RM8 };
+
+void x64_op(struct code_buffer *out, unsigned width, uint32_t opcode, unsigned reg,
+            struct x64_rm rm)
+{
+    if (width < 4 || (opcode & SPECIAL) != 0) {
+        put_special(out, width, opcode, reg, rm);
+        return;
+    }
+    unsigned rex = rm.rex | (reg >> 1 & X64_REX_R) | (width & X64_REX_W);
+    uint64_t head = opcode & X64_0F ? (opcode & 0xff) << 8 | 0x0f : opcode & 0xff;
+    unsigned count = opcode & X64_0F ? 2 : 1;
+    if (rex != 0) {
+        head = head << 8 | 0x40 | rex;
+        count++;
+    }
+    buffer_put(out, head, count);
+    put_operand(out, reg, rm);
 }
 
 void x64_opw(struct code_buffer *out, unsigned width, uint32_t opcode, unsigned reg,
@@ -236,20 +204,27 @@ uint32_t x64_jmp(struct code_buffer *out)
     return out->at - 4;
 }
 
+/* opcode rel32, the opcode of that many bytes. */
+static inline void put_branch(struct code_buffer *out, unsigned opcode, unsigned bytes,
+                              uint32_t target)
+{
+    uint32_t displacement = target - (out->at + bytes + 4);
+    buffer_put(out, opcode | (uint64_t)displacement << bytes * 8, bytes + 4);
+}
+
 void x64_jmp_to(struct code_buffer *out, uint32_t target)
 {
-    buffer_patch_rel32(out, x64_jmp(out), target);
+    put_branch(out, 0xe9, 1, target);
 }
 
 void x64_jcc_to(struct code_buffer *out, unsigned cc, uint32_t target)
 {
-    buffer_patch_rel32(out, x64_jcc(out, cc), target);
+    put_branch(out, 0x800f | cc << 8, 2, target);
 }
 
 void x64_call_to(struct code_buffer *out, uint32_t target)
 {
-    buffer_put(out, 0xe8, 5);
-    buffer_patch_rel32(out, out->at - 4, target);
+    put_branch(out, 0xe8, 1, target);
 }
 
 void x64_here(struct code_buffer *out, uint32_t field_at)

@@ -34,14 +34,15 @@ enum x64_reg {
     X64_NOREG = 255,
 };
 
-/* A ModRM operand: a register, or memory at base + (index << scale) + disp. */
+/* A ModRM operand, a register or memory at base + (index << scale) + disp, encoded when it is
+ * named: most are constants, and instructions only lay the reg field over it. */
 struct x64_rm {
+    uint64_t
+        bytes;     /* ModRM with an empty reg field, SIB, displacement; the first in the low bits */
+    uint8_t count; /* how many */
+    uint8_t rex;   /* its X and B bits */
+    uint8_t reg;   /* the register when not memory */
     bool memory;
-    uint8_t reg;   /* when not memory */
-    uint8_t base;  /* X64_NOREG: absolute or index only */
-    uint8_t index; /* X64_NOREG: none */
-    uint8_t scale;
-    int32_t disp;
 };
 
 /* Opcode words: low byte the opcode; the rest says what stands around it. */
@@ -58,33 +59,63 @@ enum {
     X64_3A = 1 << 17,
 };
 
+enum { X64_REX_B = 1, X64_REX_X = 2, X64_REX_R = 4, X64_REX_W = 8 };
+
+/* Field value of a register: AH..BH are encoded as 4..7. */
+static inline unsigned x64_field(unsigned reg)
+{
+    return reg >= X64_AH ? reg - X64_AH + 4 : reg;
+}
+
 static inline struct x64_rm x64_reg(unsigned reg)
 {
-    return (struct x64_rm){.reg = (uint8_t)reg, .base = X64_NOREG, .index = X64_NOREG};
+    unsigned field = x64_field(reg);
+    return (struct x64_rm){.bytes = 0xc0 | (field & 7),
+                           .count = 1,
+                           .rex = field >= 8 ? X64_REX_B : 0,
+                           .reg = (uint8_t)reg};
 }
 
+/* mod of a displacement from a base register, and its bytes. */
+static inline unsigned x64_mod(unsigned base, int32_t disp, unsigned *disp_bytes)
+{
+    bool none = disp == 0 && (base & 7) != X64_RBP;
+    *disp_bytes = none ? 0 : disp == (int8_t)disp ? 1 : 4;
+    return none ? 0 : disp == (int8_t)disp ? 0x40 : 0x80;
+}
+
+/* base + disp. */
 static inline struct x64_rm x64_mem(unsigned base, int32_t disp)
 {
-    return (struct x64_rm){.memory = true, .base = (uint8_t)base, .index = X64_NOREG, .disp = disp};
+    unsigned disp_bytes;
+    unsigned mod = x64_mod(base, disp, &disp_bytes);
+    bool sib = (base & 7) == X64_RSP;
+    uint64_t head = sib ? 0x2404 | mod : mod | (base & 7);
+    return (struct x64_rm){.bytes = head | (uint64_t)(uint32_t)disp << (sib ? 16 : 8),
+                           .count = (uint8_t)(1 + sib + disp_bytes),
+                           .rex = base >= 8 ? X64_REX_B : 0,
+                           .memory = true};
 }
 
+/* base + (index << scale) + disp; base or index may be X64_NOREG, not both. */
 static inline struct x64_rm x64_index(unsigned base, unsigned index, unsigned scale, int32_t disp)
 {
-    return (struct x64_rm){.memory = true,
-                           .base = (uint8_t)base,
-                           .index = (uint8_t)index,
-                           .scale = (uint8_t)scale,
-                           .disp = disp};
+    if (index == X64_NOREG) {
+        return x64_mem(base, disp);
+    }
+    unsigned disp_bytes = 4;
+    unsigned mod = base == X64_NOREG ? 0 : x64_mod(base, disp, &disp_bytes);
+    unsigned sib = scale << 6 | (index & 7) << 3 | (base == X64_NOREG ? 5 : base & 7);
+    return (struct x64_rm){.bytes = mod | 4 | sib << 8 | (uint64_t)(uint32_t)disp << 16,
+                           .count = (uint8_t)(2 + disp_bytes),
+                           .rex = (uint8_t)((index >= 8 ? X64_REX_X : 0) |
+                                            (base != X64_NOREG && base >= 8 ? X64_REX_B : 0)),
+                           .memory = true};
 }
 
 static inline bool x64_same(struct x64_rm a, struct x64_rm b)
 {
-    if (a.memory != b.memory) {
-        return false;
-    }
-    return a.memory
-               ? a.base == b.base && a.index == b.index && a.scale == b.scale && a.disp == b.disp
-               : a.reg == b.reg;
+    return a.memory == b.memory && a.bytes == b.bytes && a.rex == b.rex;
 }
 
 /* The full register that a register code belongs to. */

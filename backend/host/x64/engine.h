@@ -38,22 +38,14 @@ struct callout_data {
     uint32_t id;
 };
 
-/* Data of one direct exit, before its code; offsets in code memory. */
-struct exit_data {
-    int64_t guard_delta;
-    uint32_t branch;   /* displacement that is patched */
-    uint32_t guard;    /* code that checks the target page, 0: none */
-    uint32_t onward;   /* displacement of the guard's jump */
-    uint32_t unlinked; /* code that leaves */
-};
-
 /* Shared code, offsets in code memory. */
 struct x64_stubs {
     uint32_t enter;
     uint32_t leave_live;   /* guest registers are in host registers */
     uint32_t leave_synced; /* the record is complete */
-    uint32_t exit;         /* r8 EIP, r9 exit: leave for a look-up */
+    uint32_t exit;         /* called, the exit's address behind the call: leave for a look-up */
     uint32_t miss;         /* r8 EIP: leave for a look-up without exit */
+    uint32_t poll; /* called, EIP and a byte behind it: gives that many instructions back, leaves */
     /* Called with r8 linear and r9 the table's entry; by the segment that may wrap at FFFFh, or
      * none, and x64_size_index().  check: [load, store]; returns when r9 is a delta that will do,
      * else skips 5 bytes. */

@@ -38,53 +38,69 @@ static struct flag_use double_shift_use(const struct ir_inst *inst)
     return (struct flag_use){.writes = true, .kills = count > inst->width * 8u ? 0 : ALL};
 }
 
-static struct flag_use alu_use(const struct ir_inst *inst)
+/* How the rest uses flags; what is not here leaves them alone. */
+static const struct flag_use plain_uses[IR_OPS] = {
+    [IR_add] = {0, ALL, true},
+    [IR_sub] = {0, ALL, true},
+    [IR_and] = {0, ALL, true},
+    [IR_or] = {0, ALL, true},
+    [IR_xor] = {0, ALL, true},
+    [IR_cmp] = {0, ALL, true},
+    [IR_test] = {0, ALL, true},
+    [IR_neg] = {0, ALL, true},
+    [IR_xadd] = {0, ALL, true},
+    [IR_cmpxchg] = {0, ALL, true},
+    [IR_adc] = {FLAG_CF, ALL, true},
+    [IR_sbb] = {FLAG_CF, ALL, true},
+    [IR_inc] = {0, ALL & ~FLAG_CF, true},
+    [IR_dec] = {0, ALL & ~FLAG_CF, true},
+    [IR_imul] = {0, FLAG_CF | FLAG_OF, true},
+    [IR_mul1] = {0, FLAG_CF | FLAG_OF, true},
+    [IR_imul1] = {0, FLAG_CF | FLAG_OF, true},
+    [IR_bt] = {0, FLAG_CF, true},
+    [IR_bts] = {0, FLAG_CF, true},
+    [IR_btr] = {0, FLAG_CF, true},
+    [IR_btc] = {0, FLAG_CF, true},
+    [IR_bsf] = {0, FLAG_ZF, true},
+    [IR_bsr] = {0, FLAG_ZF, true},
+    [IR_clc] = {0, FLAG_CF, true},
+    [IR_stc] = {0, FLAG_CF, true},
+    [IR_cmc] = {FLAG_CF, FLAG_CF, true},
+    [IR_lahf] = {ALL & ~FLAG_OF, 0, false},
+    [IR_sahf] = {0, ALL & ~FLAG_OF, true},
+    [IR_salc] = {FLAG_CF, 0, false},
+};
+
+/* What else an operation has to do with flags. */
+enum {
+    DEPENDS = 1,   /* its use depends on the record */
+    LOOKS = 2,     /* something may look at all flags in the record */
+    UNTOUCHED = 4, /* an address, but no access */
+};
+
+#define ALU(name, shape, writes, undefined, what) [IR_##name] = 0,
+#define EFF(name, flags, what)                    [IR_##name] = ((flags) & (IR_FAULTS | IR_EXITS)) != 0 ? LOOKS : 0,
+enum { FAULTS = IR_FAULTS, EXITS = IR_EXITS, ENDS = IR_ENDS };
+static const uint8_t effect_traits[IR_OPS] = {
+#include "translator/ir/ir_ops.def"
+};
+#undef ALU
+#undef EFF
+
+static unsigned traits_of(unsigned op)
 {
-    static const struct flag_use uses[IR_OPS] = {
-        [IR_add] = {0, ALL, true},
-        [IR_sub] = {0, ALL, true},
-        [IR_and] = {0, ALL, true},
-        [IR_or] = {0, ALL, true},
-        [IR_xor] = {0, ALL, true},
-        [IR_cmp] = {0, ALL, true},
-        [IR_test] = {0, ALL, true},
-        [IR_neg] = {0, ALL, true},
-        [IR_xadd] = {0, ALL, true},
-        [IR_cmpxchg] = {0, ALL, true},
-        [IR_adc] = {FLAG_CF, ALL, true},
-        [IR_sbb] = {FLAG_CF, ALL, true},
-        [IR_inc] = {0, ALL & ~FLAG_CF, true},
-        [IR_dec] = {0, ALL & ~FLAG_CF, true},
-        [IR_imul] = {0, FLAG_CF | FLAG_OF, true},
-        [IR_mul1] = {0, FLAG_CF | FLAG_OF, true},
-        [IR_imul1] = {0, FLAG_CF | FLAG_OF, true},
-        [IR_bt] = {0, FLAG_CF, true},
-        [IR_bts] = {0, FLAG_CF, true},
-        [IR_btr] = {0, FLAG_CF, true},
-        [IR_btc] = {0, FLAG_CF, true},
-        [IR_bsf] = {0, FLAG_ZF, true},
-        [IR_bsr] = {0, FLAG_ZF, true},
-        [IR_clc] = {0, FLAG_CF, true},
-        [IR_stc] = {0, FLAG_CF, true},
-        [IR_cmc] = {FLAG_CF, FLAG_CF, true},
-        [IR_lahf] = {ALL & ~FLAG_OF, 0, false},
-        [IR_sahf] = {0, ALL & ~FLAG_OF, true},
-        [IR_salc] = {FLAG_CF, 0, false},
+    static const uint8_t more[IR_OPS] = {
+        [IR_shl] = DEPENDS,  [IR_shr] = DEPENDS,   [IR_sar] = DEPENDS,   [IR_rol] = DEPENDS,
+        [IR_ror] = DEPENDS,  [IR_rcl] = DEPENDS,   [IR_rcr] = DEPENDS,   [IR_shld] = DEPENDS,
+        [IR_shrd] = DEPENDS, [IR_setcc] = DEPENDS, [IR_cmov] = DEPENDS,  [IR_brcc] = DEPENDS,
+        [IR_x87] = DEPENDS,  [IR_get] = LOOKS,     [IR_lea] = UNTOUCHED,
     };
-    return uses[inst->op];
+    return effect_traits[op] | more[op];
 }
 
-struct flag_use x64_flag_use(const struct ir_inst *inst)
+static struct flag_use dependent_use(const struct ir_inst *inst)
 {
     switch (inst->op) {
-    case IR_shl:
-    case IR_shr:
-    case IR_sar:
-    case IR_rol:
-    case IR_ror:
-    case IR_rcl:
-    case IR_rcr:
-        return shift_use(inst);
     case IR_shld:
     case IR_shrd:
         return double_shift_use(inst);
@@ -95,21 +111,29 @@ struct flag_use x64_flag_use(const struct ir_inst *inst)
     case IR_x87:
         return x64_x87_flag_use(inst);
     default:
-        return alu_use(inst);
+        return shift_use(inst);
     }
+}
+
+struct flag_use x64_flag_use(const struct ir_inst *inst)
+{
+    return traits_of(inst->op) & DEPENDS ? dependent_use(inst) : plain_uses[inst->op];
 }
 
 void x64_flag_liveness(struct emit *e)
 {
-    uint16_t live = ALL;
+    unsigned live = ALL;
     for (uint32_t i = e->ir->count; i-- > 0;) {
         const struct ir_inst *inst = &e->ir->insts[i];
-        struct flag_use use = x64_flag_use(inst);
+        if (inst->op == IR_insn) {
+            continue;
+        }
+        unsigned traits = traits_of(inst->op);
+        struct flag_use use = traits & DEPENDS ? dependent_use(inst) : plain_uses[inst->op];
         e->uses[i] = use;
-        e->live[i] = live;
-        live = (uint16_t)((live & ~use.kills) | use.inputs);
-        if ((ir_has_memory(inst) && inst->op != IR_lea) ||
-            (ir_rows[inst->op].effects & (IR_FAULTS | IR_EXITS)) != 0 || inst->op == IR_get) {
+        e->live[i] = (uint16_t)live;
+        live = (live & ~(unsigned)use.kills) | use.inputs;
+        if (traits & LOOKS || (ir_has_memory(inst) && !(traits & UNTOUCHED))) {
             live = ALL;
         }
     }
@@ -117,20 +141,18 @@ void x64_flag_liveness(struct emit *e)
 
 void x64_save_flags(struct code_buffer *out)
 {
-    x64_mov_rr(out, 8, REG_SCRATCH, X64_RAX);
-    buffer_put8(out, 0x9f);                                         /* lahf */
-    x64_op(out, 1, X64_0F | X64_DIGIT | 0x90, 0, x64_reg(X64_RAX)); /* seto al */
-    x64_store(out, 2, CTX(flags), X64_RAX);
-    x64_mov_rr(out, 8, X64_RAX, REG_SCRATCH);
+    /* mov r12, rax; lahf; seto al */
+    buffer_put(out, UINT64_C(0xc0900f9fc48949), 7);
+    /* mov [flags], ax; mov rax, r12 */
+    buffer_put(out, UINT64_C(0xe0894c0046894166) | CTX_DISP8(flags) << 32, 8);
 }
 
 void x64_load_flags(struct code_buffer *out)
 {
-    x64_mov_rr(out, 8, REG_SCRATCH, X64_RAX);
-    x64_load(out, 2, X64_RAX, CTX(flags));
-    x64_alu_imm(out, 1, 0, x64_reg(X64_RAX), 0x7f); /* OF again */
-    buffer_put8(out, 0x9e);                         /* sahf */
-    x64_mov_rr(out, 8, X64_RAX, REG_SCRATCH);
+    /* mov r12, rax; movzx eax, word [flags] */
+    buffer_put(out, UINT64_C(0x46b70f41c48949) | CTX_DISP8(flags) << 56, 8);
+    /* add al, 7Fh (OF again); sahf; mov rax, r12 */
+    buffer_put(out, UINT64_C(0xe0894c9e7f04), 6);
 }
 
 /* Never needed when x64_flags_only_for_faults() looked ahead rightly. */

@@ -72,19 +72,20 @@ void x64_effective_address(struct emit *e, const struct memory_access *access)
         x64_mov_imm(out, REG_EA, access->asize == 2 ? offset & 0xffff : offset);
         return;
     }
-    if (index == X64_NOREG && access->disp == 0) {
-        if (access->asize == 2) {
-            x64_load(out, 2, REG_EA, x64_reg(base));
-        } else {
-            x64_op(out, 4, 0x8b, REG_EA, x64_reg(base));
-        }
-        return;
-    }
     if (base == X64_NOREG && access->scale == 0) {
         base = index;
         index = X64_NOREG;
     }
-    x64_lea(out, 4, REG_EA, x64_index(base, index, access->scale, access->disp));
+    bool plain = index == X64_NOREG && access->disp == 0;
+    struct x64_rm from =
+        plain ? x64_reg(base) : x64_index(base, index, access->scale, access->disp);
+    if (plain && access->asize == 2) {
+        x64_load(out, 2, REG_EA, from);
+        return;
+    }
+    /* mov or lea r8d */
+    buffer_put(out, 0x40 | X64_REX_R | from.rex | (plain ? 0x8b00u : 0x8d00u), 2);
+    buffer_put(out, from.bytes, from.count);
     if (access->asize == 2) {
         x64_load(out, 2, REG_EA, x64_reg(REG_EA));
     }
@@ -92,8 +93,7 @@ void x64_effective_address(struct emit *e, const struct memory_access *access)
 
 static struct x64_rm segment_field(unsigned seg, size_t member)
 {
-    return x64_mem(REG_CONTEXT, (int32_t)(offsetof(struct context, seg) +
-                                          seg * sizeof(struct segment) + member));
+    return abi_context(offsetof(struct context, seg) + seg * sizeof(struct segment) + member);
 }
 
 static void add_slow(struct emit *e, struct slow_site *site, unsigned cc)
@@ -194,14 +194,18 @@ void x64_with_memory(struct emit *e, const struct ir_inst *inst, const struct me
 {
     x64_flags_before_access(e);
     struct slow_site *site = &e->slow[e->slow_count++];
-    *site = (struct slow_site){.inst = inst,
-                               .body = body,
-                               .post = post,
-                               .access = *access,
-                               .pack = x64_pack(e, access),
-                               .at = e->at,
-                               .replay = e->flags_lost ? e->producer : NULL,
-                               .last = e->fpu_last};
+    site->inst = inst; /* member by member: cheaper than a literal, and all are set here */
+    site->body = body;
+    site->post = post;
+    site->access = *access;
+    site->pack = x64_pack(e, access);
+    site->limit = 0;
+    site->slow_count = 0;
+    site->incomplete = false;
+    site->at = e->at;
+    site->replay = e->flags_lost ? e->producer : NULL;
+    site->last = e->fpu_last;
+    site->last_after.valid = false;
     x64_effective_address(e, access);
     emit_segment(e, site);
     emit_lookup(e, site);
@@ -253,7 +257,9 @@ static void emit_tail(struct emit *e, const struct slow_site *site)
         x64_select_record(e);
     }
     x64_flags_to_record(e);
-    x64_fpu_flush_last(e, &site->last_after);
+    if (site->last_after.valid) {
+        x64_fpu_flush_last(e, &site->last_after);
+    }
     x64_jmp_to(e->out, e->engine->stubs.leave_live);
 }
 
@@ -282,6 +288,16 @@ static void call_packed(struct emit *e, uint32_t stub, uint32_t next, uint64_t p
     buffer_put(e->out, pack, 8);
 }
 
+/* The body of a load once more: it stands on the fast path already, for the same operand. */
+static void copy_fast_body(struct emit *e, const struct slow_site *site)
+{
+    struct code_buffer *out = e->out;
+    uint32_t bytes = site->back - site->resume;
+    for (uint32_t i = 0; i < bytes && !out->full; i += 8) {
+        buffer_put(out, load_le64(out->start + site->resume + i), bytes - i < 8 ? bytes - i : 8);
+    }
+}
+
 /* Loads: the stub makes [r8 + r9] the datum, and the fast path goes on. */
 static void emit_slow_load(struct emit *e, const struct slow_site *site)
 {
@@ -292,10 +308,19 @@ static void emit_slow_load(struct emit *e, const struct slow_site *site)
             : stubs->load[wrapping_segment(e, &site->access)][x64_size_index(site->access.size)];
     bool tail = has_tail(e, site);
     call_packed(e, stub, site->resume, site->pack | (uint64_t)tail << PACK_TAIL);
-    if (tail) {
-        emit_slow_body(e, site, x64_fast_operand());
-        emit_tail(e, site);
+    if (!tail) {
+        return;
     }
+    bool plain = site->inst->op != IR_x87 && site->inst->op != IR_vec; /* no calls in its body */
+    if (site->needs_flags || !plain) {
+        emit_slow_body(e, site, x64_fast_operand());
+    } else {
+        copy_fast_body(e, site);
+        if (site->writes_flags) {
+            x64_call_to(e->out, e->engine->stubs.save_flags);
+        }
+    }
+    emit_tail(e, site);
 }
 
 static void emit_check(struct emit *e, const struct slow_site *site)
@@ -400,7 +425,9 @@ static void emit_slow(struct emit *e, const struct slow_site *site)
         x64_emit_replay(e, site->replay);
         x64_call_to(out, e->engine->stubs.save_flags);
     }
-    x64_fpu_flush_last(e, &site->last);
+    if (site->last.valid) {
+        x64_fpu_flush_last(e, &site->last);
+    }
     if (site->access.kind != ACCESS_LOAD) {
         emit_slow_store(e, site, joint);
     } else if (site->post != NULL) {

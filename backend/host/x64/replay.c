@@ -95,6 +95,9 @@ bool x64_flags_only_for_faults(const struct emit *e)
     bool stands = true;
     for (uint32_t i = e->at; i < e->ir->count && i < e->at + LOOK_AHEAD; i++) {
         const struct ir_inst *inst = &e->ir->insts[i];
+        if (inst->op == IR_insn) {
+            continue;
+        }
         struct flag_use use = e->uses[i];
         bool access = inst->op == IR_push || inst->op == IR_pop ||
                       (ir_has_memory(inst) && inst->op != IR_lea);
@@ -111,7 +114,7 @@ bool x64_flags_only_for_faults(const struct emit *e)
 
 void x64_replay_after(struct emit *e, const struct ir_inst *inst)
 {
-    if (e->producer != NULL && e->producer != inst && !e->flags_lost &&
+    if (e->producer != inst && !e->flags_lost &&
         (changed_registers(inst) & replay_inputs(e->producer)) != 0) {
         e->producer = NULL;
     }

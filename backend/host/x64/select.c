@@ -79,19 +79,21 @@ static void select_integer(struct emit *e, const struct ir_inst *inst)
     x64_flags_done(e, inst, &use);
 }
 
+_Static_assert(IR_MAX_INSNS <= INT8_MAX, "the count is an immediate byte");
+
 /* Budget: the whole block is paid on entry; when it does not fit, nothing has happened. */
 static uint32_t emit_prologue(struct emit *e)
 {
-    x64_alu_imm(e->out, 8, 5, CTX(budget), (int32_t)e->ir->insn_count);
+    /* sub qword [budget], count; js rel32 */
+    buffer_put(e->out, 0x6e8349 | CTX_DISP8(budget) << 24 | (uint64_t)e->ir->insn_count << 32, 5);
     return x64_jcc(e->out, X64_S);
 }
 
 static void emit_poll(struct emit *e, uint32_t field)
 {
     x64_here(e->out, field);
-    x64_alu_imm(e->out, 8, 0, CTX(budget), (int32_t)e->ir->insn_count);
-    x64_mov_imm(e->out, X64_R8, (uint32_t)e->ir->rip);
-    x64_jmp_to(e->out, e->engine->stubs.miss);
+    x64_call_to(e->out, e->engine->stubs.poll);
+    buffer_put(e->out, (uint32_t)e->ir->rip | (uint64_t)e->ir->insn_count << 32, 5);
 }
 
 void x64_select_record(struct emit *e)
@@ -102,7 +104,9 @@ void x64_select_record(struct emit *e)
     } else {
         select_integer(e, inst);
     }
-    x64_replay_after(e, inst);
+    if (e->producer != NULL) {
+        x64_replay_after(e, inst);
+    }
 }
 
 bool x64_select_block(struct emit *e)

@@ -36,7 +36,7 @@ bool x64_flags_wanted(const struct emit *e, const struct flag_use *use);
 /* replay.c */
 bool x64_can_replay(const struct ir_inst *inst);
 bool x64_flags_only_for_faults(const struct emit *e);
-/* Forgets the producer when this record changed what a replay would read. */
+/* With a producer: forgets it when this record changed what a replay would read. */
 void x64_replay_after(struct emit *e, const struct ir_inst *inst);
 void x64_emit_replay(struct emit *e, const struct ir_inst *inst);
 

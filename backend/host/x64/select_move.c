@@ -253,7 +253,7 @@ void select_get(struct emit *e, const struct ir_inst *inst)
     if (inst->imm == offsetof(struct context, mxcsr) && (e->ir->mode & MODE_SSE_SLOW) == 0) {
         x64_op(e->out, 4, X64_DIGIT | X64_0F | 0xae, 3, CTX(mxcsr));
     }
-    x64_load(e->out, inst->aux, REG_SCRATCH, x64_mem(REG_CONTEXT, (int32_t)inst->imm));
+    x64_load(e->out, inst->aux, REG_SCRATCH, abi_context(inst->imm));
     operand_store(e, inst->dst, inst->width, REG_SCRATCH, x64_reg(0));
 }
 
@@ -268,10 +268,9 @@ void select_put(struct emit *e, const struct ir_inst *inst)
         e->flags_in_host = false;
     }
     if (inst->a == IR_IMM32) {
-        x64_mov_mem_imm(e->out, inst->width, x64_mem(REG_CONTEXT, (int32_t)inst->imm),
-                        (uint32_t)inst->disp);
+        x64_mov_mem_imm(e->out, inst->width, abi_context(inst->imm), (uint32_t)inst->disp);
         return;
     }
     operand_load(e, inst, inst->a, inst->width, REG_SCRATCH, x64_reg(0));
-    x64_store(e->out, inst->width, x64_mem(REG_CONTEXT, (int32_t)inst->imm), REG_SCRATCH);
+    x64_store(e->out, inst->width, abi_context(inst->imm), REG_SCRATCH);
 }

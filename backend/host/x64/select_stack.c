@@ -6,8 +6,8 @@ static const struct flag_use no_flags;
 /* ESP += bytes at the stack's width; no flags; r9 and r12 may be live, so r12 only for 16 bits. */
 static void move_esp(struct emit *e, int32_t bytes)
 {
-    if ((e->ir->mode & MODE_STACK32) != 0) {
-        x64_lea(e->out, 4, REG_ESP, x64_mem(REG_ESP, bytes));
+    if ((e->ir->mode & MODE_STACK32) != 0) { /* lea r15d, [r15 + bytes] */
+        buffer_put(e->out, 0x7f8d45 | (uint64_t)(uint8_t)bytes << 24, 4);
     } else {
         x64_op(e->out, 2, 0x8d, REG_ESP, x64_mem(REG_ESP, bytes)); /* lea r15w */
     }
@@ -21,6 +21,10 @@ static void post_push(struct emit *e, const struct ir_inst *inst, struct x64_rm 
 
 static void body_push(struct emit *e, const struct ir_inst *inst, struct x64_rm mem)
 {
+    if (inst->a < 8) {
+        x64_opw(e->out, inst->width, 0x88, abi_gpr(inst->a), mem);
+        return;
+    }
     struct ir_inst store = *inst;
     store.op = IR_mov;
     store.dst = IR_MEM;
@@ -48,14 +52,17 @@ void select_push(struct emit *e, const struct ir_inst *inst)
 /* The register is written after ESP moved, so that POP ESP keeps the popped value. */
 static void body_pop(struct emit *e, const struct ir_inst *inst, struct x64_rm mem)
 {
-    struct ir_inst load = *inst;
-    load.op = IR_mov;
-    load.a = IR_MEM;
     if (inst->dst == GUEST_RSP) {
         x64_load(e->out, inst->width, REG_SCRATCH, mem);
         move_esp(e, inst->width);
         x64_store(e->out, inst->width, x64_reg(REG_ESP), REG_SCRATCH);
+    } else if (inst->dst < 8) {
+        x64_opw(e->out, inst->width, 0x8a, abi_gpr(inst->dst), mem);
+        move_esp(e, inst->width);
     } else {
+        struct ir_inst load = *inst;
+        load.op = IR_mov;
+        load.a = IR_MEM;
         body_mov(e, &load, mem);
         move_esp(e, inst->width);
     }

@@ -99,7 +99,7 @@ static void emit_enter(struct code_buffer *out, struct x64_stubs *stubs)
     }
     x64_alu_imm(out, 8, 5, x64_reg(X64_RSP), FRAME_BYTES);
     stmxcsr(out, x64_mem(X64_RSP, MXCSR_OF_HOST));
-    x64_op(out, 8, 0x8b, REG_CONTEXT, x64_reg(X64_RDI));
+    x64_lea(out, 8, REG_CONTEXT, x64_mem(X64_RDI, CONTEXT_BIAS));
     x64_op(out, 8, 0x8b, REG_SCRATCH, x64_reg(X64_RSI));
     uint32_t no_sse = skip_unless_mode(out, MODE_NO_SSE | MODE_SSE_SLOW);
     x64_alu_imm(out, 4, 4, CTX(mxcsr), MXCSR_DEFINED);
@@ -127,9 +127,19 @@ static void emit_leave(struct code_buffer *out, struct x64_stubs *stubs)
 
 static void emit_exit(struct code_buffer *out, struct x64_stubs *stubs)
 {
+    stubs->poll = out->at;
+    x64_pop(out, REG_SCRATCH);
+    x64_load(out, 4, X64_R8, x64_mem(REG_SCRATCH, 0));
+    x64_load(out, 1, X64_R9, x64_mem(REG_SCRATCH, 4));
+    x64_op(out, 8, 0x01, X64_R9, CTX(budget));
     stubs->miss = out->at;
     x64_mov_imm(out, X64_R9, 0);
+    uint32_t leave = x64_jmp(out);
     stubs->exit = out->at;
+    x64_pop(out, X64_R9);
+    x64_load(out, 8, X64_R9, x64_mem(X64_R9, 0));
+    x64_load(out, 8, X64_R8, x64_mem(X64_R9, offsetof(struct block_exit, target_rip)));
+    x64_here(out, leave);
     x64_store(out, 8, CTX(rip), X64_R8);
     x64_store(out, 8, CTX(exit_link), X64_R9);
     x64_mov_mem_imm(out, 8, CTX(pending), 0);
@@ -144,7 +154,7 @@ void x64_begin_call(struct code_buffer *out)
     x64_push(out, REG_T1);
     x64_spill_gprs(out);
     spill_vectors(out);
-    x64_op(out, 8, 0x8b, X64_RDI, x64_reg(REG_CONTEXT));
+    x64_lea(out, 8, X64_RDI, abi_context(0));
 }
 
 void x64_end_call(struct code_buffer *out)
@@ -197,7 +207,7 @@ static void reload_mxcsr(struct code_buffer *out)
 static void emit_continue(struct code_buffer *out, struct x64_stubs *stubs, uint32_t from)
 {
     x64_here(out, from);
-    x64_op(out, 8, 0x8b, X64_RDI, x64_reg(REG_CONTEXT));
+    x64_lea(out, 8, X64_RDI, abi_context(0));
     x64_load(out, 8, X64_RAX, CTX(next_code));
     x64_op(out, 8, 0x85, X64_RAX, x64_reg(X64_RAX));
     uint32_t none = x64_jcc(out, X64_E);

@@ -90,33 +90,28 @@ static bool engine_emit(struct engine *engine, const struct ir_block *ir, struct
     return true;
 }
 
-static struct exit_data exit_data_of(const struct engine *engine, const struct block_exit *exit)
-{
-    struct exit_data data;
-    memcpy(&data, engine->memory.exec + exit->patch, sizeof data);
-    return data;
-}
+/* Bytes from the guard's immediate to the displacement after it: the immediate, cmp, je. */
+enum { GUARD_IMMEDIATE = 8 + 3 + 2 };
 
 static void engine_link(struct engine *engine, struct block_exit *exit, struct block *target,
                         int64_t guard_delta)
 {
-    struct exit_data data = exit_data_of(engine, exit);
     uint32_t code = (uint32_t)((const uint8_t *)target->code - engine->memory.exec);
     if (exit->cross_page) {
-        if (data.guard == 0) {
+        if (exit->guard == 0) {
             return; /* stays a look-up */
         }
-        memcpy(engine->memory.write + exit->patch, &guard_delta, sizeof guard_delta);
-        buffer_patch_rel32(&engine->out, data.onward, code);
-        code = data.guard;
+        memcpy(engine->memory.write + exit->onward - GUARD_IMMEDIATE, &guard_delta,
+               sizeof guard_delta);
+        buffer_patch_rel32(&engine->out, exit->onward, code);
+        code = exit->guard;
     }
-    buffer_patch_rel32(&engine->out, data.branch, code);
+    buffer_patch_rel32(&engine->out, exit->branch, code);
 }
 
 static void engine_unlink(struct engine *engine, struct block_exit *exit)
 {
-    struct exit_data data = exit_data_of(engine, exit);
-    buffer_patch_rel32(&engine->out, data.branch, data.unlinked);
+    buffer_patch_rel32(&engine->out, exit->branch, exit->unlinked);
 }
 
 static void engine_sync_fpu(struct engine *engine, struct context *ctx)

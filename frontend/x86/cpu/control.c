@@ -22,7 +22,7 @@ uint32_t control_cr4_known(const struct x86_cpu *cpu)
         {FEATURE_PGE, CR4_PGE},           {FEATURE_MMX, CR4_PCE}, {FEATURE_FXSR, CR4_OSFXSR},
         {FEATURE_SSE, CR4_OSXMMEXCPT},
     };
-    uint32_t known = 0;
+    uint32_t known = x86_has_in(cpu, WORD_1_ECX, FEATURE_C_XSAVE) ? CR4_OSXSAVE : 0;
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (x86_has(cpu, rows[i].feature)) {
             known |= rows[i].bits;

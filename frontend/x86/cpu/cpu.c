@@ -81,6 +81,8 @@ static void reset_core(struct x86_cpu *cpu)
     }
     cpu->external = 0;
     cpu->step_inhibit = 0;
+    cpu->keep_rf = 0;
+    cpu->at_breakpoint = 0;
     ctx->leave = LEAVE_NONE;
     ctx->pending = 0;
     ctx->event = (struct guest_event){0};
@@ -103,6 +105,7 @@ static void keep_over_init(struct x86_cpu *to, const struct x86_cpu *from)
     to->apic_base = from->apic_base;
     to->tsc_offset = from->tsc_offset;
     to->pat = from->pat;
+    to->xcr0 = from->xcr0;
     to->misc_enable = from->misc_enable;
     to->microcode = from->microcode;
     to->mtrr_default = from->mtrr_default;
@@ -134,6 +137,8 @@ void x86_loaded(struct x86_cpu *cpu)
     struct context *ctx = &cpu->ctx;
     cpu->external = 0;
     cpu->step_inhibit = 0;
+    cpu->keep_rf = 0;
+    cpu->at_breakpoint = 0;
     ctx->user = x86_cpl(ctx) == 3;
     for (unsigned i = 0; i < SEG_COUNT; i++) {
         ctx->seg[i].base &= UINT32_MAX;

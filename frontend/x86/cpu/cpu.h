@@ -41,7 +41,8 @@ enum {
     CR4_PGE = 1 << 7,
     CR4_PCE = 1 << 8,
     CR4_OSFXSR = 1 << 9,
-    CR4_OSXMMEXCPT = 1 << 10
+    CR4_OSXMMEXCPT = 1 << 10,
+    CR4_OSXSAVE = 1 << 18
 };
 
 enum { EFER_SCE = 1 << 0, EFER_NXE = 1 << 11 };
@@ -133,7 +134,7 @@ enum {
     FEATURE_7_CLWB = 1 << 24
 };
 /* CPUID leaf 0Dh, subleaf 1 EAX. */
-enum { FEATURE_D_XSAVEOPT = 1 << 0, FEATURE_D_XSAVEC = 1 << 1 };
+enum { FEATURE_D_XSAVEOPT = 1 << 0, FEATURE_D_XSAVEC = 1 << 1, FEATURE_D_XGETBV1 = 1 << 2 };
 /* CPUID leaf 80000001 EDX and ECX. */
 enum { FEATURE_EXT_NX = 1 << 20 };
 enum { FEATURE_EXT_C_LZCNT = 1 << 5 };
@@ -176,7 +177,8 @@ enum { MTRR_FIXED = 11, MTRR_VARIABLE = 8 };
     ARR(S, u64, mtrr_mask, MTRR_VARIABLE, 0, "MSRs 201h, 203h...")                           \
     ARR(S, u64, perf_select, 2, 0,      "MSRs 186h, 187h: storage only")                     \
     ARR(S, u64, perf_count, 2, 0,       "MSRs C1h, C2h: storage only")                       \
-    VAL(S, u64, platform,   0,          "MSRs 2Ah and 2Ch: storage only")
+    VAL(S, u64, platform,   0,          "MSRs 2Ah and 2Ch: storage only")                    \
+    VAL(S, u64, xcr0,       1,          "XCR0: state components that XSAVE manages")
 /* clang-format on */
 
 struct x86_cpu {
@@ -193,6 +195,8 @@ struct x86_cpu {
     /* derived */
     uint32_t external;     /* EXT bit of error codes while an event is delivered */
     uint32_t step_inhibit; /* 1: this instruction takes no single-step trap (INT n) */
+    uint32_t keep_rf; /* 1: this instruction loaded RF, or is a repetition that is not complete */
+    uint32_t at_breakpoint; /* 1: the #DB to deliver is that of an instruction breakpoint */
 };
 
 /* The CPU that owns the record. */
@@ -293,9 +297,20 @@ bool paging_load_pdptes(struct x86_cpu *cpu, uint32_t cr3);
 /* event.c */
 bool x86_deliver(struct context *ctx);
 bool x86_interruptible(const struct context *ctx);
-void x86_after_step(struct context *ctx, uint32_t eflags_before);
 /* One attempt to enter the handler of a vector; return_eip is pushed. */
 bool event_enter(struct context *ctx, const struct guest_event *event, uint32_t return_eip);
+
+/* debug.c */
+bool x86_before_step(struct context *ctx);
+void x86_after_step(struct context *ctx, uint32_t eflags_before);
+unsigned x86_watched(const struct context *ctx, uint64_t linear);
+bool x86_accessed(struct context *ctx, uint64_t linear, unsigned size, enum access access);
+/* I/O breakpoints on an access that was made. */
+void debug_port(struct context *ctx, uint16_t port, unsigned size);
+/* True where instructions are run one by one: TF, RF, an instruction breakpoint in the page. */
+bool debug_steps_here(const struct context *ctx);
+/* DR0..DR3 or DR7 changed; the caller leaves the block. */
+void debug_changed(struct context *ctx);
 
 /* cpuid.c */
 /* The four registers of a CPUID leaf: EAX EBX ECX EDX. */
@@ -306,6 +321,9 @@ uint32_t x86_signature(const struct x86_model *model);
 /* msr.c: false when the register does not exist or refuses the value (the caller raises #GP). */
 bool msr_read(struct x86_cpu *cpu, uint32_t index, uint64_t *value);
 bool msr_write(struct x86_cpu *cpu, uint32_t index, uint64_t value);
+
+/* Bits of XCR0 that the model has. */
+uint64_t x86_xcr0_known(const struct x86_cpu *cpu);
 
 /* A feature bit of the model. */
 static inline bool x86_has_in(const struct x86_cpu *cpu, enum x86_feature_word word,

@@ -27,9 +27,32 @@ static void leaf_features(const struct x86_cpu *cpu, uint32_t out[4])
     out[0] = x86_signature(cpu->model);
     out[1] = x86_has(cpu, FEATURE_CLFSH) ? 8u << 8 : 0;
     out[2] = cpu->model->features[WORD_1_ECX];
+    out[2] |= cpu->cr4 & CR4_OSXSAVE ? FEATURE_C_OSXSAVE : 0;
     out[3] = cpu->model->features[WORD_1_EDX];
     if (!(cpu->apic_base & 0x800)) {
         out[3] &= ~(uint32_t)FEATURE_APIC;
+    }
+}
+
+uint64_t x86_xcr0_known(const struct x86_cpu *cpu)
+{
+    return x86_has(cpu, FEATURE_SSE) ? 3 : 1;
+}
+
+/* Components and sizes of XSAVE: x87 and SSE, whose places do not depend on XCR0. */
+static void leaf_xsave(const struct x86_cpu *cpu, uint32_t subleaf, uint32_t out[4])
+{
+    enum { IMAGE_BYTES = 576 };
+    if (!x86_has_in(cpu, WORD_1_ECX, FEATURE_C_XSAVE)) {
+        return;
+    }
+    if (subleaf == 0) {
+        out[0] = (uint32_t)x86_xcr0_known(cpu);
+        out[1] = IMAGE_BYTES;
+        out[2] = IMAGE_BYTES;
+    } else if (subleaf == 1) {
+        out[0] = cpu->model->features[WORD_D_EAX];
+        out[1] = out[0] & FEATURE_D_XSAVEC ? IMAGE_BYTES : 0;
     }
 }
 
@@ -112,6 +135,9 @@ void x86_cpuid(const struct x86_cpu *cpu, uint32_t leaf, uint32_t subleaf, uint3
         break;
     case 7:
         out[1] = subleaf == 0 ? model->features[WORD_7_EBX] : 0;
+        break;
+    case 13:
+        leaf_xsave(cpu, subleaf, out);
         break;
     default: /* reserved, or about what there is not */
         break;

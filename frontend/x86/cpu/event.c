@@ -7,8 +7,7 @@
  * halted flag is clear (an event ends HLT).  ctx->rip is what handlers return to: for faults the
  * instruction, for traps and external interrupts the next one.
  *
- * Not modelled: machine checks; data and I/O breakpoints; the precedence of breakpoints over other
- * faults of the same instruction.
+ * Not modelled: machine checks.
  */
 #include "frontend/x86/cpu/segment.h"
 #include "frontend/x86/cpu/task.h"
@@ -32,11 +31,12 @@ static uint32_t gate_eip(const struct descriptor *gate, unsigned size)
     return size == 4 ? (gate->low & 0xffff) | (gate->high & 0xffff0000u) : gate->low & 0xffff;
 }
 
-/* EFLAGS to push: faults set RF so that the instruction's own breakpoint does not hit again. */
+/* EFLAGS to push: faults set RF so that the instruction's own breakpoint does not hit again, but
+ * the fault of that breakpoint leaves it to its handler. */
 static uint32_t pushed_eflags(const struct context *ctx, const struct guest_event *event)
 {
     uint32_t eflags = x86_eflags(ctx);
-    if (event->kind == EVENT_FAULT && event->vector != VECTOR_DB) {
+    if (event->kind == EVENT_FAULT && !x86_of_const(ctx)->at_breakpoint) {
         eflags |= FLAG_RF;
     }
     return eflags;
@@ -293,6 +293,7 @@ bool x86_deliver(struct context *ctx)
             cpu->dr[7] &= ~(uint32_t)DR7_GD;
         }
         bool entered = event_enter(ctx, &event, (uint32_t)ctx->rip);
+        cpu->at_breakpoint = 0;
         if (entered && ctx->leave != LEAVE_EVENT) {
             ctx->leave = LEAVE_NONE;
             return true;
@@ -314,44 +315,4 @@ bool x86_nmi_blocked(const struct x86_cpu *cpu)
 bool x86_interruptible(const struct context *ctx)
 {
     return (ctx->eflags & FLAG_IF) && context_shadowed(ctx) == SHADOW_NONE;
-}
-
-/* Enabled instruction breakpoints that match, as DR6 bits. */
-static uint32_t code_breakpoints(const struct context *ctx)
-{
-    const struct x86_cpu *cpu = x86_of_const(ctx);
-    uint32_t linear = (uint32_t)(ctx->seg[SEG_CS].base + ctx->rip);
-    uint32_t hits = 0;
-    for (unsigned i = 0; i < 4; i++) {
-        bool enabled = (cpu->dr[7] >> (i * 2) & 3) != 0;
-        bool executes = (cpu->dr[7] >> (16 + i * 4) & 15) == 0;
-        if (enabled && executes && cpu->dr[i] == linear) {
-            hits |= 1u << i;
-        }
-    }
-    return hits;
-}
-
-void x86_after_step(struct context *ctx, uint32_t eflags_before)
-{
-    struct x86_cpu *cpu = x86_of(ctx);
-    bool inhibited = cpu->step_inhibit || context_shadowed(ctx) == SHADOW_SS;
-    cpu->step_inhibit = 0;
-    if (eflags_before & FLAG_RF) {
-        ctx->eflags &= ~(uint32_t)FLAG_RF;
-    }
-    if (ctx->leave == LEAVE_EVENT) {
-        return;
-    }
-    if ((eflags_before & FLAG_TF) && !inhibited) {
-        cpu->dr[6] |= DR6_BS;
-        ctx->event = (struct guest_event){.vector = VECTOR_DB, .kind = EVENT_TRAP};
-        ctx->leave = LEAVE_EVENT;
-        return;
-    }
-    uint32_t hits = cpu->dr[7] & 0xff ? code_breakpoints(ctx) : 0;
-    if (hits && !(ctx->eflags & FLAG_RF)) {
-        cpu->dr[6] = (cpu->dr[6] & ~UINT32_C(15)) | hits;
-        context_fault(ctx, VECTOR_DB, false, 0);
-    }
 }

@@ -9,5 +9,8 @@ const struct guest_ops x86_guest = {
     .segment_check = x86_segment_check,
     .deliver = x86_deliver,
     .interruptible = x86_interruptible,
+    .before_step = x86_before_step,
+    .watched = x86_watched,
+    .accessed = x86_accessed,
     .after_step = x86_after_step,
 };

@@ -90,7 +90,7 @@ uint32_t x86_mode(const struct context *ctx)
     } else if (cpl > x86_iopl(ctx)) {
         mode |= MODE_IOPL_CHECK;
     }
-    if ((ctx->eflags & FLAG_TF) || ctx->single_step || (cpu->dr[7] & 0xff)) {
+    if (ctx->single_step || debug_steps_here(ctx)) {
         mode |= MODE_STEP;
     }
     return mode;

@@ -140,6 +140,9 @@ static void widen(struct x86_model *model)
     if (model->features[WORD_7_EBX] && model->max_leaf < 7) {
         model->max_leaf = 7;
     }
+    if (model->features[WORD_1_ECX] & FEATURE_C_XSAVE && model->max_leaf < 13) {
+        model->max_leaf = 13;
+    }
     if ((model->features[WORD_EXT_EDX] | model->features[WORD_EXT_ECX]) && !model->max_extended) {
         model->max_extended = 0x80000001;
     }

@@ -356,6 +356,8 @@ bool task_switch(struct context *ctx, uint16_t selector, const struct descriptor
     if (!ok) {
         return false;
     }
+    cpu->step_inhibit = 1;
+    cpu->keep_rf = 1;
     if (image.eip > ctx->seg[SEG_CS].limit) {
         return fault_gp(ctx, 0);
     }

@@ -394,12 +394,6 @@ static void modrm_operand(struct parse *p, struct x86_operand *op, enum operand_
     struct x86_insn *insn = p->insn;
     bool is_register = register_form(insn);
     switch ((unsigned)shape) {
-    case SHAPE_E:
-        is_register ? general(p, op, rm_register(insn)) : modrm_memory(p, op);
-        break;
-    case SHAPE_G:
-        general(p, op, reg_register(insn));
-        break;
     case SHAPE_M:
         p->undefined |= is_register;
         if (!is_register) {
@@ -551,7 +545,11 @@ static void take_operand(struct parse *p, unsigned code)
     enum operand_shape shape = (enum operand_shape)facts->shape;
     bool is_register = insn->has_modrm && register_form(insn);
     op->width = (uint16_t)width_bytes(insn, is_register ? facts->reg_width : facts->width);
-    if (shape >= SHAPE_E) {
+    if (shape == SHAPE_G) { /* the two most frequent first */
+        general(p, op, reg_register(insn));
+    } else if (shape == SHAPE_E) {
+        is_register ? general(p, op, rm_register(insn)) : modrm_memory(p, op);
+    } else if (shape > SHAPE_E) {
         modrm_operand(p, op, shape);
     } else if (shape >= SHAPE_IB && shape <= SHAPE_AP) {
         immediate_operand(p, op, shape);
@@ -591,6 +589,16 @@ static void drop_mandatory(struct x86_insn *insn)
     }
 }
 
+static void take_row(struct parse *p, const struct row *row)
+{
+    struct x86_insn *insn = p->insn;
+    insn->mnemonic = (enum x86_mnemonic)row->mnemonic;
+    insn->class = row->class;
+    insn->feature = row->feature;
+    insn->flags = row->flags;
+    take_operands(p, row);
+}
+
 static bool parse_instruction(struct parse *p)
 {
     struct x86_insn *insn = p->insn;
@@ -601,16 +609,30 @@ static bool parse_instruction(struct parse *p)
     if (!row_allowed(p, &row)) {
         return false;
     }
-    insn->mnemonic = (enum x86_mnemonic)row.mnemonic;
-    insn->class = row.class;
-    insn->feature = row.feature;
-    insn->flags = row.flags;
-    take_operands(p, &row);
+    take_row(p, &row);
     drop_mandatory(insn);
     return !p->undefined && lock_allowed(insn) && prefixes_exist(p);
 }
 
-/* In pieces small enough to become a few vector stores; as one it is a slow string instruction. */
+/* True for a one-byte opcode without prefixes that every model and mode but the 64-bit one has:
+ * most of all code.  Nothing but its operands is to be looked at. */
+static bool is_simple(const struct parse *p, const struct row *row)
+{
+    return row->kind == ROW_OP && row->feature == X86_FEATURE_BASE &&
+           !(row->flags & (X86_ROW_PROT | X86_ROW_O64)) && !p->long_mode;
+}
+
+static bool parse_simple(struct parse *p, const struct row *row)
+{
+    struct x86_insn *insn = p->insn;
+    insn->opcode = *p->at++;
+    insn->address_size = insn->operand_size = p->mode->code_size / 8;
+    take_row(p, row);
+    return !p->undefined;
+}
+
+/* In pieces small enough to become a few vector stores; as one it is a slow string instruction.
+ */
 static void clear(struct x86_insn *insn)
 {
     memset(insn, 0, offsetof(struct x86_insn, ops));
@@ -656,6 +678,10 @@ enum x86_decode_result x86_decode(const uint8_t *bytes, size_t available,
         .seg_override = -1,
         .long_mode = mode->code_size == 64,
     };
+    const struct row *row = &x86_map_1byte[*bytes];
+    if (is_simple(&p, row) && available != 0) {
+        return finish(&p, parse_simple(&p, row), available);
+    }
     take_prefixes(&p);
     if (p.at == bytes + X86_MAX_LENGTH) {
         p.at++; /* 15 prefixes: the opcode is the 16th byte */

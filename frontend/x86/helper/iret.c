@@ -2,7 +2,7 @@
  * IRET: real mode, virtual-8086 mode (with and without VME), protected mode to the same and outer
  * rings, to virtual-8086 mode, and to the task of the back link.
  *
- * RF is kept only while breakpoints are enabled; nothing else can tell.
+ * RF is kept only while instruction breakpoints may be enabled; nothing else can tell.
  */
 #include "frontend/x86/cpu/task.h"
 #include "frontend/x86/helper/helper.h"
@@ -30,6 +30,7 @@ static uint64_t iret_done(struct context *ctx)
     if (!(cpu->dr[7] & 0xff)) {
         ctx->eflags &= ~(uint32_t)FLAG_RF;
     }
+    cpu->keep_rf = 1;
     return transfer_done(ctx);
 }
 

@@ -19,7 +19,9 @@ uint32_t port_read(struct context *ctx, uint16_t port, unsigned size)
 {
     const struct x86_wires *wires = &x86_of(ctx)->wires;
     uint32_t mask = size == 4 ? UINT32_MAX : (1u << size * 8) - 1;
-    return wires->port_in ? wires->port_in(wires->machine, port, size) & mask : mask;
+    uint32_t value = wires->port_in ? wires->port_in(wires->machine, port, size) & mask : mask;
+    debug_port(ctx, port, size);
+    return value;
 }
 
 void port_write(struct context *ctx, uint16_t port, unsigned size, uint32_t value)
@@ -29,6 +31,7 @@ void port_write(struct context *ctx, uint16_t port, unsigned size, uint32_t valu
     if (wires->port_out) {
         wires->port_out(wires->machine, port, value & mask, size);
     }
+    debug_port(ctx, port, size);
 }
 
 uint64_t callout_port_in(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)

@@ -105,6 +105,8 @@ static uint64_t leave_run(struct context *ctx, bool done)
 {
     if (done) {
         ctx->rip = ctx->next_rip;
+    } else {
+        x86_of(ctx)->keep_rf = 1;
     }
     ctx->pending -= 1;
     ctx->leave = LEAVE_LOOKUP;

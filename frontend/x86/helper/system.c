@@ -2,7 +2,7 @@
  * Descriptor table registers, control and debug registers, model-specific registers, time-stamp
  * counter, CPUID, HLT, INVLPG (SDM volume 2).
  *
- * Not modelled: I/O breakpoints; WBINVD has no effect because memory is always coherent.
+ * Not modelled: WBINVD has no effect because memory is always coherent.
  */
 #include "frontend/x86/helper/helper.h"
 
@@ -186,10 +186,14 @@ uint64_t callout_dr_write(struct context *ctx, uint64_t a, uint64_t b, uint64_t 
     if (reg == 6) {
         value = (value & 0xe00f) | DR6_FIXED;
     } else if (reg == 7) {
-        value = (value & UINT32_C(0xffff2bff)) | DR7_FIXED;
+        value = (value & UINT32_C(0xffff23ff)) | DR7_FIXED;
     }
     cpu->dr[reg] = value;
-    return mode_done(ctx);
+    if (reg == 6) {
+        return 0;
+    }
+    debug_changed(ctx);
+    return leave_done(ctx);
 }
 
 uint64_t callout_invlpg(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)

@@ -40,10 +40,16 @@ static struct x86_decode_mode decode_mode(uint32_t mode, uint64_t absent)
 static void begin(struct lift *l, unsigned length)
 {
     l->next = l->rip + length;
-    struct ir_inst *inst = lift_op(l, IR_insn, 4, IR_NONE, IR_NONE, IR_NONE);
-    inst->imm = l->rip;
-    inst->aux = (uint8_t)length;
-    inst->b = (uint8_t)l->block->insn_count++;
+    struct ir_inst *inst = &l->block->insts[l->block->count++];
+    *inst = (struct ir_inst){.op = IR_insn,
+                             .width = 4,
+                             .aux = (uint8_t)length,
+                             .dst = IR_NONE,
+                             .a = IR_NONE,
+                             .b = (uint8_t)l->block->insn_count++,
+                             .base = IR_NONE,
+                             .index = IR_NONE,
+                             .imm = l->rip};
     l->block->bytes += length;
 }
 

@@ -5,50 +5,38 @@
 
 #include <assert.h>
 
-/* What hardware leaves alone among the flags that the manual calls undefined: such records write
- * the rest only, so that both engines keep them (measured on AMD Zen). */
-static uint16_t flags_written(enum ir_op op)
-{
-    switch ((unsigned)op) {
-    case IR_imul:
-    case IR_mul1:
-    case IR_imul1:
-        return FLAG_CF | FLAG_OF;
-    case IR_bt:
-    case IR_bts:
-    case IR_btr:
-    case IR_btc:
-        return FLAG_CF;
-    case IR_bsf:
-    case IR_bsr:
-        return FLAG_ZF;
-    default:
-        return ir_rows[op].writes;
-    }
-}
-
-static uint16_t flags_read(enum ir_op op)
-{
-    switch ((unsigned)op) {
-    case IR_adc:
-    case IR_sbb:
-    case IR_rcl:
-    case IR_rcr:
-    case IR_cmc:
-    case IR_salc:
-        return FLAG_CF;
-    case IR_lahf:
-        return FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF;
-    default:
-        return 0;
-    }
-}
+/*
+ * What each operation's record begins as.  Of the flags that the manual calls undefined, some are
+ * left alone by hardware: such records write the rest only, so that both engines keep them
+ * (measured on AMD Zen).
+ */
+static const struct {
+    uint16_t reads, keeps;
+} flag_rules[IR_OPS] = {
+    [IR_imul] = {0, (uint16_t) ~(FLAG_CF | FLAG_OF)},
+    [IR_mul1] = {0, (uint16_t) ~(FLAG_CF | FLAG_OF)},
+    [IR_imul1] = {0, (uint16_t) ~(FLAG_CF | FLAG_OF)},
+    [IR_bt] = {0, (uint16_t)~FLAG_CF},
+    [IR_bts] = {0, (uint16_t)~FLAG_CF},
+    [IR_btr] = {0, (uint16_t)~FLAG_CF},
+    [IR_btc] = {0, (uint16_t)~FLAG_CF},
+    [IR_bsf] = {0, (uint16_t)~FLAG_ZF},
+    [IR_bsr] = {0, (uint16_t)~FLAG_ZF},
+    [IR_adc] = {FLAG_CF, 0},
+    [IR_sbb] = {FLAG_CF, 0},
+    [IR_rcl] = {FLAG_CF, 0},
+    [IR_rcr] = {FLAG_CF, 0},
+    [IR_cmc] = {FLAG_CF, 0},
+    [IR_salc] = {FLAG_CF, 0},
+    [IR_lahf] = {FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF, 0},
+};
 
 struct ir_inst *lift_op(struct lift *l, enum ir_op op, unsigned width, unsigned dst, unsigned a,
                         unsigned b)
 {
     assert(l->block->count < IR_MAX_RECORDS);
     struct ir_inst *inst = &l->block->insts[l->block->count++];
+    uint16_t written = ir_rows[op].writes & (uint16_t)~flag_rules[op].keeps;
     *inst = (struct ir_inst){.op = (uint16_t)op,
                              .width = (uint8_t)width,
                              .dst = (uint8_t)dst,
@@ -56,8 +44,8 @@ struct ir_inst *lift_op(struct lift *l, enum ir_op op, unsigned width, unsigned 
                              .b = (uint8_t)b,
                              .base = IR_NONE,
                              .index = IR_NONE,
-                             .flags_read = flags_read(op),
-                             .flags_written = flags_written(op)};
+                             .flags_read = flag_rules[op].reads,
+                             .flags_written = written};
     return inst;
 }
 

@@ -176,6 +176,14 @@ void lift_fx_state(struct lift *l, const struct x86_insn *insn, unsigned arg)
     }
 }
 
+/* XSAVE and its kin: the callouts check whether they may be used. */
+void lift_xsave(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    unsigned kind = insn->mnemonic == X86_xsaveopt ? 1 : insn->mnemonic == X86_xsavec ? 2 : 0;
+    lift_ea(l, insn, IR_T0, &insn->ops[0]);
+    lift_callout(l, (enum callout_id)arg, IR_NONE, IR_T0, IR_NONE, insn->ops[0].seg | kind << 8);
+}
+
 /* WAIT raises #NM only when both CR0.MP and TS are set: the callout (imm 1) looks. */
 void lift_fwait(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {

@@ -23,8 +23,8 @@ bits 32
 ;|  10  seto al
 ;|  11  mov word ptr [flags], ax
 ;|  12  mov rax, r12
-;|  13  jne <exit code>
-;|  14  jmp <exit code>
-;|  15  add qword ptr [budget], 7
-;|  16  mov r8d, 0x1000
-;|  17  jmp <miss>
+;|  13  jne 16
+;|  14  jmp 17
+;|  15  call <poll>
+;|  16  call <exit>
+;|  17  call <exit>

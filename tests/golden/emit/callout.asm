@@ -3,7 +3,7 @@
 bits 32
     cli
     mov cr0, eax
-;| 17 host instructions for 2 guest instructions
+;| 16 host instructions for 2 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 2
 ;|   1  js 14
@@ -18,7 +18,6 @@ bits 32
 ;|  10  mov r9d, 0
 ;|  11  lea r12, <callout data>
 ;|  12  call <callout>
-;|  13  jmp <exit code>
-;|  14  add qword ptr [budget], 2
-;|  15  mov r8d, 0x1000
-;|  16  jmp <miss>
+;|  13  jmp 15
+;|  14  call <poll>
+;|  15  call <exit>

@@ -6,7 +6,7 @@ bits 32
     setl al
     adc edx, 0
     jmp short $
-;| 41 host instructions for 5 guest instructions
+;| 36 host instructions for 5 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 5
 ;|   1  js 30
@@ -21,9 +21,9 @@ bits 32
 ;|  10  shr r9d, 0xc
 ;|  11  mov r9, qword ptr [r13 + r9*8]
 ;|  12  test r9, r9
-;|  13  jle 33
+;|  13  jle 31
 ;|  14  test r8b, 3
-;|  15  jne 33
+;|  15  jne 31
 ;|  16  mov edx, dword ptr [r8 + r9]
 ;|  17  mov r12, rax
 ;|  18  movzx eax, word ptr [flags]
@@ -37,15 +37,10 @@ bits 32
 ;|  26  seto al
 ;|  27  mov word ptr [flags], ax
 ;|  28  mov rax, r12
-;|  29  jmp <exit code>
-;|  30  add qword ptr [budget], 5
-;|  31  mov r8d, 0x1000
-;|  32  jmp <miss>
-;|  33  call <load>
-;|  34  jmp 16
-;|  35  add dl, byte ptr [rax]
-;|  36  add byte ptr [rax], al
-;|  37  sbb byte ptr [rdx], al
-;|  38  add al, 0x43
-;|  39  mov edx, dword ptr [rax + rcx]
-;|  40  jmp <leave_live>
+;|  29  jmp 35
+;|  30  call <poll>
+;|  31  call <load>
+;|  32  jmp 16
+;|  33  mov edx, dword ptr [r8 + r9]
+;|  34  jmp <leave_live>
+;|  35  call <exit>

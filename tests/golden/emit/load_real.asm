@@ -4,7 +4,7 @@ bits 16
     mov ax, [bx+2]
     mov [es:di], al
     jmp short $
-;| 42 host instructions for 3 guest instructions
+;| 33 host instructions for 3 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 3
 ;|   1  js 22
@@ -15,9 +15,9 @@ bits 16
 ;|   6  shr r9d, 0xc
 ;|   7  mov r9, qword ptr [r13 + r9*8]
 ;|   8  test r9, r9
-;|   9  jle 25
+;|   9  jle 23
 ;|  10  test r8b, 1
-;|  11  jne 25
+;|  11  jne 23
 ;|  12  mov ax, word ptr [r8 + r9]
 ;|  13  movzx r8d, di
 ;|  14  add r8d, dword ptr [seg[SEG_ES].base]
@@ -25,26 +25,17 @@ bits 16
 ;|  16  shr r9d, 0xc
 ;|  17  mov r9, qword ptr [r13 + r9*8 + 0x800000]
 ;|  18  test r9, r9
-;|  19  jle 33
+;|  19  jle 27
 ;|  20  mov byte ptr [r8 + r9], al
-;|  21  jmp <exit code>
-;|  22  add qword ptr [budget], 3
-;|  23  mov r8d, 0x1000
-;|  24  jmp <miss>
-;|  25  call <load>
-;|  26  jmp 12
-;|  27  add byte ptr [rax], dl
-;|  28  add byte ptr [rax], al
-;|  29  xor ebx, dword ptr [rax]
-;|  30  add al, byte ptr [rdx]
-;|  31  mov ax, word ptr [r8 + r9]
-;|  32  jmp <leave_live>
-;|  33  call <check>
-;|  34  jmp 20
-;|  35  mov byte ptr [slow_value], al
-;|  36  call <store>
-;|  37  jmp 21
-;|  38  add edx, dword ptr [rax]
-;|  39  add byte ptr [rax], al
-;|  40  and eax, dword ptr [rax + 4]
-;|  41  add esp, ecx
+;|  21  jmp 32
+;|  22  call <poll>
+;|  23  call <load>
+;|  24  jmp 12
+;|  25  mov ax, word ptr [r8 + r9]
+;|  26  jmp <leave_live>
+;|  27  call <check>
+;|  28  jmp 20
+;|  29  mov byte ptr [slow_value], al
+;|  30  call <store>
+;|  31  jmp 21
+;|  32  call <exit>

@@ -15,8 +15,8 @@ bits 32
 ;|   6  seto al
 ;|   7  mov word ptr [flags], ax
 ;|   8  mov rax, r12
-;|   9  jb <exit code>
-;|  10  jmp <exit code>
-;|  11  add qword ptr [budget], 3
-;|  12  mov r8d, 0x1000
-;|  13  jmp <miss>
+;|   9  jb 12
+;|  10  jmp 13
+;|  11  call <poll>
+;|  12  call <exit>
+;|  13  call <exit>

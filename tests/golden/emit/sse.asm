@@ -5,7 +5,7 @@ bits 32
     addps xmm0, xmm1
     mulsd xmm2, xmm3
     jmp short $
-;| 25 host instructions for 4 guest instructions
+;| 20 host instructions for 4 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 4
 ;|   1  js 14
@@ -14,21 +14,16 @@ bits 32
 ;|   4  shr r9d, 0xc
 ;|   5  mov r9, qword ptr [r13 + r9*8]
 ;|   6  test r9, r9
-;|   7  jle 17
+;|   7  jle 15
 ;|   8  test r8b, 0xf
-;|   9  jne 17
+;|   9  jne 15
 ;|  10  movaps xmm0, xmmword ptr [r8 + r9]
 ;|  11  addps xmm0, xmm1
 ;|  12  mulsd xmm2, xmm3
-;|  13  jmp <exit code>
-;|  14  add qword ptr [budget], 4
-;|  15  mov r8d, 0x1000
-;|  16  jmp <miss>
-;|  17  call <load_strict>
-;|  18  jmp 10
-;|  19  add byte ptr [rax], dl
-;|  20  add byte ptr [rax], al
-;|  21  sbb byte ptr [r11], al
-;|  22  adc byte ptr [rbx + 0xf], al
-;|  23  sub byte ptr [rax + rcx], al
-;|  24  jmp <leave_live>
+;|  13  jmp 19
+;|  14  call <poll>
+;|  15  call <load_strict>
+;|  16  jmp 10
+;|  17  movaps xmm0, xmmword ptr [r8 + r9]
+;|  18  jmp <leave_live>
+;|  19  call <exit>

@@ -10,7 +10,7 @@ bits 32
     movbe edx, [ebx]
     pcmpistri xmm4, xmm5, 0x0c
     jmp short $
-;| 59 host instructions for 9 guest instructions
+;| 49 host instructions for 9 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 9
 ;|   1  js 39
@@ -19,9 +19,9 @@ bits 32
 ;|   4  shr r9d, 0xc
 ;|   5  mov r9, qword ptr [r13 + r9*8]
 ;|   6  test r9, r9
-;|   7  jle 42
+;|   7  jle 40
 ;|   8  test r8b, 0xf
-;|   9  jne 42
+;|   9  jne 40
 ;|  10  pshufb xmm0, xmmword ptr [r8 + r9]
 ;|  11  roundss xmm1, xmm2, 0xb
 ;|  12  pextrd r15d, xmm3, 1
@@ -40,9 +40,9 @@ bits 32
 ;|  25  shr r9d, 0xc
 ;|  26  mov r9, qword ptr [r13 + r9*8]
 ;|  27  test r9, r9
-;|  28  jle 51
+;|  28  jle 44
 ;|  29  test r8b, 3
-;|  30  jne 51
+;|  30  jne 44
 ;|  31  movbe edx, dword ptr [r8 + r9]
 ;|  32  pcmpistri xmm4, xmm5, 0xc
 ;|  33  mov r12, rax
@@ -50,24 +50,14 @@ bits 32
 ;|  35  seto al
 ;|  36  mov word ptr [flags], ax
 ;|  37  mov rax, r12
-;|  38  jmp <exit code>
-;|  39  add qword ptr [budget], 9
-;|  40  mov r8d, 0x1000
-;|  41  jmp <miss>
-;|  42  call <load_strict>
-;|  43  jmp 10
-;|  44  add byte ptr [rax], dl
-;|  45  add byte ptr [rax], al
-;|  46  xchg eax, ebp
-;|  47  sbb byte ptr [rbx], al
-;|  48  adc byte ptr [rsi + 0x43], ah
-;|  49  pshufb mm0, qword ptr [rax + rcx]
-;|  50  jmp <leave_live>
-;|  51  call <load>
-;|  52  jmp 31
-;|  53  and byte ptr [rax], dl
-;|  54  add byte ptr [rax], al
-;|  55  xor al, 0x18
-;|  56  add al, byte ptr [rbx + rax*2]
-;|  57  movbe edx, dword ptr [rax + rcx]
-;|  58  jmp <leave_live>
+;|  38  jmp 48
+;|  39  call <poll>
+;|  40  call <load_strict>
+;|  41  jmp 10
+;|  42  pshufb xmm0, xmmword ptr [r8 + r9]
+;|  43  jmp <leave_live>
+;|  44  call <load>
+;|  45  jmp 31
+;|  46  movbe edx, dword ptr [r8 + r9]
+;|  47  jmp <leave_live>
+;|  48  call <exit>

@@ -26,10 +26,10 @@ bits 16
 ;|     mov.2 t0 = ss:[rbp+2].2
 ;|     callout.seg_load t0 #0
 ;| insn 3 rip=100a len=2
-;|     get.4 t0 @184
+;|     get.4 t0 @240
 ;|     mov.2 ds:[rdi].2 = t0
 ;| insn 4 rip=100c len=2
-;|     get.2 rax @304
+;|     get.2 rax @360
 ;| insn 5 rip=100e len=5
 ;|     mov.4 rax = ss:[rsp+rcx<<1].4
 ;| insn 6 rip=1013 len=3

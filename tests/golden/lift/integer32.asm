@@ -102,7 +102,7 @@ bits 32
 ;|     mov.1 rax = ds:[rbx+t0<<0].4
 ;| insn 30 rip=105f len=1
 ;|     mov.4 t0 = ffffffff
-;|     put.4 t0 @140
+;|     put.4 t0 @196
 ;| insn 31 rip=1060 len=1
 ;|     lahf.1 reads:SZAPC
 ;| insn 32 rip=1061 len=2

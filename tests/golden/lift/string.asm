@@ -54,7 +54,7 @@ bits 32
 ;|     callout.string_outs #1344
 ;| insn 0 rip=1016 len=1
 ;|     mov.4 t0 = 1
-;|     put.4 t0 @140
+;|     put.4 t0 @196
 ;| insn 1 rip=1017 len=2
 ;|     lea.4 rcx = ds:[rcx-1].4
 ;|     brnz.4 rcx -> 1017

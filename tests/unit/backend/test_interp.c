@@ -586,7 +586,7 @@ START_TEST(an_indirect_jump_hits_the_hash_by_tag)
 {
     compile((const uint8_t[]){0x40, 0xff, 0xe1}, 3, 32); /* inc eax; jmp ecx */
     bench->ctx.gpr[GUEST_RCX] = 0x1000;
-    bench->ctx.tag = 7;
+    bench->ctx.tag = UINT64_C(7) << 32;
     run();
     ck_assert_uint_eq(bench->ctx.gpr[GUEST_RAX], 1);
     ck_assert_uint_eq(bench->ctx.rip, 0x1000);

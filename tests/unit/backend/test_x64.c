@@ -174,13 +174,13 @@ START_TEST(indirect_jump_hits_the_hash_by_eip_and_tag)
         (struct ir_inst){.op = IR_jmp_ind, .width = 4, .a = 1, .b = IR_NONE, .dst = IR_NONE});
     compile(&bench, &block);
     ctx->gpr[1] = 0x7654321;
-    ctx->tag = 77;
+    ctx->tag = UINT64_C(77) << 32;
     uint32_t index = (0x7654321 ^ 0x7654321 >> 12) & (HASH_ENTRIES - 1);
     ctx->hash[index] = (struct hash_slot){UINT64_C(78) << 32 | 0x7654321, target.code};
     host_x64.enter(bench.engine, ctx, &block);
     ck_assert_uint_eq(ctx->rip, 0x7654321);
     ck_assert_ptr_null(ctx->exit_link);
-    ctx->tag = 78;
+    ctx->tag = UINT64_C(78) << 32;
     host_x64.enter(bench.engine, ctx, &block);
     ck_assert_uint_eq(ctx->rip, 0x9000);
     ck_assert_uint_eq(ctx->gpr[0], 1);

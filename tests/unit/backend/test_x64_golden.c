@@ -33,6 +33,7 @@ static const char *stub_name(const struct x64_stubs *stubs, uint64_t at)
                  {"leave_synced", stubs->leave_synced},
                  {"exit", stubs->exit},
                  {"miss", stubs->miss},
+                 {"poll", stubs->poll},
                  {"access", stubs->access},
                  {"callout", stubs->callout},
                  {"fpu_load", stubs->fpu_load},
@@ -68,6 +69,26 @@ static void note_data(struct listing *listing, const cs_insn *insn)
             listing->end = at < listing->end ? at : listing->end;
         }
     }
+}
+
+/* Bytes of data behind an instruction; *jump: a jump stands in between. */
+static unsigned data_behind(const struct listing *listing, const cs_insn *insn, bool *jump)
+{
+    const struct x64_stubs *stubs = &listing->engine->stubs;
+    *jump = false;
+    if (strcmp(insn->mnemonic, "call") != 0 || insn->detail->x86.operands[0].type != X86_OP_IMM) {
+        return 0;
+    }
+    uint64_t target = (uint64_t)insn->detail->x86.operands[0].imm;
+    if (target == stubs->poll) {
+        return 5;
+    }
+    if (target == stubs->exit) {
+        return 8;
+    }
+    *jump = target == stubs->store || target == stubs->load_strict ||
+            strcmp(stub_name(stubs, target), "load") == 0;
+    return *jump ? 8 : 0;
 }
 
 /* Line of the block at which that offset stands, or -1. */
@@ -122,8 +143,9 @@ static void print_operands(const struct listing *listing, const char *operands)
         MEMBER(seg[SEG_DS].write_end),
 #undef MEMBER
     };
-    const char *record = strstr(operands, "[r14 + ");
-    size_t at = record ? strtoull(record + strlen("[r14 + "), NULL, 16) : 0;
+    const char *record = strstr(operands, "[r14 ");
+    size_t distance = record ? strtoull(record + strlen("[r14 + "), NULL, 16) : 0;
+    size_t at = CONTEXT_BIAS + (record && record[5] == '-' ? -distance : distance);
     for (unsigned i = 0; record && i < sizeof members / sizeof members[0]; i++) {
         if (members[i].at == at) {
             fprintf(listing->out, " %.*s[%s]%s\n", (int)(record - operands), operands,
@@ -163,14 +185,12 @@ static void list_block(struct listing *listing, csh capstone, const struct block
     listing->begin = (uint64_t)((const uint8_t *)block->code - memory);
     listing->end = listing->begin + block->code_bytes;
     listing->in_block = 0;
-    for (uint32_t i = 0; i < block->exit_count; i++) {
-        listing->end = block->exits[i].patch < listing->end ? block->exits[i].patch : listing->end;
-    }
     for (unsigned pass = 0; pass < 2; pass++) { /* first to number, and to find where data begins */
         cs_insn *insn = cs_malloc(capstone);
         const uint8_t *code = block->code;
         size_t left = block->code_bytes;
         uint64_t address = listing->begin;
+        unsigned skip = 0; /* bytes of data after the next instruction */
         while (address < listing->end && listing->in_block < MAX_LISTED &&
                cs_disasm_iter(capstone, &code, &left, &address, insn)) {
             if (is_filler(insn)) {
@@ -182,6 +202,13 @@ static void list_block(struct listing *listing, csh capstone, const struct block
             } else {
                 print_insn(listing, insn);
             }
+            bool jump;
+            unsigned data = data_behind(listing, insn, &jump);
+            unsigned now = skip + (jump ? 0 : data);
+            skip = jump ? data : 0;
+            code += now;
+            left -= now;
+            address += now;
         }
         cs_free(insn, 1);
     }

@@ -295,18 +295,14 @@ static size_t example_bytes(uint8_t *bytes, size_t room)
     FILE *in = fopen(path, "r");
     ck_assert_ptr_nonnull(in);
     while (fgets(line, sizeof(line), in)) {
-        unsigned long at;
-        int used;
-        if (sscanf(line, "    %8lx %n", &at, &used) != 1 || used != 14) {
+        char *text;
+        bool row = strncmp(line, "    0", 5) == 0 && strspn(line + 4, "0123456789abcdef") == 8;
+        if (!row) {
             continue;
         }
-        ck_assert_uint_eq(at, count);
-        const char *text = line + used;
-        unsigned byte;
-        int step;
-        while (count < room && sscanf(text, "%2x%n", &byte, &step) == 1) {
-            bytes[count++] = (uint8_t)byte;
-            text += step;
+        ck_assert_uint_eq(strtoul(line + 4, &text, 16), count);
+        while (count < room && strspn(text, " ") < strlen(text) - 1) {
+            bytes[count++] = (uint8_t)strtoul(text, &text, 16);
         }
     }
     fclose(in);

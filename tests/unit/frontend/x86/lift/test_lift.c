@@ -215,6 +215,11 @@ static const struct {
     {"p4",      "max",     {0x0f, 0x38, 0xf0, 0x00}},             /* movbe */
     {"p4",      "max",     {0x66, 0x0f, 0x38, 0xdc, 0xc1}},       /* aesenc */
     {"p4",      "max",     {0x66, 0x0f, 0x3a, 0x44, 0xc1, 0}},    /* pclmulqdq */
+    {"p4",      "max",     {0x0f, 0xae, 0x20}},                   /* xsave */
+    {"p4",      "max",     {0x0f, 0xae, 0x28}},                   /* xrstor */
+    {"p4",      "max",     {0x0f, 0xae, 0x30}},                   /* xsaveopt */
+    {"p4",      "max",     {0x0f, 0xc7, 0x20}},                   /* xsavec */
+    {"p4",      "max",     {0x0f, 0x01, 0xd0}},                   /* xgetbv */
 };
 /* clang-format on */
 

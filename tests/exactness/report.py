@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""docs/EXACTNESS.md from what the proofs scored.
+
+    report.py FOLDER            writes it; FOLDER holds the .score files of a test run
+    report.py FOLDER --check    status 1 when it is not what FOLDER says
+
+proofs.ini names the proofs in their order.  A proof that did not run here keeps the part that
+stands in the document, unless `everywhere = yes` says that every machine can run it: then it must
+have.  scored.sh describes the lines of a .score file.
+"""
+import configparser
+import difflib
+import pathlib
+import re
+import sys
+import textwrap
+
+HERE = pathlib.Path(__file__).resolve().parent
+DOCUMENT = HERE.parent.parent / "docs" / "EXACTNESS.md"
+ENGINES = ["-", "portable", "native"]
+FOLD = 24  # with more rows than that, those without a failure become one
+
+HEAD = """# How exact Vestige is
+
+Written by `tests/exactness/report.py` from the scores of test runs, never by hand; `./check` fails
+when it is not what the tests just said. To renew it:
+
+    ctest --preset release -L fast
+    tests/exactness/report.py build/release/exactness
+
+"""
+
+
+def fail(text):
+    sys.exit(f"report.py: {text}")
+
+
+class Proof:
+    def __init__(self):
+        self.rows = {}  # row -> engine -> (passed, total)
+        self.notes = {}  # row -> note
+        self.known = []
+
+    def add_score(self, words):
+        row, engine, passed, total = words[0], words[1], int(words[2]), int(words[3])
+        if engine not in ENGINES or passed > total:
+            fail(f"bad score: {' '.join(words)}")
+        cells = self.rows.setdefault(row, {})
+        old = cells.get(engine, (0, 0))
+        cells[engine] = (old[0] + passed, old[1] + total)
+        if len(words) > 4:
+            self.notes[row] = " ".join(words[4:])
+
+    def add_known(self, text):
+        if text not in self.known:
+            self.known.append(text)
+
+    def engines(self):
+        return [e for e in ENGINES if any(e in cells for cells in self.rows.values())]
+
+    def sums(self, rows, engine):
+        cells = [self.rows[row][engine] for row in rows if engine in self.rows[row]]
+        return (sum(c[0] for c in cells), sum(c[1] for c in cells)) if cells else None
+
+
+def read_scores(folder):
+    proofs = {}
+    for path in sorted(pathlib.Path(folder).glob("*.score")):
+        for line in path.read_text().splitlines():
+            words = line.split()
+            proof = proofs.setdefault(words[1], Proof())
+            if words[0] == "score" and len(words) >= 6:
+                proof.add_score(words[2:])
+            elif words[0] == "known":
+                proof.add_known(" ".join(words[2:]))
+            else:
+                fail(f"{path}: {line}")
+    return proofs
+
+
+def cell(sums):
+    if sums is None:
+        return ""
+    passed, total = sums
+    return f"{passed:,} of {total:,}" if passed != total else f"all {total:,}"
+
+
+def table(proof):
+    engines = proof.engines()
+    rows = list(proof.rows)
+    whole = [r for r in rows if all(p == t for p, t in proof.rows[r].values())]
+    folded = whole if len(rows) > FOLD else []
+    notes = any(row in proof.notes for row in rows if row not in folded)
+    names = ["cases" if e == "-" else e for e in engines]
+    lines = ["| | " + " | ".join(names) + (" | |" if notes else " |")]
+    lines.append("|---|" + "---|" * (len(engines) + notes))
+
+    def line(name, cells, note):
+        lines.append(f"| {name} | " + " | ".join(cells) + (f" | {note} |" if notes else " |"))
+
+    for row in rows:
+        if row not in folded:
+            shown = row.replace("_", " ")
+            line(shown, [cell(proof.sums([row], e)) for e in engines], proof.notes.get(row, ""))
+    if folded and len(folded) < len(rows):
+        line(f"{len(folded)} more", [cell(proof.sums(folded, e)) for e in engines], "")
+    if len(rows) > 1:
+        line("**together**", [cell(proof.sums(rows, e)) for e in engines], "")
+    if folded:
+        text = f"The {len(folded)} without a failure: {' '.join(folded)}."
+        lines += [""] + textwrap.wrap(text, 110, break_on_hyphens=False)
+    return lines
+
+
+def section(title, text, proof):
+    lines = [f"## {title}", "", text.strip(), ""] + table(proof)
+    if proof.known:
+        lines += ["", "Known differences:", ""] + [f"- {text}" for text in proof.known]
+    return "\n".join(lines) + "\n"
+
+
+def standing_sections():
+    if not DOCUMENT.exists():
+        return {}
+    parts = re.split(r"^(?=## )", DOCUMENT.read_text(), flags=re.M)[1:]
+    return {part.split("\n", 1)[0][3:]: part.strip("\n") + "\n" for part in parts}
+
+
+def document(folder):
+    described = configparser.ConfigParser(interpolation=None)
+    described.read(HERE / "proofs.ini")
+    proofs = read_scores(folder)
+    standing = standing_sections()
+    parts = []
+    for name in described.sections():
+        title = described[name]["title"]
+        if name in proofs:
+            parts.append(section(title, described[name]["text"], proofs.pop(name)))
+        elif described[name].getboolean("everywhere", fallback=False):
+            fail(f"{name} did not run: no score of it in {folder}")
+        elif title in standing:
+            print(f"{name} did not run here; its part stays as it is")
+            parts.append(standing[title])
+    if proofs:
+        fail(f"not described in tests/exactness/proofs.ini: {' '.join(proofs)}")
+    return HEAD + "\n".join(parts)
+
+
+def main(arguments):
+    if len(arguments) not in (1, 2) or arguments[1:] not in ([], ["--check"]):
+        sys.exit(__doc__)
+    fresh = document(arguments[0])
+    if len(arguments) == 1:
+        DOCUMENT.write_text(fresh)
+        return
+    old = DOCUMENT.read_text() if DOCUMENT.exists() else ""
+    if old != fresh:
+        sys.stdout.writelines(difflib.unified_diff(
+            old.splitlines(True), fresh.splitlines(True), "docs/EXACTNESS.md", "this run", n=1))
+        fail("docs/EXACTNESS.md is stale; to renew it: tests/exactness/report.py "
+             + arguments[0])
+
+
+main(sys.argv[1:])
