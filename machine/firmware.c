@@ -102,13 +102,13 @@ static bool load(const char *path, const char *name, const char *option, struct 
 
 bool firmware_bios(const char *path, struct file_bytes *file, struct status *status)
 {
-    enum { STEP = 0x10000 };
+    enum { STEP = 0x1000 };
     if (!load(path, "bios-256k.bin", "--bios", file, status)) {
         return false;
     }
     if (file->size % STEP) {
         free(file->bytes);
-        return status_fail(status, "%s is no PC firmware: its size is not a multiple of 64 KiB",
+        return status_fail(status, "%s is no PC firmware: its size is not a multiple of 4 KiB",
                            path ? path : "bios-256k.bin");
     }
     return true;

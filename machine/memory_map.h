@@ -50,8 +50,8 @@ struct memory_map {
     bool pam_read[PAM_SEGMENTS], pam_write[PAM_SEGMENTS];
 };
 
-/* Reserves ram_bytes (a multiple of 4 KiB) of guest RAM.  firmware is copied (a multiple of 64
- * KiB). */
+/* Reserves ram_bytes (a multiple of 4 KiB) of guest RAM.  firmware is copied (a multiple of 4 KiB).
+ */
 bool memory_map_init(struct memory_map *map, uint64_t ram_bytes, const uint8_t *firmware,
                      size_t firmware_bytes, struct status *status);
 void memory_map_free(struct memory_map *map);

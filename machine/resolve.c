@@ -189,9 +189,23 @@ bool resolve_options(const struct config *config, struct resolved *out, struct l
            resolve_speed(config, out, status) && resolve_for(config, out, status);
 }
 
+/* The firmware that is installed with the program begins with 32-bit code. */
+static bool firmware_fits(const struct config *config, const struct x86_model *model,
+                          struct status *status)
+{
+    return config->bios || model->family >= 3 ||
+           status_fail(status,
+                       "CPU model %s cannot run SeaBIOS, which needs a 386: give a firmware that "
+                       "can with --bios FILE",
+                       model->name);
+}
+
 bool resolve_memory(struct machine *machine, const struct resolved *resolved, struct status *status)
 {
     struct file_bytes bios;
+    if (!firmware_fits(machine->config, &resolved->model, status)) {
+        return false;
+    }
     if (!firmware_bios(machine->config->bios, &bios, status)) {
         return false;
     }

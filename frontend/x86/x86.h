@@ -45,7 +45,7 @@ struct x86_model {
     const char *vendor; /* 12 characters; with CPUID only */
     const char *brand;  /* up to 47 characters, for the leaves from 80000002 on */
     uint8_t type;       /* bits 12 and 13 of the signature */
-    uint8_t family;     /* 3: 80386 ... 15: Pentium 4 */
+    uint8_t family;     /* 0: 8086, 1: 80186, 2: 80286 ... 15: Pentium 4 */
     uint8_t model, stepping;
     uint8_t address_bits;          /* physical */
     uint8_t max_leaf;              /* highest standard CPUID leaf; 0: no CPUID instruction */

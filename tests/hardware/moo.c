@@ -68,7 +68,8 @@ struct moo_file moo_open(const char *path)
     } else if (file.data && file.bytes >= 20 && memcmp(file.data, "MOO ", 4) == 0) {
         file.left = load_le32(file.data + 12);
         file.at = 8 + load_le32(file.data + 4);
-        file.halts = memcmp(file.data + 16, "8086", 4) != 0 && memcmp(file.data + 16, "8088", 4);
+        file.halts =
+            memcmp(file.data + 16, "8086", 4) != 0 && memcmp(file.data + 16, "8088", 4) != 0;
     } else {
         moo_close(&file);
     }
@@ -174,7 +175,7 @@ static void moo_chunk(const uint8_t *at, struct moo_case *c)
     } else if (memcmp(at, "FINA", 4) == 0) {
         moo_state(body, bytes, c->after, c->changed, &c->final);
     } else if (memcmp(at, "EXCP", 4) == 0) {
-        c->flags_at = load_le32(body + 1);
+        c->flags_at = 1; /* the address in the file is cut to a word: found below */
     }
 }
 
@@ -241,7 +242,9 @@ bool moo_next(struct moo_file *file, struct moo_case *out)
         return false;
     }
     out->code = linear(out->before, MOO_CS, out->before[MOO_IP]);
-    if (!file->halts) {
+    if (out->flags_at) {
+        out->flags_at = linear(out->after, MOO_SS, out->after[MOO_SP] + 4u) & 0xffffff;
+    } else if (!file->halts) {
         find_divide_error(out);
     }
     place_exit(out);

@@ -2,7 +2,7 @@
  * Single instructions as real processors executed them, on one engine.
  *
  *     test_moo native|portable [FILE]
- *     test_moo native|portable --model MODEL FOLDER|FILE...
+ *     test_moo native|portable --model MODEL[,-FEATURE] FOLDER|FILE...
  *
  * The first form runs the 80286 sample (FILE or its folder; default: $VESTIGE_MOO, else
  * ../shared/moo/80286-real.rmt) and is skipped (77) without it; one wrong case fails.  The second
@@ -216,7 +216,7 @@ static int run_sample(const char *engine, const char *given)
     }
     struct cpu_fixture f;
     int status = SKIPPED;
-    if (cpu_fixture_create(&f, "386", engine, 0)) {
+    if (cpu_fixture_create(&f, "286", engine, 0)) {
         struct opcode_counts opcode = {.engine = engine};
         struct counts counts = run_file(&f, &file, SHOWN, &opcode);
         printf("80286 hardware cases: %u of %u agree\n", counts.cases - counts.bad, counts.cases);
@@ -302,12 +302,14 @@ static int run_sets(const char *engine, const char *model, char **paths)
 {
     struct cpu_fixture f;
     struct sets sets = {.f = &f, .engine = engine};
+    struct status status = {0};
+    struct x86_model configured;
     snprintf(sets.proof, sizeof(sets.proof), "hardware-%s", model);
-    if (!x86_model_find(model)) {
-        printf("no model %s\n", model);
+    if (!x86_model_configure(&configured, model, &status)) {
+        printf("%s\n", status.text);
         return 2;
     }
-    if (!cpu_fixture_create(&f, model, engine, 0)) {
+    if (!cpu_fixture_create_model(&f, &configured, engine, 0)) {
         printf("skipped: no %s engine on this host\n", engine);
         return SKIPPED;
     }

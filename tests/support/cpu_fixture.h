@@ -80,8 +80,8 @@ static const struct host_ops *cpu_fixture_engine(const char *engine)
 }
 
 /* A reset processor of that model; max_insns as in struct translator_config. */
-static bool cpu_fixture_create(struct cpu_fixture *f, const char *model, const char *engine,
-                               uint32_t max_insns)
+static bool cpu_fixture_create_model(struct cpu_fixture *f, const struct x86_model *model,
+                                     const char *engine, uint32_t max_insns)
 {
     *f = (struct cpu_fixture){.ram = aligned_alloc(4096, CPU_FIXTURE_RAM)};
     f->wires = (struct x86_wires){.port_in = cpu_fixture_in,
@@ -89,7 +89,7 @@ static bool cpu_fixture_create(struct cpu_fixture *f, const char *model, const c
                                   .tsc = cpu_fixture_tsc,
                                   .machine = f};
     f->memory = (struct memory_ops){cpu_fixture_page, cpu_fixture_read, cpu_fixture_write, f};
-    f->cpu = x86_create(x86_model_find(model), &f->wires);
+    f->cpu = x86_create(model, &f->wires);
     if (!f->ram || !f->cpu || !cpu_fixture_engine(engine)) {
         return false;
     }
@@ -103,6 +103,12 @@ static bool cpu_fixture_create(struct cpu_fixture *f, const char *model, const c
                                        .max_insns = max_insns};
     f->tr = translator_create(&config);
     return f->tr != NULL;
+}
+
+static inline bool cpu_fixture_create(struct cpu_fixture *f, const char *model, const char *engine,
+                                      uint32_t max_insns)
+{
+    return cpu_fixture_create_model(f, x86_model_find(model), engine, max_insns);
 }
 
 static void cpu_fixture_destroy(struct cpu_fixture *f)

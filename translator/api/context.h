@@ -211,8 +211,10 @@ struct context {
     const struct guest_ops *guest;
     const struct memory_ops *memory;
     struct translator *translator;
-    void *machine;   /* the machine's, for its callouts */
-    uint64_t absent; /* instruction sets this CPU lacks, as lift_request takes them */
+    void *machine; /* the machine's, for its callouts */
+    uint32_t
+        offsets_wrap; /* 1: offsets wrap at 64 KiB instead of meeting a limit (up to the 80186) */
+    uint64_t absent;  /* instruction sets this CPU lacks, as lift_request takes them */
 };
 
 static inline uint64_t context_icount(const struct context *ctx)

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+enum { SEGMENT_BYTES = 0x10000 };
+
 #define POISON_BIT ((uint64_t)INT64_MIN)
 
 static void *reserve(size_t bytes)
@@ -471,45 +473,92 @@ static bool guest_linear(struct context *ctx, enum seg_index seg, uint64_t offse
            alignment_ok(ctx, *linear, size);
 }
 
-bool guest_load(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
+/* An access that goes on at the start of its segment: byte by byte. */
+static bool wraps(const struct context *ctx, uint64_t offset, unsigned size)
+{
+    return ctx->offsets_wrap && offset + size > SEGMENT_BYTES;
+}
+
+static bool load_wrapped(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
+                         uint8_t *bytes)
 {
     uint64_t linear;
+    for (unsigned i = 0; i < size; i++) {
+        if (!guest_linear(ctx, seg, (offset + i) % SEGMENT_BYTES, 1, ACCESS_READ, &linear) ||
+            !load_bytes(ctx, linear, 1, ACCESS_READ, ctx->user, bytes + i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool store_wrapped(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
+                          const uint8_t *bytes)
+{
+    uint64_t linear;
+    for (unsigned i = 0; i < size; i++) {
+        if (!guest_linear(ctx, seg, (offset + i) % SEGMENT_BYTES, 1, ACCESS_WRITE, &linear) ||
+            !store_bytes(ctx, linear, 1, ctx->user, bytes + i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool load_data(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
+                      enum access access, uint8_t *bytes)
+{
+    uint64_t linear;
+    if (wraps(ctx, offset, size)) {
+        return load_wrapped(ctx, seg, offset, size, bytes);
+    }
+    return guest_linear(ctx, seg, offset, size, access, &linear) &&
+           load_bytes(ctx, linear, size, access, ctx->user, bytes);
+}
+
+static bool store_data(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
+                       const uint8_t *bytes)
+{
+    uint64_t linear;
+    if (wraps(ctx, offset, size)) {
+        return store_wrapped(ctx, seg, offset, size, bytes);
+    }
+    return guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
+           store_bytes(ctx, linear, size, ctx->user, bytes);
+}
+
+bool guest_load(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
+{
     ctx->slow_value[0] = 0;
     ctx->slow_value[1] = 0;
-    return guest_linear(ctx, seg, offset, size, ACCESS_READ, &linear) &&
-           load_bytes(ctx, linear, size, ACCESS_READ, ctx->user, (uint8_t *)ctx->slow_value);
+    return load_data(ctx, seg, offset, size, ACCESS_READ, (uint8_t *)ctx->slow_value);
 }
 
 bool guest_load_for_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
 {
-    uint64_t linear;
     ctx->slow_value[0] = 0;
     ctx->slow_value[1] = 0;
-    return guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
-           load_bytes(ctx, linear, size, ACCESS_WRITE, ctx->user, (uint8_t *)ctx->slow_value);
+    return load_data(ctx, seg, offset, size, ACCESS_WRITE, (uint8_t *)ctx->slow_value);
 }
 
 bool guest_probe_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
 {
     uint64_t linear;
-    return guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
-           linear_probe_write(ctx, linear, size, ctx->user);
+    return wraps(ctx, offset, size) ||
+           (guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
+            linear_probe_write(ctx, linear, size, ctx->user));
 }
 
 bool guest_store(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
 {
-    uint64_t linear;
-    return guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
-           store_bytes(ctx, linear, size, ctx->user, (const uint8_t *)ctx->slow_value);
+    return store_data(ctx, seg, offset, size, (const uint8_t *)ctx->slow_value);
 }
 
 bool guest_read(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
                 uint64_t *value)
 {
-    uint64_t linear;
     uint8_t bytes[8];
-    if (!guest_linear(ctx, seg, offset, size, ACCESS_READ, &linear) ||
-        !load_bytes(ctx, linear, size, ACCESS_READ, ctx->user, bytes)) {
+    if (!load_data(ctx, seg, offset, size, ACCESS_READ, bytes)) {
         return false;
     }
     *value = load_le(bytes, size);
@@ -519,11 +568,9 @@ bool guest_read(struct context *ctx, enum seg_index seg, uint64_t offset, unsign
 bool guest_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
                  uint64_t value)
 {
-    uint64_t linear;
     uint8_t bytes[8];
     store_le(bytes, value, size);
-    return guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
-           store_bytes(ctx, linear, size, ctx->user, bytes);
+    return store_data(ctx, seg, offset, size, bytes);
 }
 
 static uint64_t read_size(const uint8_t *at, unsigned size)

@@ -11,6 +11,7 @@
 enum {
     VECTOR_GP = 13,
     INSN_MAX_BYTES = 15,
+    SEGMENT_BYTES = 0x10000,
     TOO_MANY_VARIANTS = 8, /* code that changes that often is evaluated ... */
     COMPILE_ANYWAY = 32,   /* ... but for each so manieth time: it may have settled */
 };
@@ -55,6 +56,9 @@ static void fetch_mmio(struct translator *tr, struct code_bytes *code, uint64_t 
 static bool fetch(struct translator *tr, struct code_bytes *code)
 {
     struct context *ctx = tr->ctx;
+    if (ctx->offsets_wrap) {
+        ctx->rip %= SEGMENT_BYTES;
+    }
     uint64_t linear = linear_pc(ctx);
     uint64_t offset = linear & (PAGE_BYTES - 1);
     bool mmio;
@@ -64,6 +68,9 @@ static bool fetch(struct translator *tr, struct code_bytes *code)
     }
     code->gpa2 = UINT64_MAX;
     code->in_page = PAGE_BYTES - (uint32_t)offset;
+    if (ctx->offsets_wrap && code->in_page > SEGMENT_BYTES - ctx->rip) {
+        code->in_page = SEGMENT_BYTES - (uint32_t)ctx->rip;
+    }
     code->available = code->in_page;
     code->uncached = false;
     const uint8_t *page = softmmu_fetch_page(tr, linear, &code->gpa, &mmio);
@@ -79,6 +86,24 @@ static bool fetch(struct translator *tr, struct code_bytes *code)
     return true;
 }
 
+/* The instruction at rip goes on at the start of its segment: it is run, but not kept. */
+static bool fetch_wrapped_tail(struct translator *tr, struct code_bytes *code)
+{
+    struct context *ctx = tr->ctx;
+    uint32_t head = code->in_page;
+    for (uint32_t i = 0; i < INSN_MAX_BYTES; i++) {
+        uint64_t value;
+        if (!linear_read(ctx, (ctx->seg[SEG_CS].base + i) & UINT32_MAX, 1, ctx->user, &value)) {
+            return false;
+        }
+        code->assembled[head + i] = (uint8_t)value;
+    }
+    code->uncached = true;
+    code->bytes = code->assembled;
+    code->available = head + INSN_MAX_BYTES;
+    return true;
+}
+
 /* The instruction at rip runs into the next page; false: fault raised. */
 static bool fetch_tail(struct translator *tr, struct code_bytes *code)
 {
@@ -87,12 +112,15 @@ static bool fetch_tail(struct translator *tr, struct code_bytes *code)
     bool mmio;
     uint32_t head = code->in_page;
     assert(head < INSN_MAX_BYTES);
-    if (tr->ctx->seg[SEG_CS].limit - tr->ctx->rip < head) {
+    if (!tr->ctx->offsets_wrap && tr->ctx->seg[SEG_CS].limit - tr->ctx->rip < head) {
         context_fault(tr->ctx, VECTOR_GP, true, 0); /* the limit comes before the page */
         return false;
     }
     if (!code->uncached) {
         memcpy(code->assembled, code->bytes, head);
+    }
+    if (tr->ctx->offsets_wrap && tr->ctx->rip + head == SEGMENT_BYTES) {
+        return fetch_wrapped_tail(tr, code);
     }
     const uint8_t *page = softmmu_fetch_page(tr, next & UINT32_MAX, &code->gpa2, &mmio);
     if (!page && !mmio) {
@@ -131,6 +159,9 @@ static enum lift_result lift(struct translator *tr, const struct code_bytes *cod
 /* Cuts a block that runs past the CS limit; false: its first instruction does. */
 static bool fit_limit(struct translator *tr, const struct code_bytes *code)
 {
+    if (tr->ctx->offsets_wrap) {
+        return true;
+    }
     uint64_t room = (uint64_t)tr->ctx->seg[SEG_CS].limit + 1 - tr->ctx->rip;
     uint32_t insns = tr->ir.insn_count;
     while (tr->ir.bytes > room) {

@@ -5,8 +5,11 @@
 
 static uint32_t cr0_known(const struct x86_cpu *cpu)
 {
-    uint32_t known = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_PG;
-    if (cpu->model->family >= 4) {
+    uint32_t known = CR0_PE | CR0_MP | CR0_EM | CR0_TS;
+    if (x86_since(cpu, 3)) {
+        known |= CR0_ET | CR0_PG;
+    }
+    if (x86_since(cpu, 4)) {
         known |= CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD;
     }
     return known;
@@ -42,7 +45,7 @@ static void segments_refresh(struct context *ctx)
 bool control_write_cr0(struct context *ctx, uint32_t value)
 {
     struct x86_cpu *cpu = x86_of(ctx);
-    bool et_fixed = cpu->model->family >= 4 || x86_has(cpu, FEATURE_FPU);
+    bool et_fixed = x86_since(cpu, 4) || (x86_since(cpu, 3) && x86_has(cpu, FEATURE_FPU));
     value = (value & cr0_known(cpu)) | (et_fixed ? (uint32_t)CR0_ET : 0);
     if (((value & CR0_PG) && !(value & CR0_PE)) || ((value & CR0_NW) && !(value & CR0_CD))) {
         return fault_gp(ctx, 0);

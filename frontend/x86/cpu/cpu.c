@@ -33,6 +33,8 @@ struct x86_cpu *x86_create(const struct x86_model *model, const struct x86_wires
     cpu->model = &cpu->configured;
     cpu->wires = *wires;
     cpu->ctx.absent = x86_model_absent(model);
+    cpu->ctx.offsets_wrap = !x86_since(cpu, 2);
+    cpu->eflags_fixed = x86_since(cpu, 2) ? 2 : 0xf002;
     x86_reset(cpu, false);
     return cpu;
 }
@@ -57,6 +59,27 @@ bool x86_has_fpu(const struct x86_cpu *cpu)
     return x86_has(cpu, FEATURE_FPU);
 }
 
+/* Where the first instruction stands: 16 bytes below the end of the address space. */
+static void reset_code(struct x86_cpu *cpu)
+{
+    struct context *ctx = &cpu->ctx;
+    bool old = !x86_since(cpu, 2);
+    ctx->seg[SEG_CS].selector = old ? 0xffff : 0xf000;
+    ctx->seg[SEG_CS].base = old ? 0xffff0 : 0xffff0000 & x86_address_mask(cpu->model);
+    ctx->rip = old ? 0 : 0xfff0;
+}
+
+static void reset_cr0(struct x86_cpu *cpu)
+{
+    if (!x86_since(cpu, 4)) {
+        cpu->cr0 &= ~(uint32_t)(CR0_NW | CR0_CD);
+        cpu->cr0 &= x86_has(cpu, FEATURE_FPU) ? UINT32_MAX : ~(uint32_t)CR0_ET;
+    }
+    if (!x86_since(cpu, 3)) {
+        cpu->cr0 = 0;
+    }
+}
+
 /* What RESET# and INIT have in common. */
 static void reset_core(struct x86_cpu *cpu)
 {
@@ -65,20 +88,17 @@ static void reset_core(struct x86_cpu *cpu)
         ctx->seg[i] = (struct segment){.limit = 0xffff, .rights = RIGHTS_DATA_RW};
         segment_update(ctx, &ctx->seg[i]);
     }
-    ctx->seg[SEG_CS].selector = 0xf000;
-    ctx->seg[SEG_CS].base = 0xffff0000;
-    ctx->rip = 0xfff0;
+    reset_code(cpu);
+    reset_cr0(cpu);
     context_set_flags(ctx, 0);
     ctx->gpr[GUEST_RDX] = x86_signature(cpu->model);
     cpu->ldtr[0] = (struct segment){.limit = 0xffff, .rights = RIGHTS_P | SYSTEM_LDT};
-    cpu->tr[0] = (struct segment){.limit = 0xffff, .rights = RIGHTS_P | SYSTEM_TSS32_BUSY};
-    cpu->idt_limit = cpu->model->family == 3 ? 0x3ff : 0xffff;
+    cpu->tr[0] = (struct segment){
+        .limit = 0xffff,
+        .rights = RIGHTS_P | (x86_since(cpu, 3) ? SYSTEM_TSS32_BUSY : SYSTEM_TSS16_BUSY)};
+    cpu->idt_limit = x86_since(cpu, 4) ? 0xffff : 0x3ff;
     cpu->dr[6] = DR6_FIXED;
     cpu->dr[7] = DR7_FIXED;
-    if (cpu->model->family < 4) {
-        cpu->cr0 &= ~(uint32_t)(CR0_NW | CR0_CD);
-        cpu->cr0 &= x86_has(cpu, FEATURE_FPU) ? UINT32_MAX : ~(uint32_t)CR0_ET;
-    }
     cpu->external = 0;
     cpu->step_inhibit = 0;
     cpu->keep_rf = 0;

@@ -136,7 +136,13 @@ enum {
 /* CPUID leaf 0Dh, subleaf 1 EAX. */
 enum { FEATURE_D_XSAVEOPT = 1 << 0, FEATURE_D_XSAVEC = 1 << 1, FEATURE_D_XGETBV1 = 1 << 2 };
 /* CPUID leaf 80000001 EDX and ECX. */
-enum { FEATURE_EXT_NX = 1 << 20 };
+enum {
+    FEATURE_EXT_SYSCALL = 1 << 11,
+    FEATURE_EXT_NX = 1 << 20,
+    FEATURE_EXT_MMXEXT = 1 << 22,
+    FEATURE_EXT_3DNOWEXT = 1 << 30
+};
+#define FEATURE_EXT_3DNOW UINT32_C(0x80000000)
 enum { FEATURE_EXT_C_LZCNT = 1 << 5 };
 
 /* Bits of leaf 80000001 EDX that AMD repeats from leaf 1 EDX. */
@@ -193,6 +199,7 @@ struct x86_cpu {
     STATE_MEMBERS(X86_SYSTEM_STATE)
 
     /* derived */
+    uint32_t eflags_fixed; /* EFLAGS bits that always read as 1 */
     uint32_t external;     /* EXT bit of error codes while an event is delivered */
     uint32_t step_inhibit; /* 1: this instruction takes no single-step trap (INT n) */
     uint32_t keep_rf; /* 1: this instruction loaded RF, or is a repetition that is not complete */
@@ -321,6 +328,12 @@ uint32_t x86_signature(const struct x86_model *model);
 /* msr.c: false when the register does not exist or refuses the value (the caller raises #GP). */
 bool msr_read(struct x86_cpu *cpu, uint32_t index, uint64_t *value);
 bool msr_write(struct x86_cpu *cpu, uint32_t index, uint64_t value);
+
+/* The model is that processor or a later one, by its family: 0 8086, 1 80186, 2 80286, 3 80386. */
+static inline bool x86_since(const struct x86_cpu *cpu, unsigned family)
+{
+    return cpu->model->family >= family;
+}
 
 /* Bits of XCR0 that the model has. */
 uint64_t x86_xcr0_known(const struct x86_cpu *cpu);

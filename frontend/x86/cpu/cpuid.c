@@ -10,6 +10,9 @@
 
 uint32_t x86_signature(const struct x86_model *model)
 {
+    if (model->family < 3) {
+        return 0;
+    }
     return (uint32_t)model->type << 12 | (uint32_t)model->family << 8 |
            (uint32_t)model->model << 4 | model->stepping;
 }

@@ -80,6 +80,7 @@ static bool read_gate(struct context *ctx, struct entry *entry)
         return false;
     }
     entry->gate = (struct descriptor){(uint32_t)value, (uint32_t)(value >> 32), 0};
+    descriptor_trim(ctx, &entry->gate);
     unsigned type = descriptor_system(&entry->gate);
     if (type != SYSTEM_TASK_GATE && (type & 6) != 6) {
         return fault_gp(ctx, error);

@@ -7,6 +7,17 @@
 
 #include "translator/api/mode.h"
 
+void descriptor_trim(const struct context *ctx, struct descriptor *d)
+{
+    if (x86_since(x86_of_const(ctx), 3)) {
+        return;
+    }
+    d->high &= 0xffff;
+    if (descriptor_system(d) & 8) {
+        d->high &= ~UINT32_C(0xf00);
+    }
+}
+
 enum fetch descriptor_read(struct context *ctx, uint16_t selector, struct descriptor *out)
 {
     const struct x86_cpu *cpu = x86_of(ctx);
@@ -30,6 +41,7 @@ enum fetch descriptor_read(struct context *ctx, uint16_t selector, struct descri
     }
     out->low = (uint32_t)value;
     out->high = (uint32_t)(value >> 32);
+    descriptor_trim(ctx, out);
     return FETCH_OK;
 }
 
@@ -197,13 +209,19 @@ static bool access_allowed(const struct context *ctx, uint32_t rights, enum acce
     return access == ACCESS_EXECUTE || !(rights & RIGHTS_CODE) || (rights & RIGHTS_WRITE);
 }
 
+/* Exception of a stack access beyond the limit: the 80286 has only #GP in real mode. */
+static uint8_t stack_vector(const struct context *ctx)
+{
+    return x86_since(x86_of_const(ctx), 3) || x86_protected(ctx) ? VECTOR_SS : VECTOR_GP;
+}
+
 bool x86_segment_check(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
                        enum access access, uint64_t *linear)
 {
     const struct segment *segment = &ctx->seg[seg];
     if (!access_allowed(ctx, segment->rights, access) ||
         !segment_covers(segment, (uint32_t)offset, size)) {
-        return fault_code(ctx, seg == SEG_SS ? VECTOR_SS : VECTOR_GP, 0);
+        return fault_code(ctx, seg == SEG_SS ? stack_vector(ctx) : VECTOR_GP, 0);
     }
     *linear = (uint32_t)(segment->base + offset);
     return true;
@@ -238,14 +256,44 @@ static bool stack_aligned(struct context *ctx, const struct stack *stack, uint32
     return fault_code(ctx, VECTOR_AC, 0);
 }
 
+/* A word at the end of a segment whose offsets wrap: byte by byte. */
+static bool stack_wraps(const struct context *ctx, uint32_t at, unsigned size)
+{
+    return ctx->offsets_wrap && at + size > 0x10000;
+}
+
+static bool push_wrapped(struct context *ctx, const struct stack *stack, uint32_t at,
+                         uint32_t value)
+{
+    uint32_t base = (uint32_t)stack->segment.base;
+    return linear_write(ctx, base + at, 1, false, value & 0xff) &&
+           linear_write(ctx, base, 1, false, value >> 8 & 0xff);
+}
+
+static bool pop_wrapped(struct context *ctx, const struct stack *stack, uint32_t at,
+                        uint32_t *value)
+{
+    uint32_t base = (uint32_t)stack->segment.base;
+    uint64_t low, high;
+    if (!linear_read(ctx, base + at, 1, false, &low) || !linear_read(ctx, base, 1, false, &high)) {
+        return false;
+    }
+    *value = (uint32_t)(low | high << 8);
+    return true;
+}
+
 bool stack_push(struct context *ctx, struct stack *stack, unsigned size, uint32_t value)
 {
     struct stack next = *stack;
     stack_skip(&next, 0u - size);
     uint32_t at = next.sp & stack_mask(stack);
+    if (stack_wraps(ctx, at, size)) {
+        *stack = next;
+        return push_wrapped(ctx, stack, at, value);
+    }
     if (!access_allowed(ctx, stack->segment.rights, ACCESS_WRITE) ||
         !segment_covers(&stack->segment, at, size)) {
-        return fault_code(ctx, VECTOR_SS, stack->error);
+        return fault_code(ctx, stack_vector(ctx), stack->error);
     }
     uint32_t linear = (uint32_t)(stack->segment.base + at);
     if (!stack_aligned(ctx, stack, linear, size) ||
@@ -260,9 +308,13 @@ bool stack_pop(struct context *ctx, struct stack *stack, unsigned size, uint32_t
 {
     uint32_t at = stack->sp & stack_mask(stack);
     uint64_t got;
+    if (stack_wraps(ctx, at, size)) {
+        stack_skip(stack, size);
+        return pop_wrapped(ctx, stack, at, value);
+    }
     if (!access_allowed(ctx, stack->segment.rights, ACCESS_READ) ||
         !segment_covers(&stack->segment, at, size)) {
-        return fault_code(ctx, VECTOR_SS, stack->error);
+        return fault_code(ctx, stack_vector(ctx), stack->error);
     }
     uint32_t linear = (uint32_t)(stack->segment.base + at);
     if (!stack_aligned(ctx, stack, linear, size) ||

@@ -28,6 +28,8 @@ enum system_type {
 
 enum fetch { FETCH_OK, FETCH_OUTSIDE, FETCH_FAULT };
 
+/* Leaves what an 80286 sees: no upper word, no 32-bit system types. */
+void descriptor_trim(const struct context *ctx, struct descriptor *d);
 /* Reads the descriptor of a non-null selector; OUTSIDE when beyond its table, FAULT with a page
  * fault raised. */
 enum fetch descriptor_read(struct context *ctx, uint16_t selector, struct descriptor *out);

@@ -23,8 +23,30 @@ struct parse {
     const struct x86_decode_mode *mode;
     int8_t seg_override; /* enum x86_segment or -1 */
     bool long_mode;
+    bool old; /* before the 386 */
     bool undefined;
 };
+
+/* True when the CPU lacks an instruction set. */
+static bool before(const struct parse *p, enum x86_feature feature)
+{
+    return !(p->mode->features >> feature & 1);
+}
+
+/* The 8086 looks at few enough bits that opcodes have doubles; F1 is LOCK up to the 80286. */
+static unsigned fold_opcode(const struct parse *p, unsigned opcode)
+{
+    if (opcode == 0xf1) {
+        return before(p, X86_FEATURE_186) || !before(p, X86_FEATURE_286) ? 0xf0 : 0xf1;
+    }
+    if (!before(p, X86_FEATURE_186)) {
+        return opcode;
+    }
+    if ((opcode & 0xf0) == 0x60) {
+        return opcode | 0x10;
+    }
+    return (opcode & 0xf6) == 0xc0 ? opcode | 2 : opcode;
+}
 
 /* ---- prefixes -------------------------------------------------------------------------------- */
 
@@ -45,7 +67,8 @@ static void take_prefixes(struct parse *p)
 {
     struct x86_insn *insn = p->insn;
     while (p->at < p->start + X86_MAX_LENGTH) {
-        const struct row *row = &x86_map_1byte[*p->at];
+        unsigned byte = p->old ? fold_opcode(p, *p->at) : *p->at;
+        const struct row *row = &x86_map_1byte[byte];
         if (row->kind == ROW_PREFIX) {
             take_prefix(p, row);
             insn->rex = 0;
@@ -64,7 +87,7 @@ static void take_prefixes(struct parse *p)
 /* 66, 67, FS and GS came with the 386. */
 static bool prefixes_exist(const struct parse *p)
 {
-    if (p->mode->features >> X86_FEATURE_386 & 1) {
+    if (!p->old) {
         return true;
     }
     return !(p->insn->prefixes & (X86_PREFIX_OPERAND | X86_PREFIX_ADDRESS)) &&
@@ -132,6 +155,25 @@ static bool register_form(const struct x86_insn *insn)
     return insn->modrm >= 0xc0;
 }
 
+/* The 8086 has something in every place: what bytes the odd forms of FE move is not documented,
+ * they are taken for those of FF. */
+static const struct row *fold_group(const struct row *row, unsigned *group, unsigned *reg)
+{
+    if (*group == GROUP_grp1a || *group == GROUP_grp11) {
+        *reg = 0;
+    } else if (*group == GROUP_grp2 && *reg == 6) {
+        *group = GROUP_grp2_8086;
+        *reg = 0;
+    } else if (*group == GROUP_grp4 && *reg > 1) {
+        row = &x86_map_1byte[0xff];
+        *group = GROUP_grp5;
+    }
+    if (*group == GROUP_grp5 && *reg == 7) {
+        *reg = 6;
+    }
+    return row;
+}
+
 /* Operands, flags and feature of the opcode's row and of the group's add up. */
 static struct row group_row(struct parse *p, const struct row *opcode_row)
 {
@@ -140,7 +182,11 @@ static struct row group_row(struct parse *p, const struct row *opcode_row)
     unsigned selector = selector_of(insn);
     unsigned form = register_form(insn);
     unsigned reg = insn->modrm >> 3 & 7;
-    const struct row(*group)[2][8] = x86_groups[opcode_row->group];
+    unsigned number = opcode_row->group;
+    if (before(p, X86_FEATURE_186)) {
+        opcode_row = fold_group(opcode_row, &number, &reg);
+    }
+    const struct row(*group)[2][8] = x86_groups[number];
     struct row row =
         *choose(p, &group[SELECT_NONE][form][reg], &group[selector][form][reg], selector);
     if (row.kind == ROW_EMPTY && opcode_row->group == GROUP_grp7 && form) {
@@ -156,19 +202,26 @@ static struct row group_row(struct parse *p, const struct row *opcode_row)
     return row;
 }
 
-static struct row x87_row(struct parse *p)
+static const struct row *coprocessor_row(struct parse *p)
 {
     unsigned escape = p->insn->opcode - 0xd8U;
     take_modrm(p);
     unsigned modrm = p->insn->modrm;
     unsigned reg = modrm >> 3 & 7;
     if (!register_form(p->insn)) {
-        return x86_x87_memory[escape][reg];
+        return &x86_x87_memory[escape][reg];
     }
     if (x86_x87_sti[escape][reg].kind != ROW_EMPTY) {
-        return x86_x87_sti[escape][reg];
+        return &x86_x87_sti[escape][reg];
     }
-    return x86_x87_one[escape][modrm - 0xc0];
+    return &x86_x87_one[escape][modrm - 0xc0];
+}
+
+static struct row x87_row(struct parse *p)
+{
+    const struct row *row = coprocessor_row(p);
+    bool known = row->kind != ROW_EMPTY && has_feature(p, row->feature);
+    return p->old && !known ? x86_alternatives[ALT_d8_before_386] : *row;
 }
 
 /* The opcode follows the address: skip that first. */
@@ -202,20 +255,24 @@ static struct row row_0f(struct parse *p)
     }
     insn->map = 1;
     const struct row *row = choose_in_map(p, x86_map_0f);
+    if (row->feature == X86_FEATURE_SYSCALL && before(p, X86_FEATURE_SYSCALL)) {
+        return x86_alternatives[insn->opcode == 5 ? ALT_05_on_286 : ALT_07_on_386];
+    }
     return row->kind == ROW_GROUP ? group_row(p, row) : *row;
 }
 
 static struct row find_row(struct parse *p)
 {
     struct x86_insn *insn = p->insn;
-    unsigned opcode = *p->at++;
+    unsigned opcode = p->old ? fold_opcode(p, *p->at) : *p->at;
+    p->at++;
     insn->opcode = (uint8_t)opcode;
     const struct row *row = &x86_map_1byte[opcode];
     if (row->kind == ROW_GROUP) {
         return group_row(p, row);
     }
     if (opcode == 0x0f) {
-        return row_0f(p);
+        return before(p, X86_FEATURE_186) ? x86_alternatives[ALT_0f_on_8086] : row_0f(p);
     }
     if ((opcode & 0xf8) == 0xd8) {
         return x87_row(p);
@@ -351,16 +408,27 @@ static unsigned extension(const struct x86_insn *insn, unsigned rex_bit)
     return insn->rex & rex_bit ? 8 : 0;
 }
 
+/* Only two bits of a segment register's number reach the 8086, and CS can be loaded. */
+static void segment_register(struct parse *p, struct x86_operand *op, unsigned field)
+{
+    if (before(p, X86_FEATURE_186)) {
+        set(op, X86_OPERAND_SREG, field & 3);
+        return;
+    }
+    bool is_destination = op == p->insn->ops;
+    p->undefined |=
+        field >= (p->old ? X86_FS : X86_SEGMENTS) || (field == X86_CS && is_destination);
+    set(op, X86_OPERAND_SREG, field);
+}
+
 /* CR1, CR5..7 and CR9 on, DR8 on and segment registers 6 and 7 do not exist; MOV to CS is #UD. */
 static void system_register(struct parse *p, struct x86_operand *op, enum operand_shape shape)
 {
     unsigned field = p->insn->modrm >> 3 & 7;
     unsigned reg = field | extension(p->insn, REX_R);
-    bool is_destination = op == p->insn->ops;
     switch ((unsigned)shape) {
     case SHAPE_S:
-        p->undefined |= field >= X86_SEGMENTS || (field == X86_CS && is_destination);
-        set(op, X86_OPERAND_SREG, field);
+        segment_register(p, op, field);
         break;
     case SHAPE_C:
         p->undefined |= reg != 0 && reg != 2 && reg != 3 && reg != 4 && reg != 8;
@@ -573,9 +641,11 @@ static void take_operands(struct parse *p, const struct row *row)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-static bool lock_allowed(const struct x86_insn *insn)
+/* Up to the 80286 LOCK goes with everything. */
+static bool lock_allowed(const struct parse *p)
 {
-    if (!(insn->prefixes & X86_PREFIX_LOCK)) {
+    const struct x86_insn *insn = p->insn;
+    if (!(insn->prefixes & X86_PREFIX_LOCK) || p->old) {
         return true;
     }
     return insn->flags & X86_ROW_LOCK && insn->ops[0].kind == X86_OPERAND_MEM;
@@ -611,7 +681,7 @@ static bool parse_instruction(struct parse *p)
     }
     take_row(p, &row);
     drop_mandatory(insn);
-    return !p->undefined && lock_allowed(insn) && prefixes_exist(p);
+    return !p->undefined && lock_allowed(p) && prefixes_exist(p);
 }
 
 /* True for a one-byte opcode without prefixes that every model and mode but the 64-bit one has:
@@ -641,6 +711,23 @@ static void clear(struct x86_insn *insn)
     }
 }
 
+/* Longest instruction; the 8086 and 80186 have no limit. */
+static unsigned max_length(const struct parse *p)
+{
+    return p->old && !before(p, X86_FEATURE_286) ? 10 : X86_MAX_LENGTH;
+}
+
+/* A prefix alone: what is left of an instruction that is too long for the window, where there is no
+ * limit.  The rest is decoded next; a prefix counts only when it is among the last of many. */
+static enum x86_decode_result lone_prefix(struct x86_insn *insn)
+{
+    clear(insn);
+    insn->mnemonic = X86_nop;
+    insn->length = 1;
+    insn->operand_size = insn->address_size = 2;
+    return X86_DECODED;
+}
+
 static enum x86_decode_result finish(struct parse *p, bool defined, size_t available)
 {
     struct x86_insn *insn = p->insn;
@@ -649,8 +736,8 @@ static enum x86_decode_result finish(struct parse *p, bool defined, size_t avail
     if (length > available && available < X86_MAX_LENGTH) {
         return X86_NEED_MORE;
     }
-    if (length > X86_MAX_LENGTH) {
-        return X86_TOO_LONG;
+    if (length > max_length(p)) {
+        return before(p, X86_FEATURE_286) ? lone_prefix(insn) : X86_TOO_LONG;
     }
     if (defined) {
         return X86_DECODED;
@@ -678,6 +765,7 @@ enum x86_decode_result x86_decode(const uint8_t *bytes, size_t available,
         .seg_override = -1,
         .long_mode = mode->code_size == 64,
     };
+    p.old = before(&p, X86_FEATURE_386);
     const struct row *row = &x86_map_1byte[*bytes];
     if (is_simple(&p, row) && available != 0) {
         return finish(&p, parse_simple(&p, row), available);

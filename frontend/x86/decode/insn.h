@@ -131,7 +131,7 @@ enum x86_decode_result {
     X86_DECODED,
     X86_UNDEFINED, /* #UD; out->length is what was consumed, class PLAIN, mnemonic invalid */
     X86_NEED_MORE, /* the instruction goes on after `available`; nothing else is known */
-    X86_TOO_LONG,  /* more than 15 bytes: #GP(0) */
+    X86_TOO_LONG,  /* more than 15 bytes (80286: 10): #GP(0) */
 };
 
 /* Decodes the instruction at bytes[0..available). Reads nothing else; *out is set whatever the

@@ -76,6 +76,7 @@ enum opcode_group {
     GROUP_grp1,
     GROUP_grp1a,
     GROUP_grp2,
+    GROUP_grp2_8086,
     GROUP_grp3,
     GROUP_grp4,
     GROUP_grp5,
@@ -96,9 +97,13 @@ enum opcode_group {
 };
 
 enum alternative_row {
+    ALT_0f_on_8086,
+    ALT_d8_before_386, /* what no coprocessor knows */
     ALT_63_in_long_mode,
     ALT_90_with_f3,
     ALT_90_with_rex_b,
+    ALT_05_on_286, /* of the 0F map */
+    ALT_07_on_386,
     ALTERNATIVES,
 };
 

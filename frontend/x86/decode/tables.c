@@ -63,6 +63,14 @@ const struct row x86_alternatives[ALTERNATIVES] = {
 #define ALT(which, name, a, b, c, cls, fl, ft) [ALT_##which] = ROW(name, a, b, c, cls, fl, ft),
 #define GROUP(code, grp, a, b, c, fl, ft)
 #include "frontend/x86/decode/map_1byte.def"
+#define OP(code, name, a, b, c, cls, fl, ft)
+#define NP(code, name, a, b, c, cls, fl, ft)
+#define P66(code, name, a, b, c, cls, fl, ft)
+#define PF3(code, name, a, b, c, cls, fl, ft)
+#define PF2(code, name, a, b, c, cls, fl, ft)
+#define ALT(which, name, a, b, c, cls, fl, ft) [ALT_##which] = ROW(name, a, b, c, cls, fl, ft),
+#define GROUP(code, grp, a, b, c, fl, ft)
+#include "frontend/x86/decode/map_0f.def"
 };
 
 /* clang-format off */
@@ -75,11 +83,12 @@ const struct row x86_alternatives[ALTERNATIVES] = {
 /* clang-format on */
 
 const struct row x86_map_0f[SELECTORS][256] = {
-#define OP                                X_OP
-#define NP                                X_NP
-#define P66                               X_P66
-#define PF3                               X_PF3
-#define PF2                               X_PF2
+#define OP  X_OP
+#define NP  X_NP
+#define P66 X_P66
+#define PF3 X_PF3
+#define PF2 X_PF2
+#define ALT(which, name, a, b, c, cls, fl, ft)
 #define GROUP(code, grp, a, b, c, fl, ft) [0][code] = GROUP_ROW(grp, a, b, c, fl, ft),
 #include "frontend/x86/decode/map_0f.def"
 };

@@ -37,6 +37,17 @@ static inline bool privileged(struct context *ctx)
     return x86_cpl(ctx) == 0 || fault_gp(ctx, 0);
 }
 
+/* #DE of the current instruction; before the 80286 it is a trap after it. */
+static inline uint64_t divide_error(struct context *ctx, bool trap)
+{
+    fault(ctx, VECTOR_DE);
+    if (trap) {
+        ctx->event.kind = EVENT_TRAP;
+        context_leave_after(ctx, LEAVE_EVENT);
+    }
+    return 0;
+}
+
 /* SF, ZF and PF of a result of size bytes. */
 static inline uint32_t flags_szp(uint32_t result, unsigned size)
 {

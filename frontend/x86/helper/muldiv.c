@@ -1,7 +1,11 @@
 /*
- * DIV, IDIV, CMPXCHG8B.  The arithmetic flags, undefined after a division, keep their values.
+ * DIV, IDIV, CMPXCHG8B; shifts and products as only the 8086 makes them.  The arithmetic flags,
+ * undefined after a division, keep their values.
  */
 #include "frontend/x86/helper/helper.h"
+
+/* Bits of the immediate: see callouts.def. */
+enum { ERROR_TRAPS = 0x100, NEGATED = 0x200, MAGNITUDES = 0x400 };
 
 static uint64_t dividend(const struct context *ctx, unsigned size)
 {
@@ -35,8 +39,7 @@ uint64_t callout_div(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     uint64_t divisor = a & mask;
     uint64_t value = dividend(ctx, size);
     if (divisor == 0 || value / divisor > mask) {
-        fault(ctx, VECTOR_DE);
-        return 0;
+        return divide_error(ctx, imm & ERROR_TRAPS);
     }
     put_result(ctx, size, value / divisor, value % divisor);
     return 0;
@@ -51,17 +54,78 @@ uint64_t callout_idiv(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     unsigned wide = size == 4 ? 0 : 64 - size * 16;
     int64_t value = (int64_t)(dividend(ctx, size) << wide) >> wide;
     int64_t limit = INT64_C(1) << (size * 8 - 1);
+    bool traps = imm & ERROR_TRAPS;
+    bool magnitudes = imm & MAGNITUDES;
     if (divisor == 0 || (divisor == -1 && value == INT64_MIN)) {
-        fault(ctx, VECTOR_DE);
-        return 0;
+        return divide_error(ctx, traps);
     }
     int64_t quotient = value / divisor;
-    if (quotient < -limit || quotient >= limit) {
-        fault(ctx, VECTOR_DE);
-        return 0;
+    if (quotient < -limit + magnitudes || quotient >= limit) {
+        return divide_error(ctx, traps);
     }
+    quotient = imm & NEGATED ? -quotient : quotient;
     put_result(ctx, size, (uint64_t)quotient, (uint64_t)(value % divisor));
     return 0;
+}
+
+uint64_t callout_mul_negated(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    (void)b;
+    unsigned size = imm & 15;
+    unsigned bits = size * 8;
+    bool is_signed = imm >> 4 & 1;
+    unsigned shift = 64 - bits;
+    uint64_t x = x86_gpr(ctx, GUEST_RAX) & (UINT64_MAX >> shift);
+    uint64_t y = a & (UINT64_MAX >> shift);
+    uint64_t product =
+        is_signed ? (uint64_t)(((int64_t)(x << shift) >> shift) * ((int64_t)(y << shift) >> shift))
+                  : x * y;
+    product = (0 - product) & (UINT64_MAX >> (64 - 2 * bits));
+    uint64_t high = product >> bits;
+    uint64_t fill = is_signed && product >> (bits - 1) & 1 ? UINT64_MAX >> shift : 0;
+    put_result(ctx, size, product & (UINT64_MAX >> shift), high);
+    uint32_t flags = context_flags(ctx) & ~(uint32_t)(FLAG_CF | FLAG_OF);
+    context_set_flags(ctx, flags | (high == fill ? 0u : (uint32_t)(FLAG_CF | FLAG_OF)));
+    return 0;
+}
+
+/* One step of the rotation or shift that the digit of ModRM names; *cf is the carry flag. */
+static uint32_t shift_step(unsigned digit, uint32_t value, uint32_t top, bool *cf)
+{
+    bool left = !(digit & 1);
+    bool in = digit < 2    ? (value & (left ? top : 1)) != 0
+              : digit < 4  ? *cf
+              : digit == 7 ? (value & top) != 0
+                           : false;
+    *cf = (value & (left ? top : 1)) != 0;
+    return left ? (value << 1 | in) & (top | (top - 1)) : value >> 1 | (in ? top : 0);
+}
+
+uint64_t callout_shift(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    enum { SETMO = 6 };
+    unsigned digit = imm & 7;
+    unsigned size = imm >> 8 & 15;
+    uint32_t top = 1u << (size * 8 - 1);
+    uint32_t value = (uint32_t)a & (top | (top - 1));
+    uint32_t flags = context_flags(ctx);
+    bool cf = flags & FLAG_CF;
+    if ((b & 255) == 0) {
+        return value;
+    }
+    if (digit == SETMO) {
+        value = top | (top - 1);
+        context_set_flags(ctx, flags_szp(value, size));
+        return value;
+    }
+    for (unsigned count = b & 255; count > 0; count--) {
+        value = shift_step(digit, value, top, &cf);
+    }
+    bool of = digit & 1 ? ((value ^ value << 1) & top) != 0 : cf != ((value & top) != 0);
+    flags &= ~(uint32_t)(digit < 4 ? FLAG_CF | FLAG_OF : FLAGS_ARITH);
+    flags |= digit < 4 ? 0u : flags_szp(value, size);
+    context_set_flags(ctx, flags | (cf ? (uint32_t)FLAG_CF : 0u) | (of ? (uint32_t)FLAG_OF : 0u));
+    return value;
 }
 
 uint64_t callout_cmpxchg8b(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)

@@ -51,15 +51,19 @@ static uint32_t movs_one(struct string_run *run, uint32_t max)
 {
     (void)max;
     struct context *ctx = run->ctx;
-    return guest_load(ctx, run->seg, string_si(run), run->size) &&
-           guest_store(ctx, SEG_ES, string_di(run), run->size);
+    if (!guest_load(ctx, run->seg, string_si(run), run->size)) {
+        return 0;
+    }
+    run->accesses = 1;
+    return guest_store(ctx, SEG_ES, string_di(run), run->size);
 }
 
 uint64_t callout_string_movs(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
 {
     (void)a;
     (void)b;
-    struct string_run run = string_begin(ctx, imm, true, true);
+    static const uint8_t fault[2][3] = {{1, 0, 1}, {1, 1, 2}};
+    struct string_run run = string_begin_moving(ctx, imm, true, true, fault);
     return string_repeat(&run, movs_bulk, movs_one);
 }
 
@@ -91,7 +95,8 @@ uint64_t callout_string_stos(struct context *ctx, uint64_t a, uint64_t b, uint64
 {
     (void)a;
     (void)b;
-    struct string_run run = string_begin(ctx, imm, false, true);
+    static const uint8_t fault[2][3] = {{0, 1, 2}};
+    struct string_run run = string_begin_moving(ctx, imm, false, true, fault);
     return string_repeat(&run, stos_bulk, stos_one);
 }
 
@@ -122,7 +127,8 @@ uint64_t callout_string_lods(struct context *ctx, uint64_t a, uint64_t b, uint64
 {
     (void)a;
     (void)b;
-    struct string_run run = string_begin(ctx, imm, true, false);
+    static const uint8_t fault[2][3] = {{1, 0, 1}};
+    struct string_run run = string_begin_moving(ctx, imm, true, false, fault);
     return string_repeat(&run, lods_bulk, lods_one);
 }
 
@@ -180,7 +186,8 @@ uint64_t callout_string_scas(struct context *ctx, uint64_t a, uint64_t b, uint64
 {
     (void)a;
     (void)b;
-    struct string_run run = string_begin(ctx, imm, false, true);
+    static const uint8_t fault[2][3] = {{0, 1, 1}};
+    struct string_run run = string_begin_moving(ctx, imm, false, true, fault);
     return string_repeat(&run, scas_bulk, scas_one);
 }
 
@@ -217,6 +224,12 @@ static uint32_t cmps_one(struct string_run *run, uint32_t max)
     struct context *ctx = run->ctx;
     uint64_t x;
     uint64_t y;
+    if (run->fault) { /* the 80286 reads the destination first */
+        if (!guest_read(ctx, SEG_ES, string_di(run), run->size, &y)) {
+            return 0;
+        }
+        run->accesses = 1;
+    }
     if (!guest_read(ctx, run->seg, string_si(run), run->size, &x) ||
         !guest_read(ctx, SEG_ES, string_di(run), run->size, &y)) {
         return 0;
@@ -229,6 +242,7 @@ uint64_t callout_string_cmps(struct context *ctx, uint64_t a, uint64_t b, uint64
 {
     (void)a;
     (void)b;
-    struct string_run run = string_begin(ctx, imm, true, true);
+    static const uint8_t fault[2][3] = {{0, 1, 0}, {1, 1, 1}};
+    struct string_run run = string_begin_moving(ctx, imm, true, true, fault);
     return string_repeat(&run, cmps_bulk, cmps_one);
 }

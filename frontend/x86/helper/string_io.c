@@ -43,7 +43,8 @@ uint64_t callout_string_ins(struct context *ctx, uint64_t a, uint64_t b, uint64_
 {
     (void)a;
     (void)b;
-    struct string_run run = string_begin(ctx, imm, false, true);
+    static const uint8_t fault[2][3] = {{0, 1, 2}};
+    struct string_run run = string_begin_moving(ctx, imm, false, true, fault);
     if (!port_allowed(ctx, port_of(&run), run.size)) {
         return 0;
     }
@@ -84,7 +85,8 @@ uint64_t callout_string_outs(struct context *ctx, uint64_t a, uint64_t b, uint64
 {
     (void)a;
     (void)b;
-    struct string_run run = string_begin(ctx, imm, true, false);
+    static const uint8_t fault[2][3] = {{1, 0, 1}};
+    struct string_run run = string_begin_moving(ctx, imm, true, false, fault);
     if (!port_allowed(ctx, port_of(&run), run.size)) {
         return 0;
     }

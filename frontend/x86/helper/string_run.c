@@ -25,6 +25,14 @@ struct string_run string_begin(struct context *ctx, uint64_t imm, bool uses_si, 
     };
 }
 
+struct string_run string_begin_moving(struct context *ctx, uint64_t imm, bool uses_si, bool uses_di,
+                                      const uint8_t fault[2][3])
+{
+    struct string_run run = string_begin(ctx, imm, uses_si, uses_di);
+    run.fault = x86_since(x86_of(ctx), 3) ? NULL : fault;
+    return run;
+}
+
 uint32_t string_get(const uint8_t *from, unsigned size)
 {
     return size == 1 ? *from : size == 2 ? load_le16(from) : load_le32(from);
@@ -100,6 +108,23 @@ static void advance(const struct string_run *run, uint32_t n)
     ctx->budget -= n;
 }
 
+/* The 80286 moves its registers before it looks at limits, and counts ahead of its writes (as the
+ * captured cases show). */
+static void fault_moves(const struct string_run *run)
+{
+    struct context *ctx = run->ctx;
+    const uint8_t *moves = run->fault[run->accesses];
+    if (moves[0]) {
+        move_register(run, GUEST_RSI, run->size);
+    }
+    if (moves[1]) {
+        move_register(run, GUEST_RDI, run->size);
+    }
+    if (run->rep) {
+        x86_gpr_put(ctx, GUEST_RCX, 2, x86_gpr(ctx, GUEST_RCX) - moves[2]);
+    }
+}
+
 /* Ends the callout; done: the instruction is complete. */
 static uint64_t leave_run(struct context *ctx, bool done)
 {
@@ -125,10 +150,14 @@ uint64_t string_repeat(struct string_run *run, string_step *bulk, string_step *o
         int64_t allowed = ctx->budget + ctx->pending;
         uint32_t max = single || allowed < 1 ? 1 : at_most(count, (uint64_t)allowed);
         uint32_t n = bulk(run, max);
+        run->accesses = 0;
         if (n == 0 && ctx->leave != LEAVE_EVENT) {
             n = one(run, 1);
         }
         if (n == 0) {
+            if (run->fault) {
+                fault_moves(run);
+            }
             return 0;
         }
         advance(run, n);

@@ -15,7 +15,10 @@ struct string_run {
     unsigned rep;
     bool down;
     bool uses_si, uses_di;
-    bool stop; /* SCAS, CMPS: the condition ended the repetition */
+    unsigned accesses;         /* of the element that worked before one faulted */
+    const uint8_t (*fault)[3]; /* 80286: by `accesses`, whether a fault moves SI, DI and by how
+                                * much it moves CX; else NULL */
+    bool stop;                 /* SCAS, CMPS: the condition ended the repetition */
 };
 
 /* Does between 1 and max elements from the current registers and returns how many; 0: a fault is
@@ -26,6 +29,9 @@ typedef uint32_t string_step(struct string_run *run, uint32_t max);
 /* Runs the whole callout. */
 uint64_t string_repeat(struct string_run *run, string_step *bulk, string_step *one);
 struct string_run string_begin(struct context *ctx, uint64_t imm, bool uses_si, bool uses_di);
+/* The same for an instruction whose faults move registers on the 80286. */
+struct string_run string_begin_moving(struct context *ctx, uint64_t imm, bool uses_si, bool uses_di,
+                                      const uint8_t fault[2][3]);
 
 static inline uint32_t string_si(const struct string_run *run)
 {

@@ -6,10 +6,15 @@
  */
 #include "frontend/x86/helper/helper.h"
 
+enum { MSW_FIXED = 0xfff0 }; /* bits of the 80286's machine status word that read as 1 */
+
 static uint64_t store_table(struct context *ctx, uint64_t a, uint64_t imm, uint32_t base,
                             uint32_t limit)
 {
     enum seg_index seg = (enum seg_index)(imm & 7);
+    if (!x86_since(x86_of(ctx), 3)) {
+        base |= UINT32_C(0xff000000);
+    }
     if (guest_write(ctx, seg, a, 2, limit)) {
         (void)guest_write(ctx, seg, (uint32_t)(a + 2), 4, base);
     }
@@ -62,7 +67,8 @@ uint64_t callout_smsw(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     (void)a;
     (void)b;
     (void)imm;
-    return x86_of(ctx)->cr0;
+    const struct x86_cpu *cpu = x86_of(ctx);
+    return x86_since(cpu, 3) ? cpu->cr0 : cpu->cr0 | MSW_FIXED;
 }
 
 uint64_t callout_lmsw(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)

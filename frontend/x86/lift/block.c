@@ -53,13 +53,23 @@ static void begin(struct lift *l, unsigned length)
     l->block->bytes += length;
 }
 
+/* LOCK depends on IOPL on the 80286, and only there. */
+static bool lock_faults(const struct lift *l)
+{
+    return l->mode & MODE_IOPL_CHECK && !lift_has(l, X86_FEATURE_386);
+}
+
 static void lift_one(struct lift *l, enum x86_decode_result result, const struct x86_insn *insn)
 {
     begin(l, result == X86_TOO_LONG ? X86_MAX_LENGTH : insn->length);
     if (result == X86_DECODED) {
         const struct lift_row *row = rows[insn->mnemonic];
+        if (insn->prefixes & X86_PREFIX_LOCK && lock_faults(l)) {
+            lift_raise(l, VECTOR_GP);
+            return;
+        }
         row->function(l, insn, row->arg);
-    } else {
+    } else if (lift_has(l, X86_FEATURE_186)) { /* the 8086 has no faults: what it does is open */
         lift_raise(l, result == X86_UNDEFINED ? VECTOR_UD : VECTOR_GP);
     }
 }

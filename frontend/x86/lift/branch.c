@@ -68,7 +68,7 @@ void lift_loop(struct lift *l, const struct x86_insn *insn, unsigned arg)
 void lift_loopcc(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     decrement_count(l, insn);
-    branch_on_count(l, insn, IR_brz, l->next & 0xffffffff);
+    branch_on_count(l, insn, IR_brz, lift_next(l));
     branch_on_condition(l, arg, relative_target(l, insn));
     lift_end(l);
 }

@@ -54,6 +54,8 @@ void lift_callout_const(struct lift *l, enum callout_id id, unsigned dst, unsign
 /* Ends the block: with a fault, or at the next instruction. */
 void lift_raise(struct lift *l, unsigned vector);
 void lift_end(struct lift *l);
+/* EIP of the next instruction; code offsets wrap at 64 KiB up to the 80186. */
+uint64_t lift_next(const struct lift *l);
 /* Leaves to EIP, ending the block. */
 void lift_jump(struct lift *l, uint64_t target);
 
@@ -61,6 +63,12 @@ void lift_jump(struct lift *l, uint64_t target);
 static inline bool lift_has(const struct lift *l, unsigned feature)
 {
     return !(l->absent >> feature & 1);
+}
+
+/* An 80286: it has faults, but some come after registers have moved. */
+static inline bool lift_is_286(const struct lift *l)
+{
+    return !lift_has(l, X86_FEATURE_386) && lift_has(l, X86_FEATURE_286);
 }
 
 /* Bytes of the stack pointer (2 or 4). */
@@ -75,6 +83,7 @@ typedef void lift_function(struct lift *l, const struct x86_insn *insn, unsigned
 lift_function lift_undefined, lift_nothing, lift_touch;
 lift_function lift_binary, lift_compare, lift_unary, lift_flag;                     /* alu.c */
 lift_function lift_shift, lift_double_shift;                                        /* shift.c */
+lift_function lift_setmo;
 lift_function lift_multiply, lift_imul, lift_divide, lift_adjust, lift_adjust_base; /* muldiv.c */
 lift_function lift_mov, lift_extend, lift_lea, lift_xchg, lift_cmpxchg, lift_xadd;  /* move.c */
 lift_function lift_setcc, lift_cmov, lift_cbw, lift_cwd, lift_bswap, lift_xlat, lift_direction;
@@ -87,7 +96,8 @@ lift_function lift_in, lift_out;                                                
 lift_function lift_system, lift_system_value, lift_table, lift_invlpg, lift_level;  /* system.c */
 lift_function lift_pushf, lift_far_jump, lift_far_ret, lift_int, lift_far_load;     /* sensitive.c */
 lift_function lift_store_selector, lift_access, lift_verify, lift_arpl, lift_bound;
-lift_function lift_x87, lift_x87_state, lift_fwait, lift_fx_state, lift_xsave;                  /* x87.c */
+lift_function lift_esc;
+lift_function lift_x87, lift_x87_state, lift_fwait, lift_fx_state, lift_xsave;      /* x87.c */
 lift_function lift_vector, lift_emms, lift_ldmxcsr, lift_stmxcsr, lift_maskmov, lift_movnti;
 lift_function lift_crc32, lift_popcnt, lift_movbe;
 /* clang-format on */

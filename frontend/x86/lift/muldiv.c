@@ -3,9 +3,35 @@
  */
 #include "frontend/x86/lift/build.h"
 
+/* Bits of the callouts' immediates. */
+enum { ERROR_TRAPS = 0x100, NEGATED = 0x200, AAM_80286 = 0x200, MAGNITUDES = 0x400 };
+
+static bool is_8086(const struct lift *l)
+{
+    return !lift_has(l, X86_FEATURE_186);
+}
+
+/* Divide errors return behind the instruction up to the 80186. */
+static uint64_t error_traps(const struct lift *l)
+{
+    return lift_has(l, X86_FEATURE_286) ? 0 : ERROR_TRAPS;
+}
+
+/* A repeat prefix on the 8086 shares its flag with the sign of a product or quotient. */
+static bool negated(const struct lift *l, const struct x86_insn *insn)
+{
+    return insn->prefixes & (X86_PREFIX_REP | X86_PREFIX_REPNE) && is_8086(l);
+}
+
 /* MUL, and the one-operand IMUL. */
 void lift_multiply(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
+    if (negated(l, insn)) {
+        lift_value(l, insn, IR_T0, &insn->ops[0], insn->ops[0].width);
+        lift_callout(l, CALLOUT_mul_negated, IR_NONE, IR_T0, IR_NONE,
+                     insn->ops[0].width | (arg == IR_imul1 ? 0x10u : 0u));
+        return;
+    }
     struct ir_inst *inst =
         lift_op(l, (enum ir_op)arg, insn->ops[0].width, IR_NONE, IR_NONE, IR_NONE);
     inst->a = lift_operand(inst, &insn->ops[0], insn->address_size);
@@ -28,20 +54,23 @@ void lift_imul(struct lift *l, const struct x86_insn *insn, unsigned arg)
 /* DIV IDIV: arg is the callout. */
 void lift_divide(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
+    uint64_t rules = error_traps(l) | (is_8086(l) ? MAGNITUDES : 0u);
     lift_value(l, insn, IR_T0, &insn->ops[0], insn->ops[0].width);
-    lift_callout(l, (enum callout_id)arg, IR_NONE, IR_T0, IR_NONE, insn->ops[0].width);
+    lift_callout(l, (enum callout_id)arg, IR_NONE, IR_T0, IR_NONE,
+                 insn->ops[0].width | rules | (negated(l, insn) ? NEGATED : 0u));
 }
 
 /* DAA DAS AAA AAS */
 void lift_adjust(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     (void)insn;
-    lift_callout(l, (enum callout_id)arg, IR_NONE, IR_NONE, IR_NONE, 0);
+    lift_callout(l, (enum callout_id)arg, IR_NONE, IR_NONE, IR_NONE, is_8086(l));
 }
 
 /* AAM AAD */
 void lift_adjust_base(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
+    uint64_t rules = error_traps(l) | (lift_is_286(l) ? AAM_80286 : 0u);
     lift_callout(l, (enum callout_id)arg, IR_NONE, IR_NONE, IR_NONE,
-                 (uint64_t)insn->ops[0].value & 255);
+                 ((uint64_t)insn->ops[0].value & 255) | rules);
 }

@@ -142,9 +142,14 @@ void lift_jump(struct lift *l, uint64_t target)
     l->ended = true;
 }
 
+uint64_t lift_next(const struct lift *l)
+{
+    return l->next & (lift_has(l, X86_FEATURE_286) ? 0xffffffff : 0xffff);
+}
+
 void lift_end(struct lift *l)
 {
-    lift_jump(l, l->next & 0xffffffff);
+    lift_jump(l, lift_next(l));
 }
 
 bool lift_privileged(struct lift *l)

@@ -58,12 +58,20 @@ static void load_plain(struct lift *l, unsigned seg, unsigned temp)
     lift_op(l, IR_put, 8, IR_NONE, temp, IR_NONE)->imm = at + offsetof(struct segment, base);
 }
 
+/* MOV CS and POP CS of the 8086, selector in temp 1: code goes on in the new segment. */
+static void load_cs(struct lift *l)
+{
+    lift_constant(l, IR_T0, lift_next(l));
+    lift_callout(l, CALLOUT_far_jump, IR_NONE, IR_T0, IR_T1, 2);
+}
+
 /* After a load of SS the next instruction is not interrupted: it begins a block. */
 void lift_mov_to_segment(struct lift *l, const struct x86_insn *insn)
 {
     unsigned seg = insn->ops[0].reg;
     if (seg == SEG_CS) {
-        lift_raise(l, VECTOR_UD);
+        lift_value(l, insn, IR_T1, &insn->ops[1], 2);
+        load_cs(l);
         return;
     }
     lift_value(l, insn, IR_T0, &insn->ops[1], 2);
@@ -86,6 +94,11 @@ void lift_push_segment(struct lift *l, const struct x86_insn *insn)
 void lift_pop_segment(struct lift *l, const struct x86_insn *insn)
 {
     unsigned seg = insn->ops[0].reg;
+    if (seg == SEG_CS) {
+        lift_op(l, IR_pop, 2, IR_T1, IR_NONE, IR_NONE);
+        load_cs(l);
+        return;
+    }
     if (load_is_plain(l, seg) && insn->operand_size == 2) {
         lift_op(l, IR_pop, 2, IR_T0, IR_NONE, IR_NONE);
         load_plain(l, seg, IR_T0);

@@ -1,6 +1,6 @@
 /*
- * Shifts and rotates.  The count is masked to 5 bits.  A count of zero changes nothing, but memory
- * is written all the same, so a page that may not be written faults.
+ * Shifts and rotates.  The count is masked to 5 bits, but on the 8086.  A count of zero changes
+ * nothing, but memory is written all the same, so a page that may not be written faults.
  */
 #include "frontend/x86/lift/build.h"
 
@@ -27,10 +27,37 @@ static void variable_count(struct ir_inst *inst)
     inst->flags_read |= inst->flags_written;
 }
 
+/* The 8086 counts all of CL down, bit by bit. */
+static void shift_unmasked(struct lift *l, const struct x86_insn *insn)
+{
+    const struct x86_operand *op = &insn->ops[0];
+    lift_value(l, insn, IR_T0, op, op->width);
+    lift_callout(l, CALLOUT_shift, IR_T0, IR_T0, GUEST_RCX,
+                 (insn->modrm >> 3 & 7u) | (uint64_t)op->width << 8);
+    lift_store(l, insn, op, IR_T0, op->width);
+}
+
+/* SETMO, and SETMOC that does so when CL is not zero: the operand becomes all ones. */
+void lift_setmo(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    (void)arg;
+    if (insn->ops[1].kind != X86_OPERAND_IMM) {
+        shift_unmasked(l, insn);
+        return;
+    }
+    struct ir_inst *inst = lift_op(l, IR_or, insn->ops[0].width, IR_NONE, IR_NONE, IR_IMM);
+    inst->dst = inst->a = lift_operand(inst, &insn->ops[0], insn->address_size);
+    inst->imm = UINT32_MAX;
+}
+
 void lift_shift(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     const struct x86_operand *count = &insn->ops[1];
     bool constant = count->kind == X86_OPERAND_IMM;
+    if (!constant && !lift_has(l, X86_FEATURE_186)) {
+        shift_unmasked(l, insn);
+        return;
+    }
     if (moves_nothing(insn, count)) {
         return;
     }

@@ -3,6 +3,16 @@
  */
 #include "frontend/x86/lift/build.h"
 
+/* temp 0 = SP as it will be: what PUSH SP stores up to the 80186. */
+static void moved_stack_pointer(struct lift *l)
+{
+    struct ir_inst *inst = lift_op(l, IR_lea, 2, IR_T0, IR_NONE, IR_NONE);
+    inst->seg = SEG_SS;
+    inst->base = GUEST_RSP;
+    inst->disp = -2;
+    inst->asize = 2;
+}
+
 void lift_push(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     (void)arg;
@@ -11,12 +21,15 @@ void lift_push(struct lift *l, const struct x86_insn *insn, unsigned arg)
         lift_push_segment(l, insn);
         return;
     }
-    unsigned source = IR_T0;
-    if (op->kind == X86_OPERAND_MEM) {
+    bool moved =
+        op->kind == X86_OPERAND_REG && op->reg == GUEST_RSP && !lift_has(l, X86_FEATURE_286);
+    if (moved) {
+        moved_stack_pointer(l);
+    } else if (op->kind == X86_OPERAND_MEM) {
         lift_value(l, insn, IR_T0, op, insn->operand_size);
     }
-    struct ir_inst *inst = lift_op(l, IR_push, insn->operand_size, IR_NONE, source, IR_NONE);
-    if (op->kind != X86_OPERAND_MEM) {
+    struct ir_inst *inst = lift_op(l, IR_push, insn->operand_size, IR_NONE, IR_T0, IR_NONE);
+    if (op->kind != X86_OPERAND_MEM && !moved) {
         inst->a = lift_operand(inst, op, insn->address_size);
     }
 }
@@ -40,11 +53,17 @@ static void set_stack(struct lift *l, unsigned base, int32_t disp)
     inst->asize = (uint8_t)lift_stack_size(l);
 }
 
-/* POP to memory: an address based on ESP uses ESP after the pop. */
+/* POP to memory: an address based on ESP uses ESP after the pop.  On the 80286 the stack pointer
+ * has moved even when the store faults. */
 static void pop_memory(struct lift *l, const struct x86_insn *insn)
 {
     unsigned width = insn->operand_size;
     load_stack(l, IR_T0, width, GUEST_RSP);
+    if (lift_is_286(l)) {
+        set_stack(l, GUEST_RSP, (int32_t)width);
+        lift_store(l, insn, &insn->ops[0], IR_T0, width);
+        return;
+    }
     struct ir_inst *inst = lift_op(l, IR_mov, width, IR_MEM, IR_T0, IR_NONE);
     lift_address(inst, &insn->ops[0], insn->address_size);
     if (inst->base == GUEST_RSP) {

@@ -14,11 +14,12 @@ static unsigned repeat(const struct x86_insn *insn)
     return insn->prefixes & X86_PREFIX_REPNE ? REP_NE : REP_NONE;
 }
 
-/* True when the instruction repeats: it has become the callout. */
+/* True when the instruction repeats: it has become the callout.  On the 80286 all are callouts:
+ * they move registers even when they fault. */
 static bool repeated(struct lift *l, const struct x86_insn *insn, enum callout_id id,
                      const struct x86_operand *memory)
 {
-    if (repeat(insn) == REP_NONE) {
+    if (repeat(insn) == REP_NONE && !lift_is_286(l)) {
         return false;
     }
     lift_callout(l, id, IR_NONE, IR_NONE, IR_NONE,

@@ -61,6 +61,17 @@ static bool fpu_absent(struct lift *l)
     return !lift_has(l, X86_FEATURE_FPU);
 }
 
+/* An escape that no coprocessor takes: up to the 80286 the processor reads a word of the operand.
+ */
+void lift_esc(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    (void)arg;
+    if (!(l->mode & MODE_NO_FPU) && !lift_has(l, X86_FEATURE_386) &&
+        insn->ops[0].kind == X86_OPERAND_MEM) {
+        lift_value(l, insn, IR_T0, &insn->ops[0], 2);
+    }
+}
+
 static bool waits(enum x87_op op)
 {
     return op != X87_fnclex && op != X87_fninit && op != X87_fnstsw && op != X87_fnstsw_ax &&
@@ -127,8 +138,8 @@ static void x87_slow(struct lift *l, const struct x86_insn *insn, enum x87_op op
 
 void lift_x87(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
-    (void)arg;
     if (fpu_absent(l)) {
+        lift_esc(l, insn, arg);
         return;
     }
     enum x87_op op = find(insn->opcode, insn->modrm);
@@ -156,6 +167,7 @@ void lift_x87(struct lift *l, const struct x86_insn *insn, unsigned arg)
 void lift_x87_state(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     if (fpu_absent(l)) {
+        lift_esc(l, insn, arg);
         return;
     }
     if (arg == CALLOUT_fldenv || arg == CALLOUT_frstor) {
