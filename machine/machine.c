@@ -245,6 +245,9 @@ static void skip_idle(struct machine *machine)
     if (to > now) {
         machine->idle_ns += to - now;
     }
+    if (next <= machine->slice_end_ns && machine->ctx->halted == HALTED_MWAIT) {
+        machine->ctx->halted = HALTED_NOT;
+    }
 }
 
 uint64_t machine_idle_until(const struct machine *machine)

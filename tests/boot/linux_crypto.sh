@@ -19,7 +19,8 @@ sleep 30
 quit 1
 SCRIPT
 expect_healthy_linux
-expect_line serial.txt 'flags.* ssse3 .*sse4_1 sse4_2 .*popcnt .*aes .*xsave'
+expect_text serial.txt 'using mwait in idle threads'
+expect_line serial.txt 'flags.* ssse3 .*sse4_1 sse4_2 .*popcnt .*aes .*xsave .*rdrand'
 tr -d '\r' <serial.txt | awk '
     $1 == "driver" { driver = $3 }
     $1 == "selftest" { print driver, $3 }' | sort -u >selftests.txt

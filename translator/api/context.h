@@ -60,6 +60,13 @@ enum {
 /* Interrupts (and, after a load of SS, debug traps) wait for one more instruction. */
 enum shadow_kind { SHADOW_NONE, SHADOW_STI, SHADOW_SS };
 
+/* What the processor waits for. */
+enum halt_kind {
+    HALTED_NOT,
+    HALTED_HLT,   /* an interrupt */
+    HALTED_MWAIT, /* an interrupt or the next timer of the board */
+};
+
 /* Why generated code or an instruction gives control back to the dispatcher. */
 enum leave_reason {
     LEAVE_NONE,   /* keep running */
@@ -110,7 +117,7 @@ enum leave_reason {
     VAL(S, u8,  shadow, 0,      "enum shadow_kind: what the instruction before shadow_icount held off") \
     VAL(S, u64, shadow_icount, 0, "instruction count at which the shadow is in force")         \
     VAL(S, u32, trap_pending, 0, "breakpoints met by the last instruction, for a trap after it")  \
-    VAL(S, u8,  halted, 0,      "1: HLT, waiting for an interrupt")                           \
+    VAL(S, u8,  halted, 0,      "HALTED_: waiting for an interrupt")                           \
     VAL(S, u64, icount, 0,      "instructions retired, valid when no engine runs")
 /* clang-format on */
 

@@ -234,7 +234,7 @@ static bool handle_leave(struct translator *tr, enum run_result *result)
         settle(tr); /* the frame may have been pushed over code */
         return false;
     case LEAVE_HALT:
-        ctx->halted = 1;
+        ctx->halted = ctx->halted ? ctx->halted : HALTED_HLT;
         return false;
     case LEAVE_NONE:
     case LEAVE_LOOKUP:

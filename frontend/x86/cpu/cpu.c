@@ -126,6 +126,7 @@ static void keep_over_init(struct x86_cpu *to, const struct x86_cpu *from)
     to->tsc_offset = from->tsc_offset;
     to->pat = from->pat;
     to->xcr0 = from->xcr0;
+    to->random = from->random;
     to->misc_enable = from->misc_enable;
     to->microcode = from->microcode;
     to->mtrr_default = from->mtrr_default;

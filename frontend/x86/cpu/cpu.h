@@ -184,7 +184,9 @@ enum { MTRR_FIXED = 11, MTRR_VARIABLE = 8 };
     ARR(S, u64, perf_select, 2, 0,      "MSRs 186h, 187h: storage only")                     \
     ARR(S, u64, perf_count, 2, 0,       "MSRs C1h, C2h: storage only")                       \
     VAL(S, u64, platform,   0,          "MSRs 2Ah and 2Ch: storage only")                    \
-    VAL(S, u64, xcr0,       1,          "XCR0: state components that XSAVE manages")
+    VAL(S, u64, xcr0,       1,          "XCR0: state components that XSAVE manages")         \
+    VAL(S, u64, random,     0,          "RDRAND and RDSEED: the counter their numbers come from") \
+    VAL(S, u8,  monitor,    0,          "1: MONITOR has armed a line for MWAIT")
 /* clang-format on */
 
 struct x86_cpu {

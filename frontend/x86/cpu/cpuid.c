@@ -1,7 +1,7 @@
 /*
  * The CPUID leaves (SDM volume 2, CPUID; AMD's processor recognition application note).
  *
- * Not modelled: processor serial number, deterministic cache parameters, MONITOR.
+ * Not modelled: processor serial number, deterministic cache parameters.
  */
 #include "base/endian.h"
 #include "frontend/x86/cpu/cpu.h"
@@ -40,6 +40,19 @@ static void leaf_features(const struct x86_cpu *cpu, uint32_t out[4])
 uint64_t x86_xcr0_known(const struct x86_cpu *cpu)
 {
     return x86_has(cpu, FEATURE_SSE) ? 3 : 1;
+}
+
+/* MONITOR watches a cache line; MWAIT takes one hint, and a masked interrupt ends it if asked to.
+ */
+static void leaf_monitor(const struct x86_cpu *cpu, uint32_t out[4])
+{
+    enum { LINE = 64, EXTENSIONS = 3, ONE_C1_STATE = 0x10 };
+    if (x86_has_in(cpu, WORD_1_ECX, FEATURE_C_MONITOR)) {
+        out[0] = LINE;
+        out[1] = LINE;
+        out[2] = EXTENSIONS;
+        out[3] = ONE_C1_STATE;
+    }
 }
 
 /* Components and sizes of XSAVE: x87 and SSE, whose places do not depend on XCR0. */
@@ -135,6 +148,9 @@ void x86_cpuid(const struct x86_cpu *cpu, uint32_t leaf, uint32_t subleaf, uint3
         break;
     case 2:
         memcpy(out, model->caches, sizeof(model->caches));
+        break;
+    case 5:
+        leaf_monitor(cpu, out);
         break;
     case 7:
         out[1] = subleaf == 0 ? model->features[WORD_7_EBX] : 0;

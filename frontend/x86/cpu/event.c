@@ -283,6 +283,7 @@ bool x86_deliver(struct context *ctx)
     struct x86_cpu *cpu = x86_of(ctx);
     struct guest_event event = ctx->event;
     ctx->halted = 0;
+    cpu->monitor = 0;
     ctx->shadow = SHADOW_NONE;
     if (event.kind == EVENT_EXTERNAL && event.vector == VECTOR_NMI) {
         cpu->nmi_blocked = 1;

@@ -140,6 +140,9 @@ static void take(struct x86_model *model, unsigned feature)
 /* CPUID reaches as far as there are features to show; PAE makes more addresses. */
 static void widen(struct x86_model *model)
 {
+    if (model->features[WORD_1_ECX] & FEATURE_C_MONITOR && model->max_leaf < 5) {
+        model->max_leaf = 5;
+    }
     if (model->features[WORD_7_EBX] && model->max_leaf < 7) {
         model->max_leaf = 7;
     }

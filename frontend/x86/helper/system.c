@@ -330,7 +330,7 @@ uint64_t callout_hlt(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     (void)b;
     (void)imm;
     if (privileged(ctx)) {
-        ctx->halted = 1;
+        ctx->halted = HALTED_HLT;
         context_leave_after(ctx, LEAVE_HALT);
     }
     return 0;

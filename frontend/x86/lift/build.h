@@ -41,6 +41,8 @@ void lift_store(struct lift *l, const struct x86_insn *insn, const struct x86_op
 /* temp = effective address of a memory operand. */
 void lift_ea(struct lift *l, const struct x86_insn *insn, unsigned temp,
              const struct x86_operand *op);
+/* The segment of an implied memory operand: DS or the last override before the opcode. */
+unsigned lift_implied_segment(const struct lift *l, const struct x86_insn *insn);
 /* temp = constant. */
 void lift_constant(struct lift *l, unsigned temp, uint64_t value);
 
@@ -80,7 +82,7 @@ static inline unsigned lift_stack_size(const struct lift *l)
 typedef void lift_function(struct lift *l, const struct x86_insn *insn, unsigned arg);
 
 /* clang-format off */
-lift_function lift_undefined, lift_nothing, lift_touch;
+lift_function lift_undefined, lift_nothing;
 lift_function lift_binary, lift_compare, lift_unary, lift_flag;                     /* alu.c */
 lift_function lift_shift, lift_double_shift;                                        /* shift.c */
 lift_function lift_setmo;
@@ -94,6 +96,7 @@ lift_function lift_movs, lift_stos, lift_lods, lift_scas, lift_cmps, lift_string
 lift_function lift_bit_test, lift_bit_scan;                                         /* bit.c */
 lift_function lift_in, lift_out;                                                    /* io.c */
 lift_function lift_system, lift_system_value, lift_table, lift_invlpg, lift_level;  /* system.c */
+lift_function lift_clflush, lift_rdrand, lift_monitor;
 lift_function lift_pushf, lift_far_jump, lift_far_ret, lift_int, lift_far_load;     /* sensitive.c */
 lift_function lift_store_selector, lift_access, lift_verify, lift_arpl, lift_bound;
 lift_function lift_esc;

@@ -107,6 +107,21 @@ void lift_ea(struct lift *l, const struct x86_insn *insn, unsigned temp,
     lift_address(lift_op(l, IR_lea, 4, temp, IR_NONE, IR_NONE), op, insn->address_size);
 }
 
+unsigned lift_implied_segment(const struct lift *l, const struct x86_insn *insn)
+{
+    static const struct {
+        uint8_t prefix, seg;
+    } overrides[] = {{0x26, SEG_ES}, {0x2e, SEG_CS}, {0x36, SEG_SS},
+                     {0x3e, SEG_DS}, {0x64, SEG_FS}, {0x65, SEG_GS}};
+    unsigned seg = SEG_DS;
+    for (unsigned at = 0; at < insn->opcode_at; at++) {
+        for (unsigned i = 0; i < sizeof overrides / sizeof overrides[0]; i++) {
+            seg = l->bytes[at] == overrides[i].prefix ? overrides[i].seg : seg;
+        }
+    }
+    return seg;
+}
+
 void lift_constant(struct lift *l, unsigned temp, uint64_t value)
 {
     lift_op(l, IR_mov, 4, temp, IR_IMM, IR_NONE)->imm = value & 0xffffffff;
@@ -166,12 +181,6 @@ void lift_undefined(struct lift *l, const struct x86_insn *insn, unsigned arg)
     (void)insn;
     (void)arg;
     lift_raise(l, VECTOR_UD);
-}
-
-void lift_touch(struct lift *l, const struct x86_insn *insn, unsigned arg)
-{
-    (void)arg;
-    lift_value(l, insn, IR_T0, &insn->ops[0], 1);
 }
 
 void lift_nothing(struct lift *l, const struct x86_insn *insn, unsigned arg)

@@ -153,22 +153,6 @@ void lift_stmxcsr(struct lift *l, const struct x86_insn *insn, unsigned arg)
     }
 }
 
-/* The segment of an implied memory operand: DS or the last override before the opcode. */
-static unsigned implied_segment(const struct lift *l, const struct x86_insn *insn)
-{
-    static const struct {
-        uint8_t prefix, seg;
-    } overrides[] = {{0x26, SEG_ES}, {0x2e, SEG_CS}, {0x36, SEG_SS},
-                     {0x3e, SEG_DS}, {0x64, SEG_FS}, {0x65, SEG_GS}};
-    unsigned seg = SEG_DS;
-    for (unsigned at = 0; at < insn->opcode_at; at++) {
-        for (unsigned i = 0; i < sizeof overrides / sizeof overrides[0]; i++) {
-            seg = l->bytes[at] == overrides[i].prefix ? overrides[i].seg : seg;
-        }
-    }
-    return seg;
-}
-
 /* MASKMOVQ MASKMOVDQU store to seg:[rDI]. */
 void lift_maskmov(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
@@ -179,7 +163,7 @@ void lift_maskmov(struct lift *l, const struct x86_insn *insn, unsigned arg)
     struct ir_inst probe = {0};
     unsigned data = lift_operand(&probe, &insn->ops[0], insn->address_size);
     unsigned mask = lift_operand(&probe, &insn->ops[1], insn->address_size);
-    unsigned seg = implied_segment(l, insn);
+    unsigned seg = lift_implied_segment(l, insn);
     lift_constant(l, IR_T0, data);
     lift_callout_const(l, CALLOUT_maskmov, IR_NONE, IR_T0, (int32_t)mask,
                        seg | (uint64_t)insn->address_size << 8);

@@ -49,6 +49,28 @@ void lift_invlpg(struct lift *l, const struct x86_insn *insn, unsigned arg)
     }
 }
 
+void lift_clflush(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    (void)arg;
+    lift_ea(l, insn, IR_T0, &insn->ops[0]);
+    lift_callout(l, CALLOUT_clflush, IR_NONE, IR_T0, IR_NONE, insn->ops[0].seg);
+}
+
+void lift_rdrand(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    (void)arg;
+    lift_callout(l, CALLOUT_rdrand, IR_T0, IR_NONE, IR_NONE, 0);
+    lift_store(l, insn, &insn->ops[0], IR_T0, insn->operand_size);
+}
+
+/* The line of DS:rAX, another segment if there is an override. */
+void lift_monitor(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    (void)arg;
+    lift_op(l, IR_mov, insn->address_size, IR_T0, GUEST_RAX, IR_NONE);
+    lift_callout(l, CALLOUT_monitor, IR_NONE, IR_T0, IR_NONE, lift_implied_segment(l, insn));
+}
+
 /* MOV to and from CRn, DRn. */
 void lift_mov_control(struct lift *l, const struct x86_insn *insn)
 {

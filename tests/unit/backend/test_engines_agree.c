@@ -135,7 +135,8 @@ static void set_state(struct cpu_fixture *f, enum setting setting, struct dice d
     unsigned bits = setting == REAL ? 16 : 32;
     struct context *ctx = f->ctx;
     x86_reset(f->cpu, false);
-    f->cpu->cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT;
+    f->cpu->cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE;
+    f->cpu->xcr0 = 3;
     f->cpu->cr0 = CR0_ET | CR0_NE | (bits == 32 ? CR0_PE : 0);
     f->cpu->gdt_base = GDT;
     f->cpu->gdt_limit = 0x1f;
