@@ -34,8 +34,11 @@ static const uint8_t rules[X86_MNEMONICS] = {
 #include "tests/fuzz/exclusions.def"
 };
 
-static const bool loose[X86_MNEMONICS] = {
-#define LOOSE(mnemonic, why) [X86_##mnemonic] = true,
+static const struct {
+    bool is;
+    uint16_t undefined_from; /* sign and exponent of ST(0) */
+} loose[X86_MNEMONICS] = {
+#define LOOSE(mnemonic, from, why) [X86_##mnemonic] = {true, from},
 #include "tests/fuzz/exclusions.def"
 };
 
@@ -136,7 +139,7 @@ enum fuzz_class class_of(const struct x86_insn *insn)
     if (insn->mnemonic == X86_invalid) {
         return CLASS_undefined;
     }
-    if (loose[insn->mnemonic]) {
+    if (loose[insn->mnemonic].is) {
         return CLASS_transcendental;
     }
     for (unsigned i = 0; i < LENGTH(class_features); i++) {
@@ -220,6 +223,12 @@ unsigned insn_ignored(const struct x86_insn *insn, unsigned vector)
         }
     }
     return what;
+}
+
+bool insn_result_defined(const struct x86_insn *insn, uint16_t st0)
+{
+    uint16_t from = loose[insn->mnemonic].undefined_from;
+    return !from || st0 < from;
 }
 
 unsigned insn_flags_undefined(const struct x86_insn *insn)

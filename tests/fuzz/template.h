@@ -56,6 +56,8 @@ enum rule insn_rule(const struct x86_insn *insn);
 /* What of an outcome is not compared, by the instruction it ended at and the vector. */
 enum ignored { IGNORED_FAULT = 1, IGNORED_GPR = 2, IGNORED_MMX = 4, IGNORED_ALL = 8 };
 unsigned insn_ignored(const struct x86_insn *insn, unsigned vector);
+/* False: with that sign and exponent in ST(0) the manual leaves the result undefined. */
+bool insn_result_defined(const struct x86_insn *insn, uint16_t st0);
 /* Arithmetic flags the manual leaves undefined after the instruction. */
 unsigned insn_flags_undefined(const struct x86_insn *insn);
 
