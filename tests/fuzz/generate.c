@@ -128,8 +128,8 @@ static void make_sse(struct dice *dice, uint8_t *fx)
 static void make_segments(struct dice *dice, struct fuzz_state *s)
 {
     static const uint16_t data[] = {FUZZ_SEL_BASED, FUZZ_SEL_READ_ONLY, FUZZ_SEL_DOWN, 0};
-    static const enum fuzz_sreg changing[] = {FUZZ_DS, FUZZ_ES, FUZZ_GS};
-    for (unsigned i = 0; i < 3; i++) {
+    static const enum fuzz_sreg changing[] = {FUZZ_DS, FUZZ_ES, FUZZ_GS, FUZZ_FS};
+    for (unsigned i = 0; i < 4; i++) {
         if (dice_one_in(dice, 12)) {
             s->sreg[changing[i]] = data[dice_below(dice, 4)];
         }
@@ -221,7 +221,7 @@ static void put(struct encoding *e, uint8_t byte)
 
 static void add_prefixes(struct making *m, struct encoding *e, const struct template *t)
 {
-    static const uint8_t segments[] = {0x26, 0x2e, 0x36, 0x3e, 0x65, 0x65};
+    static const uint8_t segments[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x65};
     static const uint8_t strings[] = {X86_movs, X86_cmps, X86_stos, X86_lods, X86_scas};
     struct dice *dice = &m->dice;
     bool string = false;
@@ -422,6 +422,82 @@ static void plant_target(struct making *m, const struct encoding *e)
     }
 }
 
+/* ---- selectors ---- */
+
+/* Of segments both worlds have, with every RPL, null ones, and ones past the ends of the tables. */
+static uint16_t selector(struct dice *dice)
+{
+    static const uint16_t good[] = {0,
+                                    FUZZ_SEL_CODE32,
+                                    FUZZ_SEL_FLAT,
+                                    FUZZ_SEL_BASED,
+                                    FUZZ_SEL_READ_ONLY,
+                                    FUZZ_SEL_DOWN,
+                                    FUZZ_SEL_CODE16,
+                                    0x27,
+                                    0xfffb};
+    uint16_t chosen = good[dice_below(dice, sizeof(good) / sizeof(good[0]))];
+    return dice_one_in(dice, 4) ? (uint16_t)((chosen & ~3u) | dice_below(dice, 4)) : chosen;
+}
+
+static void plant(struct making *m, uint32_t linear, uint32_t value, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++) {
+        uint8_t *at = memory_at(m->slot->memory, linear + i);
+        if (at && (linear + i < FUZZ_CODE || linear + i >= FUZZ_CODE + FUZZ_CODE_BYTES)) {
+            *at = (uint8_t)(value >> 8 * i);
+        }
+    }
+}
+
+/* A far pointer: mostly to code that is there, past the case. */
+static uint16_t far_target(struct making *m, uint32_t *offset)
+{
+    static const uint16_t code[] = {FUZZ_SEL_CODE32, FUZZ_SEL_CODE16};
+    uint16_t chosen = dice_one_in(&m->dice, 3) ? selector(&m->dice) : code[dice_below(&m->dice, 2)];
+    *offset = code_linear(&m->slot->before) + 200 - selector_base(chosen);
+    return chosen;
+}
+
+/* What RETF or IRET pops. */
+static void plant_frame(struct making *m, const struct encoding *e)
+{
+    const struct fuzz_state *s = &m->slot->before;
+    unsigned size = e->insn.operand_size;
+    uint32_t at = s->gpr[ESP] + selector_base(s->sreg[FUZZ_SS]), offset;
+    uint16_t chosen = far_target(m, &offset);
+    plant(m, at, offset, size);
+    plant(m, at + size, chosen, size);
+    plant(m, at + 2 * size, 0x202 | (dice_roll(&m->dice) & 0x40cd5), size);
+}
+
+/* A selector where the instruction looks for it. */
+static void plant_selector(struct making *m, struct encoding *e)
+{
+    struct fuzz_state *s = &m->slot->before;
+    const struct x86_operand *op = &e->insn.ops[e->insn.nops - 1];
+    uint32_t offset;
+    if (e->insn.mnemonic == X86_retf || e->insn.mnemonic == X86_iret) {
+        plant_frame(m, e);
+    } else if (op->kind == X86_OPERAND_FARPTR) {
+        uint16_t chosen = far_target(m, &offset);
+        store_le16(e->bytes + e->insn.length - 2, chosen);
+        memcpy(e->bytes + e->insn.length - op->width, &offset, op->width - 2u);
+    } else if (op->kind == X86_OPERAND_SREG) { /* POP */
+        plant(m, s->gpr[ESP] + selector_base(s->sreg[FUZZ_SS]), selector(&m->dice), 2);
+    } else if (op->kind == X86_OPERAND_REG && !(m->pinned >> op->reg & 1)) {
+        s->gpr[op->reg] = (s->gpr[op->reg] & 0xffff0000) | selector(&m->dice);
+    } else if (op->kind == X86_OPERAND_MEM) {
+        uint32_t at = effective_address(m, e, op) + selector_base(s->sreg[op->seg]);
+        uint16_t chosen = selector(&m->dice);
+        if (e->insn.nops == 1 && op->width > 2) { /* CALL, JMP */
+            chosen = far_target(m, &offset);
+            plant(m, at, offset, op->width - 2u);
+        }
+        plant(m, at + op->width - 2, chosen, 2);
+    }
+}
+
 static void append(struct making *m, struct encoding *e)
 {
     struct shape *shape = m->shape;
@@ -461,6 +537,11 @@ static bool add_insn(struct making *m, enum fuzz_class class)
         }
         steer_all(m, &e);
         plant_target(m, &e);
+        if (class_of(&e.insn) == CLASS_segment) {
+            struct x86_decode_mode mode = case_mode(&m->slot->before, UINT64_MAX);
+            x86_decode(e.bytes, X86_MAX_LENGTH, &mode, &e.insn); /* the displacement moved */
+            plant_selector(m, &e);
+        }
         append(m, &e);
         return true;
     }

@@ -6,7 +6,8 @@
  * and ends with the signal of its exception, whose frame holds every register again.  Only that
  * return, and reading and writing the two pipes, are system calls that seccomp lets through.
  *
- * Not possible here: FS (the C library's thread pointer), EFLAGS.NT and ID in the state before.
+ * FS is the C library's thread pointer until the first case; nothing here needs it afterwards.  Not
+ * possible: EFLAGS.NT and ID in the state before.
  */
 #define _GNU_SOURCE
 #include "tests/fuzz/world.h"
@@ -63,7 +64,7 @@ static void capture(const ucontext_t *uc, struct fuzz_slot *slot, bool timeout)
     s->eflags = (uint32_t)g[REG_EFL];
     s->sreg[FUZZ_CS] = (uint16_t)g[REG_CSGSFS];
     s->sreg[FUZZ_SS] = (uint16_t)((uint64_t)g[REG_CSGSFS] >> 48);
-    s->sreg[FUZZ_FS] = 0;
+    __asm__ volatile("mov %%fs, %0" : "=r"(s->sreg[FUZZ_FS]));
     __asm__ volatile("mov %%es, %0" : "=r"(s->sreg[FUZZ_ES]));
     __asm__ volatile("mov %%ds, %0" : "=r"(s->sreg[FUZZ_DS]));
     __asm__ volatile("mov %%gs, %0" : "=r"(s->sreg[FUZZ_GS]));
@@ -94,6 +95,7 @@ static void start(ucontext_t *uc, const struct fuzz_slot *slot)
     memcpy(fx + XSTATE_HEADER, &present, sizeof(present));
     __asm__ volatile("mov %0, %%es" ::"r"(s->sreg[FUZZ_ES]));
     __asm__ volatile("mov %0, %%ds" ::"r"(s->sreg[FUZZ_DS]));
+    __asm__ volatile("mov %0, %%fs" ::"r"(s->sreg[FUZZ_FS]));
     __asm__ volatile("mov %0, %%gs" ::"r"(s->sreg[FUZZ_GS]));
 }
 

@@ -106,6 +106,11 @@ static const struct {
 #include "tests/fuzz/exclusions.def"
 };
 
+static const bool segment[X86_MNEMONICS] = {
+#define SEGMENT(mnemonic) [X86_##mnemonic] = true,
+#include "tests/fuzz/exclusions.def"
+};
+
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 const char *class_name(enum fuzz_class class)
@@ -134,6 +139,11 @@ void class_cpuid(enum fuzz_class class, unsigned *reg, int *bit)
     *bit = classes[class].bit;
 }
 
+static bool loads_segment(const struct x86_insn *insn)
+{
+    return insn->nops > 0 && insn->ops[0].kind == X86_OPERAND_SREG && insn->mnemonic != X86_push;
+}
+
 enum fuzz_class class_of(const struct x86_insn *insn)
 {
     if (insn->mnemonic == X86_invalid) {
@@ -147,7 +157,8 @@ enum fuzz_class class_of(const struct x86_insn *insn)
             bool traps = insn->class == X86_PRIVILEGED || insn->class == X86_IO ||
                          insn->mnemonic == X86_int || insn->mnemonic == X86_cli ||
                          insn->mnemonic == X86_sti;
-            return traps ? CLASS_privileged : class_features[i].class;
+            bool loads = segment[insn->mnemonic] || loads_segment(insn);
+            return traps ? CLASS_privileged : loads ? CLASS_segment : class_features[i].class;
         }
     }
     return CLASSES;
@@ -162,11 +173,6 @@ uint64_t class_features_of(enum fuzz_class class)
         }
     }
     return features;
-}
-
-static bool loads_segment(const struct x86_insn *insn)
-{
-    return insn->nops > 0 && insn->ops[0].kind == X86_OPERAND_SREG && insn->mnemonic != X86_push;
 }
 
 bool insn_has_fields(const struct x86_insn *insn)
@@ -199,19 +205,11 @@ static bool vendor_encoding(const struct x86_insn *insn)
            (no_rep[insn->mnemonic] && repeats);
 }
 
-/* FS is the host's thread pointer; INT 80h enters its kernel. */
+/* INT 80h enters the host's kernel. */
 enum rule insn_rule(const struct x86_insn *insn)
 {
-    for (unsigned i = 0; i < insn->nops; i++) {
-        if (insn->ops[i].kind == X86_OPERAND_MEM && insn->ops[i].seg == X86_FS) {
-            return RULE_NEVER;
-        }
-    }
-    if (vendor_encoding(insn) || loads_segment(insn) ||
-        (insn->mnemonic == X86_int && (uint8_t)insn->ops[0].value == 0x80)) {
-        return RULE_NEVER;
-    }
-    return (enum rule)rules[insn->mnemonic];
+    bool enters = insn->mnemonic == X86_int && (uint8_t)insn->ops[0].value == 0x80;
+    return vendor_encoding(insn) || enters ? RULE_NEVER : (enum rule)rules[insn->mnemonic];
 }
 
 unsigned insn_ignored(const struct x86_insn *insn, unsigned vector)

@@ -37,6 +37,7 @@ static const struct {
     {"cs", offsetof(struct fuzz_state, sreg[FUZZ_CS]), 2},
     {"ss", offsetof(struct fuzz_state, sreg[FUZZ_SS]), 2},
     {"ds", offsetof(struct fuzz_state, sreg[FUZZ_DS]), 2},
+    {"fs", offsetof(struct fuzz_state, sreg[FUZZ_FS]), 2},
     {"gs", offsetof(struct fuzz_state, sreg[FUZZ_GS]), 2},
     {"fcw", offsetof(struct fuzz_state, fx[FX_FCW]), 2},
     {"fsw", offsetof(struct fuzz_state, fx[FX_FSW]), 2},
