@@ -317,10 +317,9 @@ static bool acceptable(struct making *m, const struct template *t, struct encodi
     if (result == X86_UNDEFINED) { /* LOCK where it is not allowed */
         return e->insn.prefixes & X86_PREFIX_LOCK && rule != RULE_NEVER && dice_one_in(&m->dice, 8);
     }
-    bool checked = m->slot->before.eflags & 0x40000; /* AC */
     bool past_limit = mode.code_size == 16 && e->insn.class == X86_BRANCH &&
                       e->insn.operand_size == 4; /* see world.h */
-    if ((checked && insn_has_fields(&e->insn)) || past_limit) {
+    if (past_limit) {
         return false;
     }
     if (result != X86_DECODED || !(m->g->features >> e->insn.feature & 1) ||

@@ -30,7 +30,14 @@ enum {
 #define SYSTEM     UINT32_C(0xe1200000)
 #define NO_EXECUTE (UINT64_C(1) << 63)
 enum { PRESENT = 1, WRITABLE = 2, USER = 4 };
-enum { SEL_CODE0 = 0x08, SEL_DATA0 = 0x18, SEL_TSS = 0x40, SEL_LDT = 0x50, LIMIT = 100000 };
+enum {
+    SEL_CODE0 = 0x08,
+    SEL_DATA0 = 0x18,
+    SEL_CODE64 = 0x30,
+    SEL_TSS = 0x40,
+    SEL_LDT = 0x50,
+    LIMIT = 100000
+};
 
 struct guest {
     struct cpu_fixture f;
@@ -51,6 +58,7 @@ static void make_descriptors(uint8_t *ram)
     put_descriptor(ram + GDT + SEL_DATA0, 0, 0xfffff, 0x93, 0xc);
     put_descriptor(ram + GDT + (FUZZ_SEL_CODE32 & ~7), 0, 0xfffff, 0xfb, 0xc);
     put_descriptor(ram + GDT + (FUZZ_SEL_FLAT & ~7), 0, 0xfffff, 0xf3, 0xc);
+    put_descriptor(ram + GDT + SEL_CODE64, 0, 0xfffff, 0xfb, 0xa); /* Linux has one */
     put_descriptor(ram + GDT + SEL_TSS, SYSTEM + TSS, 0x67, 0x89, 0);
     put_descriptor(ram + GDT + SEL_LDT, SYSTEM + LDT, 8 * FUZZ_SEGMENTS - 1, 0x82, 0);
     for (unsigned i = 0; i < FUZZ_SEGMENTS; i++) {

@@ -9,11 +9,13 @@
  *                      linear operand pointer 15..0, its upper bits << 12
  *
  * Real-mode pointers are FCS * 16 + FIP.  The data registers follow in stack order, 10 bytes each.
- * Nothing changes when a byte cannot be read or written.
+ * Nothing changes when a byte cannot be read or written.  Alignment is checked for the fields of
+ * the environment, not for the registers (SDM volume 3, table 6-7).
  */
 #include "frontend/x86/cpu/cpu.h"
 #include "frontend/x86/helper/x87.h"
 #include "translator/api/callout.h"
+#include "translator/api/mode.h"
 
 enum { CONTROL, STATUS, TAG, IP, CS, DP, DS, FIELDS };
 
@@ -93,15 +95,17 @@ static bool store_environment(const struct image *image)
 static bool store_registers(const struct image *image)
 {
     struct context *ctx = image->ctx;
-    for (unsigned i = 0; i < 8; i++) {
+    uint32_t mode = ctx->mode;
+    bool done = true;
+    ctx->mode &= ~(uint32_t)MODE_ALIGN_CHECK;
+    for (unsigned i = 0; i < 8 && done; i++) {
         const struct x87_reg *reg = &ctx->st[(ctx->ftop + i) & 7];
         ctx->slow_value[0] = reg->mantissa;
         ctx->slow_value[1] = reg->exponent;
-        if (!guest_store(ctx, image->seg, register_offset(image, i), 10)) {
-            return false;
-        }
+        done = guest_store(ctx, image->seg, register_offset(image, i), 10);
     }
-    return true;
+    ctx->mode = mode;
+    return done;
 }
 
 uint64_t callout_fnstenv(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
@@ -143,6 +147,21 @@ static bool load_environment(const struct image *image, uint32_t field[FIELDS])
         field[i] = (uint32_t)value;
     }
     return true;
+}
+
+static bool load_registers(const struct image *image, struct x87_reg st[8])
+{
+    struct context *ctx = image->ctx;
+    uint32_t mode = ctx->mode;
+    bool done = true;
+    ctx->mode &= ~(uint32_t)MODE_ALIGN_CHECK;
+    for (unsigned i = 0; i < 8 && done; i++) {
+        done = guest_load(ctx, image->seg, register_offset(image, i), 10);
+        st[i].mantissa = ctx->slow_value[0];
+        st[i].exponent = (uint16_t)ctx->slow_value[1];
+    }
+    ctx->mode = mode;
+    return done;
 }
 
 static void take_pointers(struct context *ctx, unsigned size, const uint32_t field[FIELDS])
@@ -192,15 +211,8 @@ uint64_t callout_frstor(struct context *ctx, uint64_t a, uint64_t b, uint64_t im
     struct image image = image_at(ctx, a, imm);
     uint32_t field[FIELDS];
     struct x87_reg st[8];
-    if (!load_environment(&image, field)) {
+    if (!load_environment(&image, field) || !load_registers(&image, st)) {
         return 0;
-    }
-    for (unsigned i = 0; i < 8; i++) {
-        if (!guest_load(ctx, image.seg, register_offset(&image, i), 10)) {
-            return 0;
-        }
-        st[i].mantissa = ctx->slow_value[0];
-        st[i].exponent = (uint16_t)ctx->slow_value[1];
     }
     take_environment(&image, field);
     for (unsigned i = 0; i < 8; i++) {
