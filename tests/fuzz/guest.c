@@ -34,6 +34,7 @@ enum {
     SEL_CODE0 = 0x08,
     SEL_DATA0 = 0x18,
     SEL_CODE64 = 0x30,
+    SEL_CPU_NODE = 0x78,
     SEL_TSS = 0x40,
     SEL_LDT = 0x50,
     LIMIT = 100000
@@ -58,7 +59,8 @@ static void make_descriptors(uint8_t *ram)
     put_descriptor(ram + GDT + SEL_DATA0, 0, 0xfffff, 0x93, 0xc);
     put_descriptor(ram + GDT + (FUZZ_SEL_CODE32 & ~7), 0, 0xfffff, 0xfb, 0xc);
     put_descriptor(ram + GDT + (FUZZ_SEL_FLAT & ~7), 0, 0xfffff, 0xf3, 0xc);
-    put_descriptor(ram + GDT + SEL_CODE64, 0, 0xfffff, 0xfb, 0xa); /* Linux has one */
+    put_descriptor(ram + GDT + SEL_CODE64, 0, 0xfffff, 0xfb, 0xa); /* Linux has these two */
+    put_descriptor(ram + GDT + SEL_CPU_NODE, 0, 0, 0xf5, 4);
     put_descriptor(ram + GDT + SEL_TSS, SYSTEM + TSS, 0x67, 0x89, 0);
     put_descriptor(ram + GDT + SEL_LDT, SYSTEM + LDT, 8 * FUZZ_SEGMENTS - 1, 0x82, 0);
     for (unsigned i = 0; i < FUZZ_SEGMENTS; i++) {
@@ -116,7 +118,7 @@ static void make_system(struct guest *guest)
     cpu->cr3 = PDPT;
     paging_load_pdptes(cpu, PDPT);
     cpu->gdt_base = SYSTEM + GDT;
-    cpu->gdt_limit = SEL_LDT + 7;
+    cpu->gdt_limit = SEL_CPU_NODE + 7;
     cpu->idt_base = SYSTEM + IDT;
     cpu->idt_limit = 0x7ff;
     x86_loaded(cpu);

@@ -2,18 +2,20 @@
  * The emulator against this machine's own processor.
  *
  *     host_diff --seed S --count N [--class x87,sse,...] [--engine native|portable|both]
- *               [--seconds T] [--all-flags] [--show N]
+ *               [--seconds T] [--block N] [--all-flags] [--show N]
  *     host_diff --replay FILE...
  *
  * Makes cases (generate.h), runs each on the host in a sandbox and on the engines, and compares
  * registers, flags, x87 and SSE state, memory and the exception it ended with.  A case that differs
- * is shrunk and printed as text that can go into a file of corpus/.  For each class a line
- * `score host_CLASS PASSED TOTAL`.  Without --seed the seed is the time, and printed.
+ * is shrunk and printed as text that can go into a file of corpus/.  A run of
+ * all classes with a count prints scores (tests/support/score.h).  Without --seed the seed is the
+ * time, and printed; --block makes blocks of at most N instructions.
  *
  * Exit status: 0 all alike, 1 a difference, 2 bad usage, 77 this host cannot.
  */
 #include "tests/fuzz/session.h"
 #include "tests/fuzz/text.h"
+#include "tests/support/score.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -27,6 +29,7 @@ struct options {
     double seconds;
     unsigned classes; /* bit per enum fuzz_class */
     unsigned show;
+    uint32_t block;
     const char *engine;
     bool all_flags, replay;
     int first_file;
@@ -37,7 +40,7 @@ struct run {
     struct generator generator;
     struct templates templates;
     const struct options *options;
-    uint64_t passed[CLASSES], total[CLASSES];
+    uint64_t passed[CLASSES][ENGINES], total[CLASSES];
     bool seen[X86_MNEMONICS]; /* a failure of it was printed */
     unsigned shown;
     uint64_t timeouts; /* cases that did not end on the host */
@@ -56,7 +59,8 @@ static double seconds_now(void)
 static void usage(void)
 {
     fprintf(stderr, "usage: host_diff [--seed S] [--count N] [--seconds T] [--class NAME,...]\n"
-                    "                 [--engine native|portable|both] [--all-flags] [--show N]\n"
+                    "                 [--engine native|portable|both] [--block N]\n"
+                    "                 [--all-flags] [--show N]\n"
                     "       host_diff --replay FILE...\nclasses:\n");
     for (unsigned i = 0; i < CLASSES; i++) {
         fprintf(stderr, "  %-15s %s\n", class_name((enum fuzz_class)i),
@@ -105,6 +109,8 @@ static struct options parse(int argc, char **argv)
         } else if (strcmp(argv[i], "--seconds") == 0) {
             o.seconds = strtod(value, NULL);
             o.count = UINT64_MAX;
+        } else if (strcmp(argv[i], "--block") == 0) {
+            o.block = (uint32_t)strtoul(value, NULL, 0);
         } else if (strcmp(argv[i], "--show") == 0) {
             o.show = (unsigned)strtoul(value, NULL, 0);
         } else if (strcmp(argv[i], "--class") == 0) {
@@ -166,9 +172,11 @@ static void run_batch(struct run *run, enum fuzz_class class, uint64_t from, uin
     session_run_host(&run->session, count);
     for (uint32_t i = 0; i < count; i++) {
         run->timeouts += slots[i].after.end == FUZZ_TIMEOUT;
-        if (session_judge(&run->session, &slots[i], class == CLASS_transcendental)) {
-            run->passed[class]++;
-        } else {
+        unsigned differ = session_judge(&run->session, &slots[i], class == CLASS_transcendental);
+        for (unsigned engine = 0; engine < ENGINES; engine++) {
+            run->passed[class][engine] += !(differ >> engine & 1);
+        }
+        if (differ) {
             run->failed[failures++] = from + i;
         }
     }
@@ -178,18 +186,52 @@ static void run_batch(struct run *run, enum fuzz_class class, uint64_t from, uin
     }
 }
 
-static int scores(const struct run *run)
+/* What is not compared, for the table of scores. */
+static void print_known(void)
+{
+    static const struct {
+        const char *what, *kind, *why;
+    } known[] = {
+#define NEVER(mnemonic, why)                {#mnemonic, "not run", why},
+#define FIRST(mnemonic, why)                {#mnemonic, "only as the first instruction", why},
+#define NO_REP(mnemonic, why)               {#mnemonic, "not under REP", why},
+#define FIELDS(mnemonic, width, why)        {#mnemonic, "not with 16-bit addresses", why},
+#define NO_LOCK(map, opcode, why)           {"LOCK 0F " #opcode, "not run", why},
+#define VENDOR(map, opcode, low, high, why) {"0F " #opcode, "register forms not run", why},
+#define IGNORE(mnemonic, vector, what, why) \
+    {#mnemonic, #what " of vector " #vector " not compared", why},
+#include "tests/fuzz/exclusions.def"
+    };
+    for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        score_known("host", "`%s`, %s: %s", known[i].what, known[i].kind, known[i].why);
+    }
+}
+
+/* whole: every class, and as many cases as every other such run. */
+static int scores(const struct run *run, bool whole)
 {
     bool failed = false;
     if (run->timeouts) {
         printf("%" PRIu64 " cases did not end on the host\n", run->timeouts);
     }
     for (unsigned i = 0; i < CLASSES; i++) {
-        if (run->total[i]) {
-            printf("score host_%s %" PRIu64 " %" PRIu64 "\n", class_name((enum fuzz_class)i),
-                   run->passed[i], run->total[i]);
-            failed |= run->passed[i] != run->total[i];
+        const char *class = class_name((enum fuzz_class)i);
+        for (unsigned engine = 0; engine < ENGINES && run->total[i]; engine++) {
+            uint64_t passed = run->passed[i][engine], total = run->total[i];
+            if (!(session_engines(&run->session) >> engine & 1)) {
+                continue;
+            }
+            if (whole) {
+                score("host", class, session_engine_name(engine), passed, total);
+            } else {
+                printf("%s %s: %" PRIu64 " of %" PRIu64 " alike\n", class,
+                       session_engine_name(engine), passed, total);
+            }
+            failed |= passed != total;
         }
+    }
+    if (whole) {
+        print_known();
     }
     return failed;
 }
@@ -203,6 +245,8 @@ static int fuzz(struct run *run)
         bool wanted = o->classes >> i & 1;
         if (wanted && session_has(&run->session, (enum fuzz_class)i)) {
             classes |= 1u << i;
+        } else if (wanted) {
+            printf("no class %s: CPUID does not report it\n", class_name((enum fuzz_class)i));
         }
     }
     printf("seed %" PRIu64 "\n", o->seed);
@@ -216,7 +260,7 @@ static int fuzz(struct run *run)
         }
         done += batch;
     }
-    return scores(run);
+    return scores(run, classes == (1u << CLASSES) - 1 && o->seconds == 0);
 }
 
 static int replay(struct run *run, const char *path)
@@ -257,7 +301,7 @@ static bool create(struct run *run, const char *program, const char **why)
     }
     generator_init(&run->generator, &run->templates);
     run->generator.all_flags = run->options->all_flags;
-    if (!session_create(&run->session, host_cpu, run->options->engine, why)) {
+    if (!session_create(&run->session, host_cpu, run->options->engine, run->options->block, why)) {
         return false;
     }
     run->session.all_flags = run->options->all_flags;

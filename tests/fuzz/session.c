@@ -9,7 +9,8 @@
 
 static const char *const engine_names[ENGINES] = {"native", "portable"};
 
-bool session_create(struct session *s, const char *host_cpu, const char *engines, const char **why)
+bool session_create(struct session *s, const char *host_cpu, const char *engines,
+                    uint32_t max_insns, const char **why)
 {
     memset(s, 0, sizeof(*s));
     if (!native_create(&s->native, host_cpu, why)) {
@@ -17,7 +18,7 @@ bool session_create(struct session *s, const char *host_cpu, const char *engines
     }
     for (unsigned i = 0; i < ENGINES; i++) {
         if (strcmp(engines, "both") == 0 || strcmp(engines, engine_names[i]) == 0) {
-            s->guest[i] = guest_create(engine_names[i], 0);
+            s->guest[i] = guest_create(engine_names[i], max_insns);
             *why = "an engine is not available";
             if (!s->guest[i]) {
                 return false;
@@ -57,23 +58,36 @@ void session_run_host(struct session *s, uint32_t count)
     native_wait(&s->native);
 }
 
-bool session_judge(struct session *s, const struct fuzz_slot *slot, bool loose)
+unsigned session_engines(const struct session *s)
+{
+    return (s->guest[0] ? 1u : 0u) | (s->guest[1] ? 2u : 0u);
+}
+
+const char *session_engine_name(unsigned engine)
+{
+    return engine_names[engine];
+}
+
+unsigned session_judge(struct session *s, const struct fuzz_slot *slot, bool loose)
 {
     struct outcome host = {&slot->after, slot->memory_after};
+    unsigned differ = 0;
     for (unsigned i = 0; i < ENGINES; i++) {
         struct fuzz_state after;
         struct outcome guest = {&after, s->memory_after};
+        char why[WHY];
         if (!s->guest[i]) {
             continue;
         }
         guest_run(s->guest[i], slot, &after, s->memory_after);
-        int used = snprintf(s->why, sizeof(s->why), "%s engine\n", engine_names[i]);
-        if (!compare(slot, loose, s->all_flags, host, guest, s->why + used,
-                     sizeof(s->why) - (size_t)used)) {
-            return false;
+        if (!compare(slot, loose, s->all_flags, host, guest, why, sizeof(why))) {
+            if (!differ) {
+                snprintf(s->why, sizeof(s->why), "%s engine\n%.*s", engine_names[i], WHY - 32, why);
+            }
+            differ |= 1u << i;
         }
     }
-    return true;
+    return differ;
 }
 
 bool session_agrees(struct session *s, const struct fuzz_slot *slot, const struct shape *shape)
@@ -82,5 +96,5 @@ bool session_agrees(struct session *s, const struct fuzz_slot *slot, const struc
     first->before = slot->before;
     memcpy(first->memory, slot->memory, FUZZ_BYTES);
     session_run_host(s, 1);
-    return session_judge(s, first, shape->class == CLASS_transcendental);
+    return session_judge(s, first, shape->class == CLASS_transcendental) == 0;
 }

@@ -17,16 +17,21 @@ struct session {
     char why[WHY]; /* of the last case that differed */
 };
 
-/* engines: "native", "portable" or "both".  False with a word why. */
-bool session_create(struct session *s, const char *host_cpu, const char *engines, const char **why);
+/* engines: "native", "portable" or "both"; blocks of at most max_insns instructions, 0: as long as
+ * they come.  False with a word why. */
+bool session_create(struct session *s, const char *host_cpu, const char *engines,
+                    uint32_t max_insns, const char **why);
 void session_destroy(struct session *s);
 /* CPUID says that the host and the emulated processor have the class. */
 bool session_has(const struct session *s, enum fuzz_class class);
 
 /* Runs slots 0..count of the batch on the host. */
 void session_run_host(struct session *s, uint32_t count);
-/* Runs a slot the host has run on each engine; false: differs, see why. */
-bool session_judge(struct session *s, const struct fuzz_slot *slot, bool loose);
+/* Bit per engine asked for, and the name of one. */
+unsigned session_engines(const struct session *s);
+const char *session_engine_name(unsigned engine);
+/* Runs a slot the host has run on each engine; which engines end differently, the first in why. */
+unsigned session_judge(struct session *s, const struct fuzz_slot *slot, bool loose);
 /* Both of one case; slot 0 of the batch is used for it. */
 bool session_agrees(struct session *s, const struct fuzz_slot *slot, const struct shape *shape);
 

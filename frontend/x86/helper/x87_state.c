@@ -68,8 +68,8 @@ static void real_pointers(const struct context *ctx, unsigned size, uint32_t fie
 /* Checks that bytes can be written, without writing. */
 static bool writable(const struct image *image, unsigned bytes)
 {
-    return guest_load_for_write(image->ctx, image->seg, image->offset, 1) &&
-           guest_load_for_write(image->ctx, image->seg, image->offset + bytes - 1, 1);
+    return guest_probe_write(image->ctx, image->seg, image->offset, image->size) &&
+           guest_probe_write(image->ctx, image->seg, image->offset + bytes - 1, 1);
 }
 
 static bool store_environment(const struct image *image)
