@@ -1,9 +1,10 @@
 /*
  * FSIN, FCOS, FSINCOS, FPTAN, FPATAN by series in 127-bit fixed point.
  *
- * Arguments are reduced to |r| <= pi/4 by multiples of the 66-bit pi that processors have (SDM volume 1,
- * 8.3.8), so results far from zero are those of hardware, not of mathematics; what is reduced is then
- * exact.  The arc tangent takes the nearest sixteenth c off a quotient q between 0 and 1:
+ * Arguments are reduced to |r| <= pi/4 by multiples of the 66-bit pi that processors have (SDM
+ * volume 1, 8.3.8), so results far from zero are those of hardware, not of mathematics; what is
+ * reduced is then exact.  The arc tangent takes the nearest sixteenth c off a quotient q between 0
+ * and 1:
  *
  *     atan q = atan c + atan t,    t = (q - c) / (1 + q c),    |t| <= 1/32
  */
