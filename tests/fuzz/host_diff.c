@@ -186,24 +186,65 @@ static void run_batch(struct run *run, enum fuzz_class class, uint64_t from, uin
     }
 }
 
-/* What is not compared, for the table of scores. */
-static void print_known(void)
-{
-    static const struct {
-        const char *what, *kind, *why;
-    } known[] = {
+/* What is not compared, for the table of scores: a line for each reason. */
+static const struct known {
+    const char *what, *kind, *why;
+} known[] = {
 #define NEVER(mnemonic, why)                {#mnemonic, "not run", why},
 #define FIRST(mnemonic, why)                {#mnemonic, "only as the first instruction", why},
 #define NO_REP(mnemonic, why)               {#mnemonic, "not under REP", why},
 #define FIELDS(mnemonic, width, why)        {#mnemonic, "not with 16-bit addresses", why},
-#define NO_LOCK(map, opcode, why)           {"LOCK 0F " #opcode, "not run", why},
+#define NO_LOCK(map, opcode, why)           {"0F " #opcode, "not under LOCK", why},
 #define VENDOR(map, opcode, low, high, why) {"0F " #opcode, "register forms not run", why},
-#define IGNORE(mnemonic, vector, what, why) \
-    {#mnemonic, #what " of vector " #vector " not compared", why},
+#define IGNORE(mnemonic, vector, what, why) {#mnemonic, IGNORED_WORD_##what, why},
+#define IGNORED_WORD_FAULT                  "which fault it ends with"
+#define IGNORED_WORD_GPR                    "registers after a fault"
+#define IGNORED_WORD_MMX                    "x87 tags and TOP after #XM"
+#define IGNORED_WORD_ALL                    "faults"
 #include "tests/fuzz/exclusions.def"
-    };
-    for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        score_known("host", "`%s`, %s: %s", known[i].what, known[i].kind, known[i].why);
+};
+enum { KNOWN = sizeof(known) / sizeof(known[0]) };
+
+static bool same_reason(const struct known *a, const struct known *b)
+{
+    return strcmp(a->kind, b->kind) == 0 && strcmp(a->why, b->why) == 0;
+}
+
+/* The row is the first with its instruction and reason. */
+static bool is_first(unsigned row)
+{
+    unsigned first = 0;
+    while (strcmp(known[first].what, known[row].what) != 0 ||
+           !same_reason(&known[first], &known[row])) {
+        first++;
+    }
+    return first == row;
+}
+
+/* The instructions of row i and of later rows for the same reason, each once. */
+static void name_known(unsigned i, char *names, size_t room)
+{
+    size_t used = 0;
+    for (unsigned k = i; k < KNOWN && used < room; k++) {
+        if (same_reason(&known[k], &known[i]) && is_first(k)) {
+            used += (size_t)snprintf(names + used, room - used, "%s`%s`", k == i ? "" : " ",
+                                     known[k].what);
+        }
+    }
+}
+
+static void print_known(void)
+{
+    for (unsigned i = 0; i < KNOWN; i++) {
+        unsigned first = 0;
+        char names[1000];
+        while (!same_reason(&known[first], &known[i])) {
+            first++;
+        }
+        if (first == i) {
+            name_known(i, names, sizeof(names));
+            score_known("host", "%s, %s: %s", names, known[i].kind, known[i].why);
+        }
     }
 }
 
