@@ -63,7 +63,7 @@ static size_t rounded(size_t bytes)
     return (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 }
 
-void *arena_alloc(struct arena *arena, size_t bytes)
+void *arena_alloc_raw(struct arena *arena, size_t bytes)
 {
     size_t size = rounded(bytes);
     if (arena->top->size - arena->top->used < size) {
@@ -72,7 +72,12 @@ void *arena_alloc(struct arena *arena, size_t bytes)
     }
     void *at = arena->top->bytes + arena->top->used;
     arena->top->used += size;
-    return memset(at, 0, size);
+    return at;
+}
+
+void *arena_alloc(struct arena *arena, size_t bytes)
+{
+    return memset(arena_alloc_raw(arena, bytes), 0, rounded(bytes));
 }
 
 void arena_trim(struct arena *arena, const void *object, size_t was, size_t bytes)

@@ -22,6 +22,8 @@ void arena_destroy(struct arena *arena);
 
 /* Zeroed memory of that size, 16-byte aligned, living until rewind or destroy. */
 void *arena_alloc(struct arena *arena, size_t bytes);
+/* The same with undefined contents. */
+void *arena_alloc_raw(struct arena *arena, size_t bytes);
 /* Gives back all but the first `bytes` of an object that was allocated with size `was`, when it is
  * the newest; older ones stay as they are. */
 void arena_trim(struct arena *arena, const void *object, size_t was, size_t bytes);

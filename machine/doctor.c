@@ -54,7 +54,7 @@ static bool check_code_memory(void)
 {
     struct engine *engine = NULL;
 #if defined(__x86_64__)
-    engine = host_x64.create(0);
+    engine = host_x64.create(0, (struct pass_set){0});
     if (engine) {
         host_x64.destroy(engine);
     }
@@ -62,7 +62,7 @@ static bool check_code_memory(void)
            engine ? "a memory file can be mapped executable"
                   : "the host forbids executable memory files: use --engine portable");
 #endif
-    engine = host_interp.create(0);
+    engine = host_interp.create(0, (struct pass_set){0});
     if (engine) {
         host_interp.destroy(engine);
     }

@@ -97,6 +97,7 @@ static bool create_processor(struct machine *machine, const struct resolved *opt
                                        .guest = &x86_guest,
                                        .callouts = x86_callouts,
                                        .host = options->host,
+                                       .passes = options->passes,
                                        .memory = &machine->memory_ops};
     machine->translator = translator_create(&config);
     return machine->translator ||

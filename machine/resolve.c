@@ -12,6 +12,13 @@
 #define MEMORY_LEAST   (UINT64_C(1) << 20)
 #define MEMORY_MOST    (UINT64_C(64) << 30)
 
+static const struct {
+    const char *name, *what;
+} passes[PASSES] = {
+#define PASS(name, text, what) {text, what},
+#include "translator/api/passes.def"
+};
+
 /* More than the host has would start, and be killed when the guest uses it. */
 static bool fits_host(const struct config *config, uint64_t bytes, struct status *status)
 {
@@ -75,6 +82,30 @@ static bool resolve_engine(const struct config *config, struct resolved *out, st
     }
 #endif
     return out->host || status_fail(status, "--engine %s is not one of native, portable", name);
+}
+
+static bool resolve_passes(const struct config *config, struct resolved *out, struct status *status)
+{
+    out->passes = (struct pass_set){0};
+    for (unsigned i = 0; i < config->no_opt.count; i++) {
+        unsigned pass = 0;
+        while (pass < PASSES && strcmp(config->no_opt.item[i], passes[pass].name) != 0) {
+            pass++;
+        }
+        if (pass == PASSES) {
+            return status_fail(status, "--no-opt %s: no such optimisation (--no-opt help)",
+                               config->no_opt.item[i]);
+        }
+        out->passes.off |= UINT32_C(1) << pass;
+    }
+    return true;
+}
+
+void resolve_list_passes(FILE *out)
+{
+    for (unsigned i = 0; i < PASSES; i++) {
+        fprintf(out, "  %-14s %s\n", passes[i].name, passes[i].what);
+    }
 }
 
 static bool resolve_model(const struct config *config, struct resolved *out, struct status *status)
@@ -186,7 +217,8 @@ bool resolve_options(const struct config *config, struct resolved *out, struct l
     return refuse_conflicts(config, status) && check_codec(config, status) &&
            resolve_log(config, log, status) && resolve_model(config, out, status) &&
            resolve_size(config, out, status) && resolve_engine(config, out, status) &&
-           resolve_speed(config, out, status) && resolve_for(config, out, status);
+           resolve_passes(config, out, status) && resolve_speed(config, out, status) &&
+           resolve_for(config, out, status);
 }
 
 /* The firmware that is installed with the program begins with 32-bit code. */

@@ -4,16 +4,22 @@
 
 #include "machine/machine.h"
 
+#include <stdio.h>
+
 struct resolved {
     uint64_t memory_bytes;
     struct x86_model model;
     const struct host_ops *host;
+    struct pass_set passes;
     uint64_t mips;
     uint64_t stop_icount; /* UINT64_MAX: no limit */
 };
 
 bool resolve_options(const struct config *config, struct resolved *resolved, struct log *log,
                      struct status *status);
+
+/* The optimisations that --no-opt knows, one a line. */
+void resolve_list_passes(FILE *out);
 
 /* Pacing by --speed: true when virtual time may run ahead of the host's. */
 bool resolve_unpaced(const struct config *config);

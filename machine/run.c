@@ -514,6 +514,8 @@ int run_command(int argc, char **argv)
         help(stdout);
     } else if (config.cpu && strcmp(config.cpu, "help") == 0) {
         list_models(stdout);
+    } else if (config.no_opt.count && strcmp(config.no_opt.item[0], "help") == 0) {
+        resolve_list_passes(stdout);
     } else {
         result = run_session(&config);
     }

@@ -41,6 +41,7 @@ struct translator_config {
     const struct memory_ops *memory;
     callout_function *const *callouts; /* by enum callout_id */
     size_t code_bytes;                 /* 0: the engine's default */
+    struct pass_set passes;            /* optimisations that are off */
     uint32_t max_insns;                /* guest instructions a block, 1..IR_MAX_INSNS; 0: default */
 };
 

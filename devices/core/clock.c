@@ -144,5 +144,9 @@ void clock_advance(struct clock *clock, uint64_t ns)
 uint64_t clock_scale(uint64_t value, uint64_t multiplier, uint64_t divisor)
 {
     __extension__ typedef unsigned __int128 wide;
+    uint64_t product;
+    if (!__builtin_mul_overflow(value, multiplier, &product)) {
+        return product / divisor; /* far cheaper than the division of 128 bits */
+    }
     return (uint64_t)((wide)value * multiplier / divisor);
 }

@@ -37,6 +37,9 @@ refuses '--memory 64M: CPU model 386sx addresses 15 MiB of RAM at most' run --cp
 works run --cpu p3,-sse,+nx --display none --for 1M
 works run --cpu 386sx,+fpu -m 15M --display none --for 1M
 refuses '--engine steam is not one of native, portable' run --engine steam
+refuses '--no-opt speed: no such optimisation .*' run --no-opt links --no-opt speed
+works run --no-opt help
+works run --no-opt links --no-opt host-x87 --display none --for 1M
 refuses '--smp 2: .*' run --smp 2
 refuses '--display paper is not one of .*' run --display paper
 refuses '--boot x is not one of a, c, d, n' run --boot x

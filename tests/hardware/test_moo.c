@@ -1,12 +1,13 @@
 /*
  * Single instructions as real processors executed them, on one engine.
  *
- *     test_moo native|portable [FILE]
+ *     test_moo native|portable [--plain] [FILE]
  *     test_moo native|portable --model MODEL[,-FEATURE] FOLDER|FILE...
  *
  * The first form runs the 80286 sample (FILE or its folder; default: $VESTIGE_MOO, else
- * ../shared/moo/80286-real.rmt) and is skipped (77) without it; one wrong case fails.  The second
- * runs whole sets in the MOO format, a file for each opcode, and prints a line for each.
+ * ../shared/moo/80286-real.rmt) and is skipped (77) without it; one wrong case fails.  --plain:
+ * with blocks of one instruction and no optimisation.  The second runs whole sets in the MOO
+ * format, a file for each opcode, and prints a line for each.
  *
  * Score lines, an opcode each, are of the proof hardware-80286 or hardware-MODEL.
  *
@@ -206,7 +207,7 @@ static struct moo_file open_sample(const char *given)
     return file.data ? file : moo_open(folder);
 }
 
-static int run_sample(const char *engine, const char *given)
+static int run_sample(const char *engine, bool plain, const char *given)
 {
     struct moo_file file = open_sample(given);
     if (!file.data || !file.rmt) {
@@ -216,9 +217,14 @@ static int run_sample(const char *engine, const char *given)
     }
     struct cpu_fixture f;
     int status = SKIPPED;
-    if (cpu_fixture_create(&f, "286", engine, 0)) {
+    struct pass_set passes = {plain ? UINT32_MAX : 0};
+    if (cpu_fixture_create_with(&f, x86_model_find("286"), engine, plain, passes)) {
         struct opcode_counts opcode = {.engine = engine};
-        struct counts counts = run_file(&f, &file, SHOWN, &opcode);
+        struct counts counts = run_file(&f, &file, SHOWN, plain ? NULL : &opcode);
+        if (plain) {
+            score("hardware-80286", "all_of_them,_blocks_of_one,_no_optimisation", engine,
+                  counts.cases - counts.bad, counts.cases);
+        }
         printf("80286 hardware cases: %u of %u agree\n", counts.cases - counts.bad, counts.cases);
         status = counts.bad != 0;
     } else {
@@ -328,5 +334,6 @@ int main(int argc, char **argv)
     if (argc > 4 && strcmp(argv[2], "--model") == 0) {
         return run_sets(engine, argv[3], argv + 4);
     }
-    return run_sample(engine, argc > 2 ? argv[2] : NULL);
+    bool plain = argc > 2 && strcmp(argv[2], "--plain") == 0;
+    return run_sample(engine, plain, argc > 2 + plain ? argv[2 + plain] : NULL);
 }

@@ -79,9 +79,10 @@ static const struct host_ops *cpu_fixture_engine(const char *engine)
 #endif
 }
 
-/* A reset processor of that model; max_insns as in struct translator_config. */
-static bool cpu_fixture_create_model(struct cpu_fixture *f, const struct x86_model *model,
-                                     const char *engine, uint32_t max_insns)
+/* A reset processor of that model; max_insns and passes as in struct translator_config. */
+static inline bool cpu_fixture_create_with(struct cpu_fixture *f, const struct x86_model *model,
+                                           const char *engine, uint32_t max_insns,
+                                           struct pass_set passes)
 {
     *f = (struct cpu_fixture){.ram = aligned_alloc(4096, CPU_FIXTURE_RAM)};
     f->wires = (struct x86_wires){.port_in = cpu_fixture_in,
@@ -100,9 +101,17 @@ static bool cpu_fixture_create_model(struct cpu_fixture *f, const struct x86_mod
                                        .host = cpu_fixture_engine(engine),
                                        .memory = &f->memory,
                                        .callouts = x86_callouts,
+                                       .passes = passes,
                                        .max_insns = max_insns};
     f->tr = translator_create(&config);
     return f->tr != NULL;
+}
+
+/* The same with all optimisations. */
+static inline bool cpu_fixture_create_model(struct cpu_fixture *f, const struct x86_model *model,
+                                            const char *engine, uint32_t max_insns)
+{
+    return cpu_fixture_create_with(f, model, engine, max_insns, (struct pass_set){0});
 }
 
 static inline bool cpu_fixture_create(struct cpu_fixture *f, const char *model, const char *engine,
@@ -111,7 +120,7 @@ static inline bool cpu_fixture_create(struct cpu_fixture *f, const char *model, 
     return cpu_fixture_create_model(f, x86_model_find(model), engine, max_insns);
 }
 
-static void cpu_fixture_destroy(struct cpu_fixture *f)
+static inline void cpu_fixture_destroy(struct cpu_fixture *f)
 {
     if (f->tr) {
         translator_destroy(f->tr);
@@ -123,7 +132,8 @@ static void cpu_fixture_destroy(struct cpu_fixture *f)
 }
 
 /* Changes RAM as a bus master would. */
-static void cpu_fixture_poke(struct cpu_fixture *f, uint32_t gpa, const void *bytes, size_t count)
+static inline void cpu_fixture_poke(struct cpu_fixture *f, uint32_t gpa, const void *bytes,
+                                    size_t count)
 {
     for (size_t done = 0; done < count;) {
         size_t part = 4096 - (gpa + done) % 4096;

@@ -6,6 +6,7 @@
 #define TRANSLATOR_API_HOST_H
 
 #include "translator/api/context.h"
+#include "translator/api/passes.h"
 
 struct ir_block;
 
@@ -28,9 +29,11 @@ enum { BLOCK_MAX_EXITS = 8 };
 
 /* A translated block.  Owned by translator/core; `code` and `exits` are filled by the engine. */
 struct block {
-    uint64_t gpa;  /* physical address of the first byte */
-    uint64_t gpa2; /* physical page of the straddling tail, or UINT64_MAX */
-    uint64_t rip;  /* EIP of the first byte */
+    uint64_t gpa;       /* physical address of the first byte */
+    uint64_t gpa2;      /* physical page of the straddling tail, or UINT64_MAX */
+    int64_t tail_delta; /* with a tail: its page's entry in the code table.  Checked at each entry:
+                           when it differs, the block leaves for a look-up with nothing done */
+    uint64_t rip;       /* EIP of the first byte */
     uint32_t mode;
     uint32_t bytes;      /* guest code bytes */
     uint32_t insns;      /* guest instructions */
@@ -46,13 +49,19 @@ struct block {
     struct block_exit exits[BLOCK_MAX_EXITS]; /* last: those beyond exit_count are given back */
 };
 
+/* EIP of a straddling block's first byte in the next page. */
+static inline uint64_t block_tail_rip(const struct block *block)
+{
+    return block->rip + (0x1000 - (block->gpa & 0xfff));
+}
+
 struct engine; /* an engine's own state: code memory, stubs, arenas */
 
 struct host_ops {
     const char *name; /* "native", "portable" */
-    /* One engine for one machine; code_bytes of code memory (0: the engine's default).  NULL: not
-     * available here. */
-    struct engine *(*create)(size_t code_bytes);
+    /* One engine for one machine; code_bytes of code memory (0: the engine's default); passes:
+     * which of its optimisations are on.  NULL: not available here. */
+    struct engine *(*create)(size_t code_bytes, struct pass_set passes);
     void (*destroy)(struct engine *engine);
     /* Compiles ir into *block (code, code_bytes, exits).  false: code memory is full; the caller
      * flushes everything with reset() and tries again (it fits then). */

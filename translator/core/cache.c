@@ -43,10 +43,22 @@ static void insert(struct translator *tr, struct block *block)
     smc_add_block(tr, block);
 }
 
-struct block *cache_insert(struct translator *tr, const struct block *made)
+void block_init(struct block *block, uint64_t gpa, uint64_t gpa2, const struct ir_block *ir)
 {
-    struct block *block = arena_new(tr->arena, struct block);
-    *block = *made;
+    memset(block, 0, offsetof(struct block, exits));
+    block->gpa = gpa;
+    block->gpa2 = gpa2;
+    block->rip = ir->rip;
+    block->mode = ir->mode;
+    block->bytes = ir->bytes;
+    block->insns = ir->insn_count;
+}
+
+struct block *cache_insert(struct translator *tr, uint64_t gpa, uint64_t gpa2,
+                           const struct ir_block *ir)
+{
+    struct block *block = arena_alloc_raw(tr->arena, sizeof(*block));
+    block_init(block, gpa, gpa2, ir);
     insert(tr, block);
     return block;
 }
@@ -71,9 +83,8 @@ void cache_link(struct translator *tr, struct block_exit *exit, struct block *ta
 {
     struct block *owner = exit->owner;
     const struct context *ctx = tr->ctx;
-    if (exit->linked || !owner->valid || !target->valid || target->gpa2 != UINT64_MAX ||
-        owner->mode != target->mode || owner->mode & MODE_CS_CHECKED ||
-        exit->target_rip != target->rip) {
+    if (exit->linked || !owner->valid || !target->valid || owner->mode != target->mode ||
+        owner->mode & MODE_CS_CHECKED || exit->target_rip != target->rip) {
         return;
     }
     uint64_t base = ctx->seg[SEG_CS].base;
@@ -95,15 +106,19 @@ void cache_link(struct translator *tr, struct block_exit *exit, struct block *ta
     tr->stats.links++;
 }
 
-static struct block **dormant_bucket(struct translator *tr, const struct block *block)
+static struct block_key key_of(const struct block *block)
 {
-    uint32_t bucket = bucket_of(block->gpa, block->rip, block->mode) & (DORMANT_BUCKETS - 1);
-    return &tr->dormant[bucket];
+    return (struct block_key){.gpa = block->gpa, .rip = block->rip, .mode = block->mode};
 }
 
-static bool same_key(const struct block *a, const struct block *b)
+static uint32_t dormant_bucket(const struct block_key *key)
 {
-    return a->gpa == b->gpa && a->rip == b->rip && a->mode == b->mode;
+    return bucket_of(key->gpa, key->rip, key->mode) & (DORMANT_BUCKETS - 1);
+}
+
+static bool has_key(const struct block *block, const struct block_key *key)
+{
+    return block->gpa == key->gpa && block->rip == key->rip && block->mode == key->mode;
 }
 
 /* Lays an invalidated block aside with the bytes it was made from, which still stand in memory;
@@ -112,7 +127,7 @@ static void keep_dormant(struct translator *tr, struct block *block)
 {
     struct phys_page page =
         tr->memory->page(tr->memory->memory, block->gpa & ~(uint64_t)(PAGE_BYTES - 1));
-    if (block->gpa2 != UINT64_MAX || !page.host) {
+    if (block->gpa2 != UINT64_MAX || !page.host || !pass_on(tr->passes, PASS_revival)) {
         return;
     }
     if (!block->kept) {
@@ -120,25 +135,26 @@ static void keep_dormant(struct translator *tr, struct block *block)
         memcpy(kept, page.host + (block->gpa & (PAGE_BYTES - 1)), block->bytes);
         block->kept = kept;
     }
-    struct block **bucket = dormant_bucket(tr, block);
+    struct block_key key = key_of(block);
+    struct block **bucket = &tr->dormant[dormant_bucket(&key)];
     block->next_in_bucket = *bucket;
     *bucket = block;
     unsigned alike = 0;
     for (struct block **at = bucket; *at; at = &(*at)->next_in_bucket) {
-        if (same_key(*at, block) && ++alike > MAX_VARIANTS) {
+        if (has_key(*at, &key) && ++alike > MAX_VARIANTS) {
             *at = (*at)->next_in_bucket;
             return;
         }
     }
 }
 
-struct block *cache_revive(struct translator *tr, const struct block *key, const uint8_t *bytes,
+struct block *cache_revive(struct translator *tr, const struct block_key *key, const uint8_t *bytes,
                            uint32_t available, uint32_t *variants)
 {
     *variants = 0;
-    for (struct block **at = dormant_bucket(tr, key); *at; at = &(*at)->next_in_bucket) {
+    for (struct block **at = &tr->dormant[dormant_bucket(key)]; *at; at = &(*at)->next_in_bucket) {
         struct block *block = *at;
-        if (!same_key(block, key)) {
+        if (!has_key(block, key)) {
             continue;
         }
         ++*variants;
@@ -152,9 +168,9 @@ struct block *cache_revive(struct translator *tr, const struct block *key, const
     return NULL;
 }
 
-uint8_t cache_churn(struct translator *tr, const struct block *key)
+uint8_t cache_churn(struct translator *tr, const struct block_key *key)
 {
-    return ++tr->churn[bucket_of(key->gpa, key->rip, key->mode) & (DORMANT_BUCKETS - 1)];
+    return ++tr->churn[dormant_bucket(key)];
 }
 
 /* Links that leave the block stay: what they lead to unlinks them when it goes. */
@@ -196,10 +212,17 @@ void cache_reset(struct translator *tr)
     tr->stats.full_resets++;
 }
 
-void cache_new_tags(struct translator *tr)
+void cache_new_tags(struct translator *tr, unsigned user)
 {
-    memset(tr->tag_slots, 0, sizeof(tr->tag_slots));
-    tr->ctx->tag = (uint64_t)++tr->next_tag << 32;
+    for (unsigned i = 0; i < TAG_SLOTS; i++) {
+        struct tag_slot *slot = &tr->tag_slots[i];
+        if (user == ((slot->mode & MODE_USER) != 0)) {
+            *slot = (struct tag_slot){0};
+        }
+    }
+    if (user == tr->ctx->user) {
+        tr->ctx->tag = (uint64_t)++tr->next_tag << 32;
+    }
 }
 
 uint32_t cache_tag(struct translator *tr, uint32_t mode, uint64_t base, uint32_t limit)

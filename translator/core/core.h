@@ -34,6 +34,12 @@ struct code_page {
     struct block *blocks[PAGE_BYTES / 64]; /* by granule of their first byte in the page */
 };
 
+/* What a block is found by. */
+struct block_key {
+    uint64_t gpa, rip;
+    uint32_t mode;
+};
+
 /* Interned (mode, CS base, CS limit) with the number that stands for it in the branch hash. */
 struct tag_slot {
     uint64_t base;
@@ -70,6 +76,8 @@ struct translator {
     uint8_t churn[DORMANT_BUCKETS]; /* by key: times that code with too many variants was met */
     struct tag_slot tag_slots[TAG_SLOTS];
     uint32_t next_tag;
+    struct pass_set passes;
+    uint32_t mode_always; /* mode bits that passes which are off set */
     uint32_t max_insns;
     size_t code_bytes; /* as configured */
     bool interrupt;
@@ -112,17 +120,22 @@ static inline bool smc_beside(const struct code_page *page, uint64_t offset, uns
 #define CACHE_ANY_TAIL (UINT64_MAX - 1) /* gpa2 that matches a block with whatever tail page */
 struct block *cache_find(struct translator *tr, uint64_t gpa, uint64_t rip, uint32_t mode,
                          uint64_t gpa2);
-struct block *cache_insert(struct translator *tr, const struct block *made);
+/* Fills what names a block, of which nothing is known yet; its exits stay undefined. */
+void block_init(struct block *block, uint64_t gpa, uint64_t gpa2, const struct ir_block *ir);
+/* A new valid block. */
+struct block *cache_insert(struct translator *tr, uint64_t gpa, uint64_t gpa2,
+                           const struct ir_block *ir);
 void cache_invalidate(struct translator *tr, struct block *block);
 /* A block of these bytes that was invalidated, valid again; or NULL.  *variants: how many others
  * wait at the same key. */
-struct block *cache_revive(struct translator *tr, const struct block *key, const uint8_t *bytes,
+struct block *cache_revive(struct translator *tr, const struct block_key *key, const uint8_t *bytes,
                            uint32_t available, uint32_t *variants);
 /* How often code with too many variants was met at that key, this time included (modulo 256). */
-uint8_t cache_churn(struct translator *tr, const struct block *key);
+uint8_t cache_churn(struct translator *tr, const struct block_key *key);
 void cache_link(struct translator *tr, struct block_exit *exit, struct block *target);
 void cache_reset(struct translator *tr);
-void cache_new_tags(struct translator *tr);
+/* No hash entry of code at that privilege (1: user) hits any more. */
+void cache_new_tags(struct translator *tr, unsigned user);
 uint32_t cache_tag(struct translator *tr, uint32_t mode, uint64_t base, uint32_t limit);
 
 /* exec.c */

@@ -41,10 +41,13 @@ struct translator *translator_create(const struct translator_config *config)
     tr->guest = config->guest;
     tr->host = config->host;
     tr->memory = config->memory;
+    tr->passes = config->passes;
+    tr->mode_always = (pass_on(tr->passes, PASS_host_x87) ? 0U : (uint32_t)MODE_FPU_SLOW) |
+                      (pass_on(tr->passes, PASS_host_vec) ? 0U : (uint32_t)MODE_SSE_SLOW);
     tr->max_insns = config->max_insns ? config->max_insns : DEFAULT_MAX_INSNS;
     tr->code_bytes = config->code_bytes;
-    tr->engine = config->host->create(config->code_bytes);
-    tr->stepper = host_interp.create(0);
+    tr->engine = config->host->create(config->code_bytes, config->passes);
+    tr->stepper = host_interp.create(0, config->passes);
     tr->buckets = calloc(BLOCK_BUCKETS, sizeof(*tr->buckets));
     tr->dormant = calloc(DORMANT_BUCKETS, sizeof(*tr->dormant));
     tr->hash = aligned_alloc(64, HASH_ENTRIES * sizeof(*tr->hash));
@@ -89,7 +92,7 @@ static void refresh_mode(struct translator *tr)
 {
     struct context *ctx = tr->ctx;
     const struct segment *cs = &ctx->seg[SEG_CS];
-    ctx->mode = tr->guest->mode(ctx);
+    ctx->mode = tr->guest->mode(ctx) | tr->mode_always;
     ctx->user = (ctx->mode & MODE_USER) != 0;
     ctx->tables = tr->tables[ctx->user];
     ctx->tag = (uint64_t)cache_tag(tr, ctx->mode, cs->base, cs->limit) << 32;
@@ -152,9 +155,6 @@ static void after_step(struct translator *tr, uint32_t eflags_before)
 static void fill_hash(struct translator *tr, struct block *block)
 {
     const struct context *ctx = tr->ctx;
-    if (block->gpa2 != UINT64_MAX) {
-        return;
-    }
     uint32_t index = (uint32_t)(ctx->rip ^ ctx->rip >> 12) & (HASH_ENTRIES - 1);
     tr->hash[index] = (struct hash_slot){.tag = ctx->tag | ctx->rip, .code = block->code};
     tr->hash_blocks[index] = block;
@@ -200,13 +200,17 @@ static void run_block(struct translator *tr)
     ctx->exit_link = NULL;
     tr->stats.lookups++;
     struct block *block = from ? NULL : from_hash(tr);
-    block = block ? block : translate_block(tr);
+    if (!block || block->gpa2 != UINT64_MAX) { /* its tail's page may be another one now */
+        block = translate_block(tr);
+    }
     if (!block) {
         return;
     }
     if (from && resets == tr->stats.full_resets) {
-        cache_link(tr, from, block);
-    } else if (!from) {
+        if (pass_on(tr->passes, PASS_links)) {
+            cache_link(tr, from, block);
+        }
+    } else if (!from && pass_on(tr->passes, PASS_branch_hash)) {
         fill_hash(tr, block);
     }
     if ((int64_t)block->insns > ctx->budget) {
@@ -400,7 +404,7 @@ bool translator_forked(struct translator *tr)
 {
     context_fpu_sync(tr->ctx);
     tr->host->destroy(tr->engine);
-    tr->engine = tr->host->create(tr->code_bytes);
+    tr->engine = tr->host->create(tr->code_bytes, tr->passes);
     if (!tr->engine) {
         return false;
     }

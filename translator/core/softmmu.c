@@ -238,50 +238,56 @@ void softmmu_drop_code_pages(struct translator *tr)
 
 /* Flushing. */
 
-static void clear_entry(struct translator *tr, unsigned user, uint32_t page)
+/* True when the page's code entry was filled. */
+static bool clear_entry(struct translator *tr, unsigned user, uint32_t page)
 {
-    tr->tables[user]->read[page] = 0;
-    tr->tables[user]->write[page] = 0;
-    tr->tables[user]->code[page] = 0;
+    struct memory_tables *tables = tr->tables[user];
+    bool code = tables->code[page] != 0;
+    tables->read[page] = 0;
+    tables->write[page] = 0;
+    tables->code[page] = 0;
+    return code;
 }
 
+/* The branch hash stands for the code entries: it goes with the first of them. */
 void memory_flush_all(struct context *ctx, bool keep_global)
 {
     struct translator *tr = ctx->translator;
     for (unsigned user = 0; user < 2; user++) {
         struct touched_list *list = &tr->touched[user];
         uint32_t kept = 0;
+        bool code = false;
         for (uint32_t i = 0; i < list->count; i++) {
             if (keep_global && list->pages[i] >> 31) {
                 list->pages[kept++] = list->pages[i];
             } else {
-                clear_entry(tr, user, list->pages[i] & (TABLE_ENTRIES - 1));
+                code |= clear_entry(tr, user, list->pages[i] & (TABLE_ENTRIES - 1));
             }
         }
         list->count = kept;
+        if (code) {
+            cache_new_tags(tr, user);
+        }
     }
     if (!keep_global) {
         memset(tr->large, 0, sizeof(tr->large));
     }
     tr->stats.table_flushes++;
-    cache_new_tags(tr);
 }
 
-/* Clears the entries of [page, page + count); true: one was a code entry. */
-static bool clear_entries(struct translator *tr, uint32_t page, uint32_t count)
+static void flush_pages(struct translator *tr, unsigned user, uint32_t page, uint32_t count)
 {
+    const struct memory_tables *tables = tr->tables[user];
     bool code = false;
-    for (unsigned user = 0; user < 2; user++) {
-        const struct memory_tables *tables = tr->tables[user];
-        for (uint32_t i = page; i < page + count; i++) {
-            if (tables->read[i] | tables->write[i] | tables->code[i]) {
-                code |= tables->code[i] != 0;
-                /* The page stays in the touched list; a second entry there does no harm. */
-                clear_entry(tr, user, i);
-            }
+    for (uint32_t i = page; i < page + count; i++) {
+        if (tables->read[i] | tables->write[i] | tables->code[i]) {
+            /* The page stays in the touched list; a second entry there does no harm. */
+            code |= clear_entry(tr, user, i);
         }
     }
-    return code;
+    if (code) {
+        cache_new_tags(tr, user);
+    }
 }
 
 void memory_flush_page(struct context *ctx, uint64_t linear)
@@ -289,17 +295,16 @@ void memory_flush_page(struct context *ctx, uint64_t linear)
     struct translator *tr = ctx->translator;
     uint32_t page = (uint32_t)(linear >> PAGE_BITS) & (TABLE_ENTRIES - 1);
     uint32_t region = page >> LARGE_BITS;
-    bool code;
-    if (tr->large[region]) {
-        tr->large[region] = false;
-        code = clear_entries(tr, region << LARGE_BITS, 1 << LARGE_BITS);
-    } else {
-        code = clear_entries(tr, page, 1);
+    bool large = tr->large[region];
+    tr->large[region] = false;
+    for (unsigned user = 0; user < 2; user++) {
+        if (large) {
+            flush_pages(tr, user, region << LARGE_BITS, 1 << LARGE_BITS);
+        } else {
+            flush_pages(tr, user, page, 1);
+        }
     }
     tr->stats.page_flushes++;
-    if (code) {
-        cache_new_tags(tr);
-    }
 }
 
 void memory_select(struct context *ctx)

@@ -196,20 +196,23 @@ static void count_translation(struct translator *tr, uint64_t cycles)
     tr->stats.translate_cycles += cycles;
 }
 
+static struct block *new_block(struct translator *tr, const struct code_bytes *code)
+{
+    bool straddles = tr->ir.bytes > code->in_page;
+    struct block *block = cache_insert(tr, code->gpa, straddles ? code->gpa2 : UINT64_MAX, &tr->ir);
+    if (straddles) {
+        uint64_t tail = (tr->ctx->seg[SEG_CS].base + block_tail_rip(block)) & UINT32_MAX;
+        block->tail_delta = tr->ctx->tables->code[tail >> PAGE_BITS];
+    }
+    return block;
+}
+
 static struct block *emit(struct translator *tr, const struct code_bytes *code)
 {
-    struct block made = {
-        .gpa = code->gpa,
-        .gpa2 = tr->ir.bytes > code->in_page ? code->gpa2 : UINT64_MAX,
-        .rip = tr->ir.rip,
-        .mode = tr->ir.mode,
-        .bytes = tr->ir.bytes,
-        .insns = tr->ir.insn_count,
-    };
-    struct block *block = cache_insert(tr, &made);
+    struct block *block = new_block(tr, code);
     if (!tr->host->emit(tr->engine, &tr->ir, block)) {
         cache_reset(tr);
-        block = cache_insert(tr, &made);
+        block = new_block(tr, code);
         bool fits = tr->host->emit(tr->engine, &tr->ir, block);
         assert(fits);
         (void)fits;
@@ -270,7 +273,7 @@ static bool isolate_patched(struct translator *tr, const struct code_bytes *code
 
 /* Code that once stood there and is there again. */
 static struct block *revive(struct translator *tr, const struct code_bytes *code,
-                            const struct block *key, uint32_t *variants)
+                            const struct block_key *key, uint32_t *variants)
 {
     const struct code_page *page = tr->code_pages[code->gpa >> PAGE_BITS];
     *variants = 0;
@@ -282,7 +285,7 @@ static struct block *revive(struct translator *tr, const struct code_bytes *code
 static struct block *make_block(struct translator *tr, struct code_bytes *code)
 {
     struct context *ctx = tr->ctx;
-    struct block key = {.gpa = code->gpa, .rip = ctx->rip, .mode = ctx->mode};
+    struct block_key key = {.gpa = code->gpa, .rip = ctx->rip, .mode = ctx->mode};
     uint32_t variants;
     struct block *block = revive(tr, code, &key, &variants);
     if (block && block->rip + block->bytes - 1 <= ctx->seg[SEG_CS].limit) {
@@ -336,14 +339,8 @@ void translate_and_step(struct translator *tr, uint32_t max_insns)
     if (!fetch(tr, &code) || !lift_here(tr, &code, max_insns)) {
         return;
     }
-    struct block block = {
-        .gpa = code.gpa,
-        .gpa2 = UINT64_MAX,
-        .rip = tr->ir.rip,
-        .mode = tr->ir.mode,
-        .bytes = tr->ir.bytes,
-        .insns = tr->ir.insn_count,
-    };
+    struct block block;
+    block_init(&block, code.gpa, UINT64_MAX, &tr->ir);
     host_interp.reset(tr->stepper);
     bool fits = host_interp.emit(tr->stepper, &tr->ir, &block);
     assert(fits);

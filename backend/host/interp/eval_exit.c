@@ -5,11 +5,22 @@
 
 #include <assert.h>
 
+/* True when the next page is another one than a straddling block was made from. */
+static bool tail_differs(const struct context *ctx, const struct block *block)
+{
+    if (block->gpa2 == UINT64_MAX) {
+        return false;
+    }
+    uint32_t page = (uint32_t)(ctx->seg[SEG_CS].base + block_tail_rip(block)) >> 12;
+    return ctx->tables->code[page] != block->tail_delta;
+}
+
 const struct ir_inst *eval_enter_block(struct eval *e, const struct compiled *code)
 {
     struct context *ctx = e->ctx;
+    bool differs = tail_differs(ctx, code->block);
     ctx->budget -= code->insns;
-    if (ctx->budget < 0) {
+    if (ctx->budget < 0 || differs) {
         ctx->budget += code->insns;
         ctx->rip = code->block->rip;
         ctx->pending = 0;

@@ -11,12 +11,13 @@
 
 enum { CHUNK_BYTES = 1 << 18, DEFAULT_CAPACITY = 64 << 20 };
 
-static struct engine *interp_create(size_t code_bytes)
+static struct engine *interp_create(size_t code_bytes, struct pass_set passes)
 {
     struct engine *engine = calloc(1, sizeof(*engine));
     if (engine == NULL) {
         return NULL;
     }
+    engine->passes = passes;
     engine->capacity = code_bytes ? code_bytes : DEFAULT_CAPACITY;
     engine->arena = arena_create(CHUNK_BYTES);
     engine->start = arena_mark(engine->arena);
@@ -66,6 +67,14 @@ static void collect_exits(struct compiled *code, const struct ir_block *ir)
     }
 }
 
+/* Instead of ir_flag_liveness(). */
+static void make_all_flags(struct ir_block *block)
+{
+    for (uint32_t i = 0; i < block->count; i++) {
+        block->insts[i].flags_live = block->insts[i].flags_written;
+    }
+}
+
 static bool interp_emit(struct engine *engine, const struct ir_block *ir, struct block *block)
 {
     size_t records = ir->count * sizeof(struct ir_inst);
@@ -81,7 +90,11 @@ static bool interp_emit(struct engine *engine, const struct ir_block *ir, struct
     memcpy(code->insts, ir->insts, records);
     struct ir_block copy = *ir;
     copy.insts = code->insts;
-    ir_flag_liveness(&copy);
+    if (pass_on(engine->passes, PASS_flag_liveness)) {
+        ir_flag_liveness(&copy);
+    } else {
+        make_all_flags(&copy);
+    }
     collect_exits(code, ir);
     block->code = code;
     block->code_bytes = (uint32_t)bytes;

@@ -87,21 +87,27 @@ void select_jmp_ind(struct emit *e, const struct ir_inst *inst)
     e->ended = true;
 }
 
+/* r8 = what the code table says of the page of that EIP. */
+void x64_code_entry(struct emit *e, uint32_t target)
+{
+    struct code_buffer *out = e->out;
+    if ((e->ir->mode & MODE_CS_FLAT) != 0) {
+        x64_load(out, 8, X64_R8, x64_mem(REG_TABLES, TABLE_CODE + (int32_t)(target >> 12) * 8));
+        return;
+    }
+    x64_mov_imm(out, X64_R8, target);
+    x64_op(out, 4, 0x03, X64_R8, CTX(seg[SEG_CS].base));
+    x64_op(out, 4, X64_DIGIT | 0xc1, 5, x64_reg(X64_R8));
+    buffer_put8(out, 12);
+    x64_load(out, 8, X64_R8, x64_index(REG_TABLES, X64_R8, 3, TABLE_CODE));
+}
+
 /* The guard falls through where the page differs. */
 static void emit_guard(struct emit *e, const struct exit_site *site, struct block_exit *exit)
 {
     struct code_buffer *out = e->out;
     exit->guard = out->at;
-    if ((e->ir->mode & MODE_CS_FLAT) != 0) {
-        x64_load(out, 8, X64_R8,
-                 x64_mem(REG_TABLES, TABLE_CODE + (int32_t)(site->target >> 12) * 8));
-    } else {
-        x64_mov_imm(out, X64_R8, site->target);
-        x64_op(out, 4, 0x03, X64_R8, CTX(seg[SEG_CS].base));
-        x64_op(out, 4, X64_DIGIT | 0xc1, 5, x64_reg(X64_R8));
-        buffer_put8(out, 12);
-        x64_load(out, 8, X64_R8, x64_index(REG_TABLES, X64_R8, 3, TABLE_CODE));
-    }
+    x64_code_entry(e, site->target);
     buffer_put(out, 0xb949, 2); /* mov r9, imm64; cmp r8, r9; je */
     buffer_put(out, 0, 8);
     buffer_put(out, 0xc13b4d, 3);

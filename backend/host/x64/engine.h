@@ -150,7 +150,8 @@ struct engine {
     struct code_buffer out; /* all code memory, writable view */
     uint32_t populated;     /* code memory up to here is backed by pages */
     uint32_t first_block;   /* where blocks begin, after the stubs */
-    uint32_t host_sets;     /* x64_host_sets() */
+    struct pass_set passes;
+    uint32_t host_sets; /* x64_host_sets(), or less when passes are off */
     struct x64_stubs stubs;
     struct emit emit;
 };

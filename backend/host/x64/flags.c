@@ -136,6 +136,9 @@ void x64_flag_liveness(struct emit *e)
         if (traits & LOOKS || (ir_has_memory(inst) && !(traits & UNTOUCHED))) {
             live = ALL;
         }
+        if (!pass_on(e->engine->passes, PASS_flag_liveness)) {
+            live = ALL;
+        }
     }
 }
 

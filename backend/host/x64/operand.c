@@ -3,22 +3,24 @@
 
 #include <assert.h>
 
-bool operand_is_temp(unsigned operand)
-{
-    return operand >= IR_T0 && operand < IR_T0 + 16;
-}
+/* Where operands stand that have a register of their own. */
+#define HOST(number, host) \
+    [number] = {.bytes = 0xc0 | ((host)&7), .count = 1, .rex = (host) >= 8, .reg = (host)}
+#define HIGH(number, name) \
+    [number] = {.bytes = 0xc0 | ((name)-X64_AH + 4), .count = 1, .reg = (name)}
+const struct x64_rm operand_registers[OPERAND_REGISTERS] = {
+    HOST(GUEST_RAX, X64_RAX), HOST(GUEST_RCX, X64_RCX), HOST(GUEST_RDX, X64_RDX),
+    HOST(GUEST_RBX, X64_RBX), HOST(GUEST_RSP, REG_ESP), HOST(GUEST_RBP, X64_RBP),
+    HOST(GUEST_RSI, X64_RSI), HOST(GUEST_RDI, X64_RDI), HIGH(IR_AH, X64_AH),
+    HIGH(IR_CH, X64_CH),      HIGH(IR_DH, X64_DH),      HIGH(IR_BH, X64_BH),
+    HOST(IR_T0, REG_T0),      HOST(IR_T1, REG_T1),
+};
+#undef HOST
+#undef HIGH
+_Static_assert(X64_REX_B == 1, "rex of the rows");
 
-struct x64_rm operand_rm(unsigned operand, struct x64_rm mem)
+struct x64_rm operand_elsewhere(unsigned operand, struct x64_rm mem)
 {
-    if (operand < 8) {
-        return x64_reg(abi_gpr(operand));
-    }
-    if (operand >= IR_AH && operand <= IR_BH) {
-        return x64_reg(X64_AH + operand - IR_AH);
-    }
-    if (operand == IR_T0 || operand == IR_T1) {
-        return x64_reg(operand == IR_T0 ? REG_T0 : REG_T1);
-    }
     if (operand_is_temp(operand)) {
         return CTX_AT(temp, 8 * (operand - IR_T0));
     }

@@ -88,7 +88,7 @@ static bool looks_at_flags(const struct ir_inst *inst)
  * producer's registers stand? */
 bool x64_flags_only_for_faults(const struct emit *e)
 {
-    if (e->producer == NULL || e->check_leave) {
+    if (e->producer == NULL || e->check_leave || !pass_on(e->engine->passes, PASS_flag_replay)) {
         return false;
     }
     uint32_t inputs = replay_inputs(e->producer);

@@ -81,6 +81,27 @@ static void select_integer(struct emit *e, const struct ir_inst *inst)
 
 _Static_assert(IR_MAX_INSNS <= INT8_MAX, "the count is an immediate byte");
 
+/* A straddling block leaves when the next page is not the one it was made from; where to, or 0. */
+static uint32_t emit_tail_guard(struct emit *e)
+{
+    if (e->block->gpa2 == UINT64_MAX) {
+        return 0;
+    }
+    x64_code_entry(e, (uint32_t)block_tail_rip(e->block));
+    x64_mov_imm(e->out, X64_R9, (uint64_t)e->block->tail_delta);
+    x64_op(e->out, 8, 0x3b, X64_R8, x64_reg(X64_R9));
+    return x64_jcc(e->out, X64_NE);
+}
+
+static void emit_tail_miss(struct emit *e, uint32_t field)
+{
+    if (field != 0) {
+        x64_here(e->out, field);
+        x64_mov_imm(e->out, X64_R8, (uint32_t)e->ir->rip);
+        x64_jmp_to(e->out, e->engine->stubs.miss);
+    }
+}
+
 /* Budget: the whole block is paid on entry; when it does not fit, nothing has happened. */
 static uint32_t emit_prologue(struct emit *e)
 {
@@ -118,6 +139,7 @@ bool x64_select_block(struct emit *e)
     e->fpu_ready = false;
     e->fpu_last = (struct fpu_last){0};
     x64_flag_liveness(e);
+    uint32_t tail = emit_tail_guard(e);
     uint32_t poll = emit_prologue(e);
     for (e->at = 0; e->at < e->ir->count && !e->ended; e->at++) {
         x64_select_record(e);
@@ -128,6 +150,7 @@ bool x64_select_block(struct emit *e)
         select_jmp(e, &next);
     }
     emit_poll(e, poll);
+    emit_tail_miss(e, tail);
     x64_emit_slow_sites(e);
     x64_emit_exit_sites(e);
     x64_emit_callout_data(e);

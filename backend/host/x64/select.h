@@ -41,8 +41,23 @@ void x64_replay_after(struct emit *e, const struct ir_inst *inst);
 void x64_emit_replay(struct emit *e, const struct ir_inst *inst);
 
 /* operand.c */
-bool operand_is_temp(unsigned operand);
-struct x64_rm operand_rm(unsigned operand, struct x64_rm mem);
+enum { OPERAND_REGISTERS = IR_T1 + 1 };
+extern const struct x64_rm operand_registers[OPERAND_REGISTERS];
+struct x64_rm operand_elsewhere(unsigned operand, struct x64_rm mem);
+
+static inline bool operand_is_temp(unsigned operand)
+{
+    return operand - IR_T0 < 16;
+}
+
+/* Where an operand stands; mem: where the record's memory operand does. */
+static inline struct x64_rm operand_rm(unsigned operand, struct x64_rm mem)
+{
+    if (operand < OPERAND_REGISTERS && operand_registers[operand].count != 0) {
+        return operand_registers[operand];
+    }
+    return operand_elsewhere(operand, mem);
+}
 /* Value of width bytes into a whole host register, zero-extended; immediates from the record. */
 void operand_load(struct emit *e, const struct ir_inst *inst, unsigned operand, unsigned width,
                   unsigned reg, struct x64_rm mem);
@@ -79,6 +94,8 @@ void x64_fpu_flush_last(struct emit *e, const struct fpu_last *last);
 
 /* branch.c */
 void x64_emit_exit_sites(struct emit *e);
+/* r8 = what the code table says of the page of that EIP; host flags are destroyed. */
+void x64_code_entry(struct emit *e, uint32_t target);
 void x64_emit_callout_data(struct emit *e);
 /* Calls callout id with a in r8 and b in r9; the result is in r12. */
 void x64_call_callout(struct emit *e, enum callout_id id, uint64_t imm);

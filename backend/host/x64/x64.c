@@ -18,7 +18,7 @@ enum {
 };
 enum { POPULATE_BYTES = 256 << 10 };
 
-static struct engine *engine_create(size_t code_bytes)
+static struct engine *engine_create(size_t code_bytes, struct pass_set passes)
 {
     struct engine *engine = calloc(1, sizeof *engine);
     if (engine == NULL) {
@@ -35,7 +35,9 @@ static struct engine *engine_create(size_t code_bytes)
         return NULL;
     }
     buffer_init(&engine->out, engine->memory.write, (uint32_t)engine->memory.bytes);
-    engine->host_sets = x64_host_sets();
+    engine->passes = passes;
+    engine->host_sets = pass_on(passes, PASS_host_sets) ? x64_host_sets() : 1;
+    engine->host_sets = pass_on(passes, PASS_host_vec) ? engine->host_sets : 0;
     x64_emit_stubs(engine);
     engine->first_block = engine->out.at;
     return engine;

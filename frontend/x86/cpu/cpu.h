@@ -330,6 +330,8 @@ uint32_t x86_signature(const struct x86_model *model);
 /* msr.c: false when the register does not exist or refuses the value (the caller raises #GP). */
 bool msr_read(struct x86_cpu *cpu, uint32_t index, uint64_t *value);
 bool msr_write(struct x86_cpu *cpu, uint32_t index, uint64_t value);
+/* The time-stamp counter as the guest sees it. */
+uint64_t x86_tsc(const struct x86_cpu *cpu);
 
 /* The model is that processor or a later one, by its family: 0 8086, 1 80186, 2 80286, 3 80386. */
 static inline bool x86_since(const struct x86_cpu *cpu, unsigned family)

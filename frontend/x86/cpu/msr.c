@@ -97,7 +97,7 @@ static bool pat_valid(uint64_t value)
     return true;
 }
 
-static uint64_t tsc_now(const struct x86_cpu *cpu)
+uint64_t x86_tsc(const struct x86_cpu *cpu)
 {
     uint64_t base = cpu->wires.tsc ? cpu->wires.tsc(cpu->wires.machine) : context_icount(&cpu->ctx);
     return base + cpu->tsc_offset;
@@ -122,7 +122,7 @@ bool msr_read(struct x86_cpu *cpu, uint32_t index, uint64_t *value)
     case 1:
         return x86_has(cpu, FEATURE_MSR);
     case MSR_TSC:
-        *value = tsc_now(cpu);
+        *value = x86_tsc(cpu);
         return x86_has(cpu, FEATURE_TSC);
     case MSR_APIC_BASE:
         *value = cpu->apic_base;
@@ -178,7 +178,7 @@ static bool write_special(struct x86_cpu *cpu, uint32_t index, uint64_t value)
     case 1:
         return x86_has(cpu, FEATURE_MSR);
     case MSR_TSC:
-        cpu->tsc_offset += value - tsc_now(cpu);
+        cpu->tsc_offset += value - x86_tsc(cpu);
         return x86_has(cpu, FEATURE_TSC);
     case MSR_APIC_BASE:
         return write_apic_base(cpu, value);

@@ -191,6 +191,7 @@ static struct row group_row(struct parse *p, const struct row *opcode_row)
         *choose(p, &group[SELECT_NONE][form][reg], &group[selector][form][reg], selector);
     if (row.kind == ROW_EMPTY && opcode_row->group == GROUP_grp7 && form) {
         row = x86_group7_exact[insn->modrm - 0xc0];
+        p->undefined |= row.flags & X86_ROW_NP && selector != SELECT_NONE;
     }
     for (unsigned i = 0; i < 3; i++) {
         row.ops[i] |= opcode_row->ops[i];

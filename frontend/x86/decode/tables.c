@@ -16,6 +16,7 @@ enum {
     I64 = X86_ROW_I64,
     O64 = X86_ROW_O64,
     PROT = X86_ROW_PROT,
+    NP = X86_ROW_NP,
     REP = X86_ROW_REP,
     REPZ = X86_ROW_REPZ,
     UNDOC = X86_ROW_UNDOC,

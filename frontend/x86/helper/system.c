@@ -277,13 +277,12 @@ uint64_t callout_rdtsc(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm
     (void)b;
     (void)imm;
     struct x86_cpu *cpu = x86_of(ctx);
-    uint64_t value;
-    if (!msr_read(cpu, 0x10, &value)) {
+    if (!x86_has(cpu, FEATURE_TSC)) {
         fault(ctx, VECTOR_UD);
     } else if ((cpu->cr4 & CR4_TSD) && x86_cpl(ctx) != 0) {
         fault_gp(ctx, 0);
     } else {
-        put_edx_eax(ctx, value);
+        put_edx_eax(ctx, x86_tsc(cpu));
     }
     return 0;
 }

@@ -28,6 +28,8 @@ static const struct lift_row *const rows[X86_MNEMONICS] = {
 /* Encodings of processors that no model is: they change or replace older ones. */
 static const uint64_t unknown_features = FEATURE_BIT(WBNOINVD) | FEATURE_BIT(LM);
 
+enum { NEXT_LINE = 64 }; /* guest code is often met for the first time here */
+
 static struct x86_decode_mode decode_mode(uint32_t mode, uint64_t absent)
 {
     return (struct x86_decode_mode){
@@ -94,6 +96,7 @@ enum lift_result x86_lift(const struct lift_request *request, struct ir_block *b
         if (at >= request->in_page) {
             break;
         }
+        __builtin_prefetch(request->bytes + at + NEXT_LINE);
         enum x86_decode_result result =
             x86_decode(request->bytes + at, request->available - at, &mode, &insn);
         bool first = at == 0;

@@ -3,25 +3,25 @@
  * flat, with segments that end early, with unmasked x87 and SSE exceptions.  They must agree in
  * every field of the state list, the outcome, the count of instructions and all of memory.  Blocks
  * of one, three and 32 instructions; each program runs several times, so also from the cache and
- * over its own changes.
+ * over its own changes.  Then the same with each optimisation of the translator off, and with all
+ * of them: on one side, so that an engine is also compared with itself.
  *
- * Fixed seeds, then fresh ones.  VESTIGE_SEED=N (as a failure prints it) runs that one alone,
- * VESTIGE_EARLY_HOST=1 with it as if the host's CPU had nothing later than SSE2.
+ * Fixed seeds, then fresh ones.  VESTIGE_SEED=N (as a failure prints it) runs that one alone, in
+ * all these ways.
  */
-#include "backend/host/x64/engine.h"
 #include "base/endian.h"
 #include "frontend/x86/cpu/cpu.h"
 #include "frontend/x86/cpu/segment.h"
 #include "tests/support/cpu_fixture.h"
 #include "tests/support/random_program.h"
-#include "translator/core/core.h"
+#include "tests/support/score.h"
 
 #include <check.h>
 #include <inttypes.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { FIXED_SEEDS = 12, FRESH_SEEDS = 2, PROGRAMS = 80, PASSES = 3, LIMIT = 300 };
+enum { FIXED_SEEDS = 12, FRESH_SEEDS = 3, PROGRAMS = 80, PASSES_OVER = 3, LIMIT = 300 };
 enum { CODE = 0x10000, HANDLER = 0x500, IDT = 0x2000, GDT = 0x3000, STACK = 0x7000 };
 
 /* Where a program runs. */
@@ -31,16 +31,28 @@ enum setting { REAL, FLAT, LIMITED, UNMASKED, SETTINGS };
 enum { LIMITED_BASE = 0x20000, LIMITED_LIMIT = 0xffff };
 
 struct pair {
-    struct cpu_fixture side[2]; /* portable, native */
+    struct cpu_fixture side[2];
+    const struct couple *couple;
     struct program program;
     enum setting setting;
     uint64_t seed;
 };
 
-static bool pair_create(struct pair *pair, uint32_t max_insns)
+/* Two engines, and what the second one is to do without. */
+struct couple {
+    const char *name;
+    const char *engine[2];
+    struct pass_set passes;
+};
+
+static const struct couple all_passes = {"", {"portable", "native"}, {0}};
+
+static bool pair_create(struct pair *pair, const struct couple *couple, uint32_t max_insns)
 {
-    return cpu_fixture_create(&pair->side[0], "max", "portable", max_insns) &&
-           cpu_fixture_create(&pair->side[1], "max", "native", max_insns);
+    pair->couple = couple;
+    return cpu_fixture_create(&pair->side[0], "max", couple->engine[0], max_insns) &&
+           cpu_fixture_create_with(&pair->side[1], x86_model_find("max"), couple->engine[1],
+                                   max_insns, couple->passes);
 }
 
 static void pair_poke(struct pair *pair, uint32_t gpa, const void *bytes, size_t count)
@@ -172,7 +184,7 @@ static void pair_fail(struct pair *pair, const char *what)
 {
     program_print(&pair->program, stderr);
     for (unsigned i = 0; i < 2; i++) {
-        fprintf(stderr, "--- %s\n", i ? "native" : "portable");
+        fprintf(stderr, "--- %s %s\n", pair->couple->engine[i], i ? pair->couple->name : "");
         x86_print(pair->side[i].cpu, stderr);
     }
     state_walk(x86_state(), pair->side[0].cpu, "", show_difference, pair);
@@ -198,20 +210,18 @@ static void pair_run(struct pair *pair, const struct dice *dice)
     }
 }
 
-/* early_host: as on a host that has nothing later than SSE2. */
-static void agree_on(uint64_t seed, bool early_host)
+static const uint32_t lengths[] = {1, 3, 32};
+
+/* length: index of lengths. */
+static void agree_on(const struct couple *couple, unsigned length, uint64_t seed)
 {
-    static const uint32_t lengths[] = {1, 3, 32};
     struct pair pair = {.seed = seed};
     struct dice dice = {seed * UINT64_C(0x9e3779b97f4a7c15) + 1};
-    ck_assert(pair_create(&pair, lengths[seed % 3]));
-    if (early_host) {
-        pair.side[1].tr->engine->host_sets = 1;
-    }
+    ck_assert(pair_create(&pair, couple, lengths[length]));
     for (unsigned i = 0; i < PROGRAMS; i++) {
         pair.setting = (enum setting)(i % SETTINGS);
         program_make(&pair.program, &dice, pair.setting == REAL ? 16 : 32);
-        for (unsigned pass = 0; pass < PASSES; pass++) {
+        for (unsigned pass = 0; pass < PASSES_OVER; pass++) {
             poke_vectors(&pair, pair.program.bits);
             pair_poke(&pair, CODE, pair.program.code, pair.program.bytes);
             dice_roll(&dice);
@@ -240,7 +250,7 @@ START_TEST(known_programs_end_alike_on_both_engines)
 {
     struct pair pair = {.setting = known[_i].setting};
     struct dice dice = {1};
-    ck_assert(pair_create(&pair, 0));
+    ck_assert(pair_create(&pair, &all_passes, 0));
     pair.program =
         (struct program){.bytes = known[_i].bytes, .bits = pair.setting == REAL ? 16 : 32};
     memcpy(pair.program.code, known[_i].code, known[_i].bytes);
@@ -252,27 +262,71 @@ START_TEST(known_programs_end_alike_on_both_engines)
 }
 END_TEST
 
+enum { RUNS = PROGRAMS * PASSES_OVER };
+
+static void agree(unsigned length, uint64_t seed)
+{
+    static const char *const rows[] = {"blocks_of_one_instruction", "blocks_of_three",
+                                       "blocks_of_32"};
+    agree_on(&all_passes, length, seed);
+    score("engines", rows[length], "native", RUNS, RUNS);
+}
+
 START_TEST(fixed_programs_end_alike_on_both_engines)
 {
-    agree_on((uint64_t)_i + 1, false);
+    agree((unsigned)_i % 3, (uint64_t)_i + 1);
 }
 END_TEST
 
-START_TEST(programs_end_alike_on_a_host_with_early_instruction_sets)
+static uint64_t fresh_seed(int i)
 {
-    agree_on((uint64_t)_i + 101, true);
+    return ((uint64_t)time(NULL) << 20) + (uint64_t)getpid() * 16 + (uint64_t)i;
 }
-END_TEST
 
 START_TEST(fresh_programs_end_alike_on_both_engines)
 {
-    agree_on(((uint64_t)time(NULL) << 20) + (uint64_t)getpid() * 16 + (uint64_t)_i, false);
+    agree((unsigned)_i, fresh_seed(_i));
+}
+END_TEST
+
+enum { ALTERATIONS = PASSES + 1 }; /* each pass, and all of them */
+
+/* The portable engine with everything, and one of the engines without that pass. */
+static struct couple without(unsigned pass, const char *engine, char *name, size_t room)
+{
+    static const char *const names[ALTERATIONS] = {
+#define PASS(name, text, what) text,
+#include "translator/api/passes.def"
+        "any_optimisation"};
+    struct couple couple = {.name = name, .engine = {"portable", engine}};
+    snprintf(name, room, "without_%s", names[pass]);
+    couple.passes.off = pass == PASSES ? UINT32_MAX : UINT32_C(1) << pass;
+    return couple;
+}
+
+START_TEST(programs_end_alike_without_an_optimisation)
+{
+    char name[64];
+    struct couple couple =
+        without((unsigned)_i / 2, _i % 2 ? "native" : "portable", name, sizeof(name));
+    agree_on(&couple, (unsigned)_i / 2 % 3, (uint64_t)_i + 101);
+    agree_on(&couple, 2, fresh_seed(_i));
+    score("engines", name, couple.engine[1], 2 * RUNS, 2 * RUNS);
 }
 END_TEST
 
 START_TEST(the_given_seed_ends_alike_on_both_engines)
 {
-    agree_on(strtoull(getenv("VESTIGE_SEED"), NULL, 10), getenv("VESTIGE_EARLY_HOST") != NULL);
+    uint64_t seed = strtoull(getenv("VESTIGE_SEED"), NULL, 10);
+    char name[64];
+    for (unsigned length = 0; length < 3; length++) {
+        agree_on(&all_passes, length, seed);
+        for (unsigned i = 0; i < 2 * ALTERATIONS; i++) {
+            struct couple couple =
+                without(i / 2, i % 2 ? "native" : "portable", name, sizeof(name));
+            agree_on(&couple, length, seed);
+        }
+    }
 }
 END_TEST
 
@@ -290,7 +344,7 @@ int main(void)
         tcase_add_loop_test(tests, known_programs_end_alike_on_both_engines, 0,
                             (int)(sizeof(known) / sizeof(known[0])));
         tcase_add_loop_test(tests, fixed_programs_end_alike_on_both_engines, 0, FIXED_SEEDS);
-        tcase_add_loop_test(tests, programs_end_alike_on_a_host_with_early_instruction_sets, 0, 4);
+        tcase_add_loop_test(tests, programs_end_alike_without_an_optimisation, 0, 2 * ALTERATIONS);
         tcase_add_loop_test(tests, fresh_programs_end_alike_on_both_engines, 0, FRESH_SEEDS);
     }
     suite_add_tcase(suite, tests);

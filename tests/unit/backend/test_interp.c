@@ -81,7 +81,7 @@ bool guest_probe_write(struct context *ctx, enum seg_index seg, uint64_t offset,
 static void setup(void)
 {
     bench = calloc(1, sizeof(*bench));
-    bench->engine = host_interp.create(0);
+    bench->engine = host_interp.create(0, (struct pass_set){0});
     bench->tables = calloc(1, sizeof(*bench->tables));
     bench->hash = malloc(HASH_ENTRIES * sizeof(*bench->hash));
     memset(bench->hash, 0xff, HASH_ENTRIES * sizeof(*bench->hash));
@@ -129,8 +129,12 @@ static void compile_as(const uint8_t *bytes, uint32_t length, uint32_t max_insns
     ck_assert_int_eq(x86_lift(&request, &ir), LIFT_OK);
     const char *message = ir_verify(&ir, &at);
     ck_assert_msg(message == NULL, "%s at record %u", message ? message : "", at);
-    bench->block = (struct block){
-        .gpa = 0x1000, .rip = 0x1000, .mode = mode, .insns = ir.insn_count, .bytes = ir.bytes};
+    bench->block = (struct block){.gpa = 0x1000,
+                                  .gpa2 = UINT64_MAX,
+                                  .rip = 0x1000,
+                                  .mode = mode,
+                                  .insns = ir.insn_count,
+                                  .bytes = ir.bytes};
     ck_assert(host_interp.emit(bench->engine, &ir, &bench->block));
 }
 

@@ -22,7 +22,7 @@ static void bench_open(struct bench *bench, uint32_t mode)
 {
     memset(bench, 0, sizeof *bench);
     bench->world = world_create();
-    bench->engine = host_x64.create(1 << 20);
+    bench->engine = host_x64.create(1 << 20, (struct pass_set){0});
     bench->ir.insts = calloc(64, sizeof(struct ir_inst));
     bench->ir.mode = mode;
     bench->world->ctx.mode = mode;

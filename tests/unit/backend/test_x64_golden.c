@@ -216,7 +216,7 @@ static void list_block(struct listing *listing, csh capstone, const struct block
 
 static void golden_produce(const uint8_t *bytes, size_t count, uint32_t mode, FILE *out)
 {
-    struct engine *engine = host_x64.create(0);
+    struct engine *engine = host_x64.create(0, (struct pass_set){0});
     engine->host_sets = ~0u; /* the code is read, not run: the same on every host */
     char *text = NULL;
     size_t text_size = 0;

@@ -339,7 +339,7 @@ static void compare(const struct world *world, const struct plain *p, const stru
 static void run_seeds(unsigned variant, uint64_t first, uint64_t count)
 {
     struct world *world = world_create();
-    struct engine *engine = host_x64.create(1 << 20);
+    struct engine *engine = host_x64.create(1 << 20, (struct pass_set){0});
     static struct plain plain;
     struct ir_block block = {.insts = calloc(IR_MAX_RECORDS, sizeof(struct ir_inst)),
                              .mode = modes[variant]};

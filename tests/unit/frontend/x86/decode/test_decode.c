@@ -214,6 +214,39 @@ START_TEST(absent_features_take_their_encodings_away)
 }
 END_TEST
 
+/* As AMD Zen takes them. */
+START_TEST(prefixes_that_select_no_row_are_refused)
+{
+    static const uint8_t refused[][15] = {
+        {0xf3, 0x0f, 0x38, 0xf0, 0x07}, /* movbe */
+        {0xf3, 0x66, 0x0f, 0x38, 0xf0, 0x07},
+        {0xf2, 0xf3, 0x0f, 0x38, 0xf0, 0x07}, /* the last of F2 and F3 counts */
+        {0xf3, 0x0f, 0x38, 0x00, 0xc0},       /* pshufb */
+        {0xf2, 0x0f, 0xb8, 0xc1},             /* popcnt */
+        {0x66, 0x0f, 0xb8, 0xc1},
+        {0xf2, 0x66, 0x0f, 0x3a, 0x22, 0xc1}, /* pinsrd */
+        {0xf3, 0x66, 0x0f, 0x38, 0x2a, 0x07}, /* movntdqa */
+        {0xf3, 0x0f, 0xc7, 0xf0},             /* rdrand */
+        {0xf2, 0x0f, 0xc7, 0xf0},
+        {0xf2, 0x0f, 0xc7, 0xf8}, /* rdseed */
+        {0x66, 0xf2, 0x0f, 0xc7, 0xf8},
+        {0x66, 0x0f, 0x01, 0xd0}, /* xgetbv */
+        {0xf3, 0x0f, 0x01, 0xd0},
+        {0xf2, 0x0f, 0x01, 0xd0},
+        {0xf3, 0x0f, 0xae, 0x3f}, /* clflush */
+    };
+    struct x86_insn insn;
+    for (unsigned i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        ck_assert_msg(x86_decode(refused[i], 15, &mode32, &insn) == X86_UNDEFINED, "row %u", i);
+    }
+    PRINTS(mode32, "\xf3\xf2\x0f\x38\xf0\x07", "crc32 eax, byte ptr [edi]");
+    PRINTS(mode32, "\x66\x0f\xc7\xf0", "rdrand ax");
+    PRINTS(mode32, "\x66\x0f\x38\xf1\x07", "movbe word ptr [edi], ax");
+    PRINTS(mode16, "\x66\x0f\x38\xf0\x07", "movbe eax, dword ptr [bx]");
+    PRINTS(mode32, "\x66\xf3\x0f\xb8\xc1", "popcnt ax, cx");
+}
+END_TEST
+
 START_TEST(aliases_that_hardware_takes_are_decoded)
 {
     PRINTS(mode32, "\xd6", "salc");
@@ -344,6 +377,7 @@ int main(void)
     tcase_add_test(tcase, protected_mode_instructions_do_not_exist_in_real_mode);
     tcase_add_test(tcase, system_registers_that_do_not_exist_are_undefined);
     tcase_add_test(tcase, absent_features_take_their_encodings_away);
+    tcase_add_test(tcase, prefixes_that_select_no_row_are_refused);
     tcase_add_test(tcase, aliases_that_hardware_takes_are_decoded);
     tcase_add_test(tcase, operands_carry_what_a_lifter_needs);
     tcase_add_test(tcase, long_mode_shapes_are_decoded);

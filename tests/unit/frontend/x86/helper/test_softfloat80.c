@@ -1,78 +1,10 @@
-/* 80-bit arithmetic against MPFR in every rounding and precision mode; conversions, edges. */
+/* 80-bit values: round trips and edges.  Arithmetic against MPFR: test_x87_mpfr.c. */
 #include "tests/unit/frontend/x86/helper/float80_mpfr.h"
 
 #include <check.h>
 #include <stdlib.h>
 
 enum { CASES = 600 };
-
-static const mpfr_rnd_t mpfr_rounding[4] = {MPFR_RNDN, MPFR_RNDD, MPFR_RNDU, MPFR_RNDZ};
-static const struct {
-    unsigned control, bits;
-} precisions[3] = {{0, 24}, {2, 53}, {3, 64}};
-
-typedef int mpfr_function(mpfr_t, const mpfr_t, const mpfr_t, mpfr_rnd_t);
-static int exact_root(mpfr_t r, const mpfr_t a, const mpfr_t b, mpfr_rnd_t rounding)
-{
-    (void)b;
-    return mpfr_sqrt(r, a, rounding);
-}
-static struct float80 soft_root(struct float80_env *env, struct float80 a, struct float80 b)
-{
-    (void)b;
-    return float80_sqrt(env, a);
-}
-
-static const struct {
-    float80_binary *soft;
-    mpfr_function *exact;
-} operations[] = {
-    {float80_add, mpfr_add}, {float80_sub, mpfr_sub}, {float80_mul, mpfr_mul},
-    {float80_div, mpfr_div}, {soft_root, exact_root},
-};
-
-struct numbers {
-    mpfr_t a, b, result;
-};
-
-/* One operation; the exact result decides bits, PE and C1. */
-static void check_one(struct numbers *n, unsigned operation, unsigned mode, struct float80 a,
-                      struct float80 b)
-{
-    unsigned rounding = mode & 3;
-    mpfr_from_float80(n->a, a);
-    mpfr_from_float80(n->b, b);
-    mpfr_set_prec(n->result, precisions[mode >> 2].bits);
-    int inexact = operations[operation].exact(n->result, n->a, n->b, mpfr_rounding[rounding]);
-    int away = mpfr_signbit(n->result) ? -inexact : inexact;
-    struct float80 expected = float80_from_mpfr(n->result);
-    struct float80_env env = {
-        .control = (uint16_t)(0x7f | precisions[mode >> 2].control << 8 | rounding << 10)};
-    struct float80 result = operations[operation].soft(&env, a, b);
-    ck_assert_uint_eq(result.mantissa, expected.mantissa);
-    ck_assert_uint_eq(result.exponent, expected.exponent);
-    ck_assert_uint_eq(env.flags, (inexact ? FSW_PE : 0) | (away > 0 ? FSW_C1 : 0));
-}
-
-START_TEST(arithmetic_is_rounded_as_mpfr_rounds)
-{
-    struct numbers n;
-    mpfr_inits2(64, n.a, n.b, n.result, (mpfr_ptr)0);
-    uint64_t seed = 88172645463325252u + (unsigned)_i;
-    unsigned operation = (unsigned)_i / 12;
-    for (unsigned i = 0; i < CASES; i++) {
-        int near = i & 1 ? -4 : -200;
-        struct float80 a = random_normal(&seed, near, (unsigned)(-2 * near));
-        struct float80 b = random_normal(&seed, near, (unsigned)(-2 * near));
-        if (operations[operation].soft == soft_root) {
-            a.exponent &= 0x7fff;
-        }
-        check_one(&n, operation, (unsigned)_i % 12, a, b);
-    }
-    mpfr_clears(n.a, n.b, n.result, (mpfr_ptr)0);
-    mpfr_free_cache();
-}
-END_TEST
 
 START_TEST(integers_come_back_from_a_round_trip)
 {
@@ -151,7 +83,6 @@ int main(void)
 {
     Suite *suite = suite_create("softfloat80");
     TCase *tcase = tcase_create("arithmetic");
-    tcase_add_loop_test(tcase, arithmetic_is_rounded_as_mpfr_rounds, 0, 60);
     tcase_add_test(tcase, integers_come_back_from_a_round_trip);
     tcase_add_test(tcase, doubles_and_floats_come_back_from_a_round_trip);
     tcase_add_test(tcase, packed_decimals_come_back_from_a_round_trip);

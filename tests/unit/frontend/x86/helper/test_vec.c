@@ -18,7 +18,7 @@
         }                              \
     } while (0)
 
-enum { FLOAT_CASES = 4000, TRAP_CASES = 400, INTEGER_CASES = 150 };
+enum { FLOAT_CASES = 4000, TRAP_CASES = 400, INTEGER_CASES = 150, STRING_CASES = 60 };
 
 static struct x86_cpu *create(void)
 {
@@ -86,10 +86,10 @@ static struct vec_registers random_registers(uint64_t *seed, bool floating, uint
         words[i] = near ? vec_neighbour(seed, words[i & 1]) : vec_value(seed, floating);
     }
     memcpy(r.xmm, words, sizeof(r.xmm));
-    memcpy(r.memory, words + 4, sizeof(r.memory));
+    memcpy(r.memory, words + 4, 16);
     memcpy(r.mm, words + 6, sizeof(r.mm));
     uint64_t bits = vec_random(seed);
-    r.gpr[0] = (uint32_t)bits;
+    r.gpr[0] = (uint32_t)bits >> (bits >> 60 & 1 ? 27 : 0);
     r.gpr[1] = bits >> 32 & 1 ? (uint32_t)vec_value(seed, false) : (uint32_t)vec_single(seed);
     r.gpr[2] = (uint32_t)vec_random(seed) >> (bits >> 35 & 31);
     bool sticky = bits >> 40 & 1;
@@ -159,7 +159,7 @@ static void compare_once(struct bench *bench, unsigned op, bool memory, unsigned
     struct vec_registers start = random_registers(&bench->seed, row->flags & VEC_FP, masks);
     struct vec_registers host = start;
     struct vec_registers soft = start;
-    vec_run(bench->code, &host);
+    vec_run(bench->code, &host, 0);
     run_soft(bench->cpu, op, memory, imm8, &soft);
     if (!same(&host, &soft, row->flags & VEC_EFLAGS && !host.trapped)) {
         char texts[3][300];
@@ -214,6 +214,38 @@ START_TEST(integer_rows_equal_the_host)
 }
 END_TEST
 
+START_TEST(string_comparisons_equal_the_host_with_every_immediate)
+{
+    static const enum vec_op ops[] = {VEC_pcmpestrm, VEC_pcmpestri, VEC_pcmpistrm, VEC_pcmpistri};
+    struct bench bench = bench_create(0x1f80);
+    for (unsigned n = 0; n < COUNT_OF(ops) * 256; n++) {
+        vec_emit(bench.code, ops[n % COUNT_OF(ops)], n & 256, n / COUNT_OF(ops));
+        for (unsigned i = 0; i < STRING_CASES; i++) {
+            compare_once(&bench, ops[n % COUNT_OF(ops)], n & 256, n / COUNT_OF(ops));
+        }
+    }
+    bench_destroy(&bench);
+}
+END_TEST
+
+/* Those of 16 bytes that the table calls aligned, and no others. */
+START_TEST(misaligned_operands_fault_where_the_host_faults)
+{
+    struct bench bench = bench_create(0x1f80);
+    for (unsigned op = 0; op < VEC_OPS; op++) {
+        const struct vec_row *row = &vec_rows[op];
+        struct vec_registers registers = {.mxcsr = 0x1f80};
+        if (vec_shapes[row->form].no_memory) {
+            continue;
+        }
+        vec_emit(bench.code, op, true, 0);
+        vec_run(bench.code, &registers, 1);
+        ck_assert_msg(registers.trapped == ((row->flags & VEC_ALIGNED) != 0), "%s", row->name);
+    }
+    bench_destroy(&bench);
+}
+END_TEST
+
 START_TEST(floating_rows_equal_the_host_with_all_exceptions_masked)
 {
     struct bench bench = bench_create(0x1f80);
@@ -238,6 +270,8 @@ int main(void)
     TCase *tcase = tcase_create("vec");
 #if defined(__x86_64__)
     tcase_add_test(tcase, integer_rows_equal_the_host);
+    tcase_add_test(tcase, string_comparisons_equal_the_host_with_every_immediate);
+    tcase_add_test(tcase, misaligned_operands_fault_where_the_host_faults);
     tcase_add_test(tcase, floating_rows_equal_the_host_with_all_exceptions_masked);
     tcase_add_test(tcase, floating_rows_equal_the_host_with_exceptions_unmasked);
 #endif

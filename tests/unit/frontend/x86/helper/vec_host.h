@@ -3,8 +3,9 @@
  * instruction of a table row executes, everything is stored back.
  *
  * The instruction names register 0 in its reg field and register 1 or memory in its rm field
- * (immediate shifts: register 0 in the rm field).  Unmasked exceptions arrive as SIGFPE; the
- * handler goes on behind the instruction, whose address stands in r11, and notes it in r10.
+ * (immediate shifts: register 0 in the rm field).  Unmasked exceptions arrive as SIGFPE, misaligned
+ * operands as SIGSEGV; the handler goes on behind the instruction, whose address stands in r11, and
+ * notes it in r10.
  */
 #ifndef TESTS_UNIT_FRONTEND_X86_HELPER_VEC_HOST_H
 #define TESTS_UNIT_FRONTEND_X86_HELPER_VEC_HOST_H
@@ -26,7 +27,7 @@ struct vec_registers {
     uint32_t eflags;        /* 64 */
     uint32_t trapped;       /* 68 */
     uint32_t mxcsr_at_rest; /* 72 */
-    alignas(16) uint8_t memory[16];
+    alignas(16) uint8_t memory[32];
 };
 
 /* Which register file an operand is in. */
@@ -175,12 +176,13 @@ static inline void vec_emit(uint8_t *code, unsigned op, bool memory, unsigned im
     memcpy(code + 4 + length, tail, sizeof(tail));
 }
 
-static inline void vec_run(const uint8_t *code, struct vec_registers *registers)
+/* offset: of the memory operand from a 16-byte boundary. */
+static inline void vec_run(const uint8_t *code, struct vec_registers *registers, unsigned offset)
 {
     void (*function)(struct vec_registers *, void *);
     memcpy(&function, &code, sizeof(function));
     registers->mxcsr_at_rest = 0x1f80;
-    function(registers, registers->memory);
+    function(registers, registers->memory + offset);
 }
 
 static inline void vec_go_on(int signal, siginfo_t *info, void *context)
@@ -200,6 +202,7 @@ static inline void vec_catch_traps(void)
     action.sa_sigaction = vec_go_on;
     action.sa_flags = SA_SIGINFO;
     sigaction(SIGFPE, &action, NULL);
+    sigaction(SIGSEGV, &action, NULL);
 }
 
 #endif

@@ -1,0 +1,24 @@
+/* The optimisations that can be switched off, as sets of bits. */
+#ifndef TRANSLATOR_API_PASSES_H
+#define TRANSLATOR_API_PASSES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum pass {
+#define PASS(name, text, what) PASS_##name,
+#include "translator/api/passes.def"
+    PASSES
+};
+
+/* Passes that are off: bit n for enum pass n. */
+struct pass_set {
+    uint32_t off;
+};
+
+static inline bool pass_on(struct pass_set set, enum pass pass)
+{
+    return !(set.off >> pass & 1);
+}
+
+#endif
