@@ -129,13 +129,15 @@ static void make_system(struct guest *guest)
     segment_set(guest->f.ctx, &cpu->ldtr[0], SEL_LDT, &d);
 }
 
-struct guest *guest_create(const char *engine, uint32_t max_insns)
+struct guest *guest_create(const char *engine, bool plain)
 {
+    struct pass_set passes = {plain ? UINT32_MAX : 0};
     struct guest *guest = calloc(1, sizeof(*guest));
     if (!guest) {
         return NULL;
     }
-    if (!cpu_fixture_engine(engine) || !cpu_fixture_create(&guest->f, "max", engine, max_insns)) {
+    if (!cpu_fixture_engine(engine) ||
+        !cpu_fixture_create_with(&guest->f, x86_model_find("max"), engine, plain, passes)) {
         guest_destroy(guest);
         return NULL;
     }

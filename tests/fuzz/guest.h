@@ -6,8 +6,9 @@
 
 struct guest;
 
-/* engine: "native" or "portable"; max_insns as in struct translator_config.  NULL: not here. */
-struct guest *guest_create(const char *engine, uint32_t max_insns);
+/* engine: "native" or "portable"; plain: blocks of one instruction, no optimisations.  NULL: not
+ * here. */
+struct guest *guest_create(const char *engine, bool plain);
 void guest_destroy(struct guest *guest);
 /* From slot->before and slot->memory to *after and memory_after (FUZZ_BYTES). */
 void guest_run(struct guest *guest, const struct fuzz_slot *slot, struct fuzz_state *after,

@@ -2,14 +2,14 @@
  * The emulator against this machine's own processor.
  *
  *     host_diff --seed S --count N [--class x87,sse,...] [--engine native|portable|both]
- *               [--seconds T] [--block N] [--all-flags] [--show N]
+ *               [--seconds T] [--plain] [--all-flags] [--show N]
  *     host_diff --replay FILE...
  *
  * Makes cases (generate.h), runs each on the host in a sandbox and on the engines, and compares
  * registers, flags, x87 and SSE state, memory and the exception it ended with.  A case that differs
  * is shrunk and printed as text that can go into a file of corpus/.  A run of
  * all classes with a count prints scores (tests/support/score.h).  Without --seed the seed is the
- * time, and printed; --block makes blocks of at most N instructions.
+ * time, and printed; --plain cuts blocks to one instruction and switches optimisations off.
  *
  * Exit status: 0 all alike, 1 a difference, 2 bad usage, 77 this host cannot.
  */
@@ -29,9 +29,8 @@ struct options {
     double seconds;
     unsigned classes; /* bit per enum fuzz_class */
     unsigned show;
-    uint32_t block;
     const char *engine;
-    bool all_flags, replay;
+    bool all_flags, plain, replay;
     int first_file;
 };
 
@@ -59,7 +58,7 @@ static double seconds_now(void)
 static void usage(void)
 {
     fprintf(stderr, "usage: host_diff [--seed S] [--count N] [--seconds T] [--class NAME,...]\n"
-                    "                 [--engine native|portable|both] [--block N]\n"
+                    "                 [--engine native|portable|both] [--plain]\n"
                     "                 [--all-flags] [--show N]\n"
                     "       host_diff --replay FILE...\nclasses:\n");
     for (unsigned i = 0; i < CLASSES; i++) {
@@ -97,6 +96,10 @@ static struct options parse(int argc, char **argv)
             o.all_flags = true;
             continue;
         }
+        if (strcmp(argv[i], "--plain") == 0) {
+            o.plain = true;
+            continue;
+        }
         if (strcmp(argv[i], "--replay") == 0) {
             o.replay = true;
             o.first_file = i + 1;
@@ -109,8 +112,6 @@ static struct options parse(int argc, char **argv)
         } else if (strcmp(argv[i], "--seconds") == 0) {
             o.seconds = strtod(value, NULL);
             o.count = UINT64_MAX;
-        } else if (strcmp(argv[i], "--block") == 0) {
-            o.block = (uint32_t)strtoul(value, NULL, 0);
         } else if (strcmp(argv[i], "--show") == 0) {
             o.show = (unsigned)strtoul(value, NULL, 0);
         } else if (strcmp(argv[i], "--class") == 0) {
@@ -342,7 +343,7 @@ static bool create(struct run *run, const char *program, const char **why)
     }
     generator_init(&run->generator, &run->templates);
     run->generator.all_flags = run->options->all_flags;
-    if (!session_create(&run->session, host_cpu, run->options->engine, run->options->block, why)) {
+    if (!session_create(&run->session, host_cpu, run->options->engine, run->options->plain, why)) {
         return false;
     }
     run->session.all_flags = run->options->all_flags;

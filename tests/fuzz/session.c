@@ -9,8 +9,8 @@
 
 static const char *const engine_names[ENGINES] = {"native", "portable"};
 
-bool session_create(struct session *s, const char *host_cpu, const char *engines,
-                    uint32_t max_insns, const char **why)
+bool session_create(struct session *s, const char *host_cpu, const char *engines, bool plain,
+                    const char **why)
 {
     memset(s, 0, sizeof(*s));
     if (!native_create(&s->native, host_cpu, why)) {
@@ -18,7 +18,7 @@ bool session_create(struct session *s, const char *host_cpu, const char *engines
     }
     for (unsigned i = 0; i < ENGINES; i++) {
         if (strcmp(engines, "both") == 0 || strcmp(engines, engine_names[i]) == 0) {
-            s->guest[i] = guest_create(engine_names[i], max_insns);
+            s->guest[i] = guest_create(engine_names[i], plain);
             *why = "an engine is not available";
             if (!s->guest[i]) {
                 return false;

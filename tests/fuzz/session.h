@@ -17,10 +17,9 @@ struct session {
     char why[WHY]; /* of the last case that differed */
 };
 
-/* engines: "native", "portable" or "both"; blocks of at most max_insns instructions, 0: as long as
- * they come.  False with a word why. */
-bool session_create(struct session *s, const char *host_cpu, const char *engines,
-                    uint32_t max_insns, const char **why);
+/* engines: "native", "portable" or "both"; plain: see guest_create.  False with a word why. */
+bool session_create(struct session *s, const char *host_cpu, const char *engines, bool plain,
+                    const char **why);
 void session_destroy(struct session *s);
 /* CPUID says that the host and the emulated processor have the class. */
 bool session_has(const struct session *s, enum fuzz_class class);
