@@ -14,10 +14,11 @@
 enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
 
 /* One 4 KiB page of physical space: host NULL is MMIO (or nothing); writable false with host is
- * ROM. */
+ * ROM.  Writes to a watched one go through mmio_write. */
 struct phys_page {
     uint8_t *host;
     bool writable;
+    bool watched;
 };
 
 struct memory_ops {

@@ -84,6 +84,9 @@ struct translator {
     bool in_run;
     bool kicked; /* budget and icount_end are lowered by KICK until the dispatcher looks */
     bool stop;
+    uint64_t breaks[TRANSLATOR_BREAKS];
+    unsigned break_count;
+    bool pass_break;   /* the next instruction is not to break */
     bool reset_wanted; /* memory changed as a whole under running code */
     struct translator_stats stats;
 };
@@ -139,6 +142,7 @@ void cache_new_tags(struct translator *tr, unsigned user);
 uint32_t cache_tag(struct translator *tr, uint32_t mode, uint64_t base, uint32_t limit);
 
 /* exec.c */
+bool exec_is_break(const struct translator *tr, uint64_t linear);
 const void *exec_next_code(struct context *ctx);
 /* The dispatcher is to look around as soon as the current instruction is done (or, where an engine
  * cannot tell that moment, its block). */

@@ -102,7 +102,7 @@ static int64_t write_entry(const struct translator *tr, struct memory_tables *ta
                            struct phys_page phys, uint64_t gpa, int64_t delta)
 {
     const struct code_page *code = tr->code_pages[gpa >> PAGE_BITS];
-    if (!phys.writable) {
+    if (!phys.writable || phys.watched) {
         return poison(gpa, POISON_ROM);
     }
     if (code && code->count) {
@@ -685,7 +685,9 @@ void phys_write(struct context *ctx, uint64_t gpa, unsigned size, uint64_t value
 {
     struct translator *tr = ctx->translator;
     struct phys_page page = tr->memory->page(tr->memory->memory, gpa & ~(uint64_t)(PAGE_BYTES - 1));
-    if (page.host && page.writable) {
+    if (page.watched) {
+        tr->memory->mmio_write(tr->memory->memory, gpa, value, size);
+    } else if (page.host && page.writable) {
         translator_written(tr, gpa, size);
         store_le(page.host + (gpa & (PAGE_BYTES - 1)), value, size);
     }
