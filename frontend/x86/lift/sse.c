@@ -63,24 +63,10 @@ static bool unusable(struct lift *l, bool xmm, bool mmx)
     return false;
 }
 
-/* Stores of MMX registers change the x87 state, so faults come first.  The engines see to that, but
- * where the operation is a callout it is done here. */
-static void probe_in_slow_mode(struct lift *l, const struct x86_insn *insn, unsigned bytes)
-{
-    if (l->mode & MODE_FPU_SLOW) {
-        lift_ea(l, insn, IR_T0, &insn->ops[0]);
-        lift_callout(l, CALLOUT_probe_write, IR_NONE, IR_T0, IR_NONE,
-                     insn->ops[0].seg | (uint64_t)bytes << 8);
-    }
-}
-
 /* One record.  Operands are destination, source and perhaps an immediate; the register operand that
  * BLENDVPS and its like imply is not looked at. */
 static void lift_operation(struct lift *l, const struct x86_insn *insn, enum vec_op op)
 {
-    if (insn->ops[0].kind == X86_OPERAND_MEM && has_mmx(insn)) {
-        probe_in_slow_mode(l, insn, vec_memory_bytes(op));
-    }
     struct ir_inst *inst = lift_op(l, IR_vec, vec_memory_bytes(op), IR_NONE, IR_NONE, IR_NONE);
     if (inst->width == 0) {
         inst->width = 16;
