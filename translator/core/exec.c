@@ -98,8 +98,8 @@ static void refresh_mode(struct translator *tr)
     struct context *ctx = tr->ctx;
     const struct segment *cs = &ctx->seg[SEG_CS];
     ctx->mode = tr->guest->mode(ctx) | tr->mode_always;
-    ctx->user = (ctx->mode & MODE_USER) != 0;
-    ctx->tables = tr->tables[ctx->user];
+    ctx->view = mode_view(ctx->mode);
+    ctx->tables = tr->tables[ctx->view];
     ctx->tag = (uint64_t)cache_tag(tr, ctx->mode, cs->base, cs->limit) << 32;
 }
 

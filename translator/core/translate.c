@@ -93,7 +93,7 @@ static bool fetch_wrapped_tail(struct translator *tr, struct code_bytes *code)
     uint32_t head = code->in_page;
     for (uint32_t i = 0; i < INSN_MAX_BYTES; i++) {
         uint64_t value;
-        if (!linear_read(ctx, (ctx->seg[SEG_CS].base + i) & UINT32_MAX, 1, ctx->user, &value)) {
+        if (!linear_read(ctx, (ctx->seg[SEG_CS].base + i) & UINT32_MAX, 1, ctx->view, &value)) {
             return false;
         }
         code->assembled[head + i] = (uint8_t)value;

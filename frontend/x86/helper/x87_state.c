@@ -13,9 +13,9 @@
  * the environment, not for the registers (SDM volume 3, table 6-7).
  */
 #include "frontend/x86/cpu/cpu.h"
+#include "frontend/x86/helper/helper.h"
 #include "frontend/x86/helper/x87.h"
 #include "translator/api/callout.h"
-#include "translator/api/mode.h"
 
 enum { CONTROL, STATUS, TAG, IP, CS, DP, DS, FIELDS };
 
@@ -95,17 +95,30 @@ static bool store_environment(const struct image *image)
 static bool store_registers(const struct image *image)
 {
     struct context *ctx = image->ctx;
-    uint32_t mode = ctx->mode;
-    bool done = true;
-    ctx->mode &= ~(uint32_t)MODE_ALIGN_CHECK;
-    for (unsigned i = 0; i < 8 && done; i++) {
+    uint32_t mode = alignment_check_off(ctx);
+    bool ok = true;
+    for (unsigned i = 0; ok && i < 8; i++) {
         const struct x87_reg *reg = &ctx->st[(ctx->ftop + i) & 7];
         ctx->slow_value[0] = reg->mantissa;
         ctx->slow_value[1] = reg->exponent;
-        done = guest_store(ctx, image->seg, register_offset(image, i), 10);
+        ok = guest_store(ctx, image->seg, register_offset(image, i), 10);
     }
-    ctx->mode = mode;
-    return done;
+    alignment_check_back(ctx, mode);
+    return ok;
+}
+
+static bool load_registers(const struct image *image, struct x87_reg st[8])
+{
+    struct context *ctx = image->ctx;
+    uint32_t mode = alignment_check_off(ctx);
+    bool ok = true;
+    for (unsigned i = 0; ok && i < 8; i++) {
+        ok = guest_load(ctx, image->seg, register_offset(image, i), 10);
+        st[i].mantissa = ctx->slow_value[0];
+        st[i].exponent = (uint16_t)ctx->slow_value[1];
+    }
+    alignment_check_back(ctx, mode);
+    return ok;
 }
 
 uint64_t callout_fnstenv(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
@@ -147,21 +160,6 @@ static bool load_environment(const struct image *image, uint32_t field[FIELDS])
         field[i] = (uint32_t)value;
     }
     return true;
-}
-
-static bool load_registers(const struct image *image, struct x87_reg st[8])
-{
-    struct context *ctx = image->ctx;
-    uint32_t mode = ctx->mode;
-    bool done = true;
-    ctx->mode &= ~(uint32_t)MODE_ALIGN_CHECK;
-    for (unsigned i = 0; i < 8 && done; i++) {
-        done = guest_load(ctx, image->seg, register_offset(image, i), 10);
-        st[i].mantissa = ctx->slow_value[0];
-        st[i].exponent = (uint16_t)ctx->slow_value[1];
-    }
-    ctx->mode = mode;
-    return done;
 }
 
 static void take_pointers(struct context *ctx, unsigned size, const uint32_t field[FIELDS])
