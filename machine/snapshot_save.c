@@ -381,7 +381,7 @@ bool snapshot_save_live(struct machine *machine, const char *path, bool whole,
         return status_fail(status, "cannot begin to save");
     }
     *snapshots->outcome = (struct outcome){0};
-    x86_settle(machine->cpu);
+    context_fpu_sync(machine->ctx);
     pid_t child = fork();
     if (child == 0) {
         ignore_signals();

@@ -129,7 +129,6 @@ static void fault_moves(const struct string_run *run)
 static uint64_t leave_run(struct context *ctx, bool done)
 {
     ctx->pending -= 1;
-    cpu->repeat_icount = UINT64_MAX; /* what an earlier leave set depends on when that was */
     if (done) {
         ctx->rip = ctx->next_rip;
     } else {
@@ -161,7 +160,6 @@ uint64_t string_repeat(struct string_run *run, string_step *bulk, string_step *o
             n = one(run, 1);
         }
         if (n == 0) {
-            x86_of(ctx)->repeat_icount = UINT64_MAX;
             if (run->fault) {
                 fault_moves(run);
             }

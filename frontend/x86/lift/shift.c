@@ -64,8 +64,7 @@ void lift_shift(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     const struct x86_operand *count = &insn->ops[1];
     bool constant = count->kind == X86_OPERAND_IMM;
-    if (constant && (count->value & 31) == 0) {
-        touch(l, insn);
+    if (moves_nothing(insn, count)) {
         return;
     }
     if (!lift_has(l, X86_FEATURE_186) || (arg == IR_shl && lift_is_286(l))) {
