@@ -131,7 +131,8 @@ enum {
     FEATURE_7_BMI1 = 1 << 3,
     FEATURE_7_RDSEED = 1 << 18,
     FEATURE_7_CLFLUSHOPT = 1 << 23,
-    FEATURE_7_CLWB = 1 << 24
+    FEATURE_7_CLWB = 1 << 24,
+    FEATURE_7_SHA = 1 << 29
 };
 /* CPUID leaf 0Dh, subleaf 1 EAX. */
 enum { FEATURE_D_XSAVEOPT = 1 << 0, FEATURE_D_XSAVEC = 1 << 1, FEATURE_D_XGETBV1 = 1 << 2 };
