@@ -8,7 +8,7 @@ BUILD_PACKAGES=(
 )
 # Tests that miss one of these say so and are skipped.
 TEST_PACKAGES=(
-    clang clang-tidy clang-format python3 git cpio gzip
+    clang clang-tidy clang-format libclang-rt-dev python3 git cpio gzip
     mtools e2fsprogs fdisk xorriso isolinux syslinux syslinux-common syslinux-utils
     grub-common grub-pc-bin grub-rescue-pc
     debian-installer-12-netboot-i386 ipxe ipxe-qemu memtest86+

@@ -69,7 +69,7 @@ int main(int argc, char **argv)
         return 2;
     }
     fclose(file);
-    struct engine *engine = host_x64.create(256 << 20);
+    struct engine *engine = host_x64.create(256 << 20, (struct pass_set){0});
     if (!engine) {
         fprintf(stderr, "bench_translate: no native engine here\n");
         return 1;

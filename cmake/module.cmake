@@ -9,6 +9,10 @@ if(VESTIGE_SANITIZE)
     add_link_options(-fsanitize=address,undefined)
 endif()
 
+if(VESTIGE_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 function(vestige_module name folder)
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.c)
     if(NOT sources)

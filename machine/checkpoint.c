@@ -299,3 +299,25 @@ size_t checkpoint_bytes(const struct checkpoint *checkpoint)
 {
     return checkpoint->bytes;
 }
+
+static size_t share_of(const struct piece *block, size_t bytes)
+{
+    return block ? bytes / block->holders : 0;
+}
+
+size_t checkpoint_share(const struct checkpoint *checkpoint)
+{
+    size_t bytes = checkpoint->fields.used;
+    for (unsigned n = 0; n < REGIONS; n++) {
+        bytes += checkpoint->page_count[n] * sizeof(struct piece *);
+        for (uint64_t i = 0; i < checkpoint->page_count[n]; i++) {
+            bytes += share_of(checkpoint->pages[n][i], PAGE);
+        }
+    }
+    for (unsigned slot = 0; slot < DRIVE_SLOTS; slot++) {
+        for (size_t i = 0; i < checkpoint->clusters[slot].count; i++) {
+            bytes += share_of(checkpoint->clusters[slot].block[i], MEDIA_CLUSTER_BYTES);
+        }
+    }
+    return bytes;
+}

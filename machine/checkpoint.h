@@ -29,5 +29,8 @@ uint64_t checkpoint_icount(const struct checkpoint *checkpoint);
 /* Bytes that only freeing this one could give back are not counted apart: this is what it holds
  * when nothing is shared. */
 size_t checkpoint_bytes(const struct checkpoint *checkpoint);
+/* Its share of the memory: what several hold is divided among them, so the sum over all is what
+ * they take together. */
+size_t checkpoint_share(const struct checkpoint *checkpoint);
 
 #endif

@@ -180,6 +180,13 @@ bool config_given(const struct config *config, const struct config_row *row)
     return false;
 }
 
+void config_each(void (*each)(void *user, const struct config_row *row), void *user)
+{
+    for (unsigned i = 0; i < ROWS; i++) {
+        each(user, &rows[i]);
+    }
+}
+
 void config_help(FILE *out)
 {
     for (unsigned i = 0; i < ROWS; i++) {

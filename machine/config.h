@@ -38,6 +38,7 @@ struct config {
     struct config_list images; /* arguments that are no options */
     const char *snapshot;      /* the saved machine to go on with, or NULL (snapshot_take) */
     bool help;                 /* --help or -h stood somewhere; the rest was not looked at */
+    const char *faults_text;   /* instead of what the file --faults says: a recording held it */
     struct arena *texts;       /* owned: values out of a machine file, or NULL */
 };
 
@@ -65,6 +66,9 @@ bool config_given(const struct config *config, const struct config_row *row);
 /* Sets an option; value (NULL: none, for flags and optional values) is borrowed. */
 bool config_take(struct config *config, const struct config_row *row, const char *value,
                  struct status *status);
+
+/* Calls each with every row of options.def. */
+void config_each(void (*each)(void *user, const struct config_row *row), void *user);
 
 /* One line an option. */
 void config_help(FILE *out);

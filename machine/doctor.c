@@ -13,8 +13,8 @@ static const struct {
     const char *file, *package, *purpose;
     bool needed;
 } firmware[] = {
-    {"bios-256k.bin", "seabios", "PC firmware", true},
-    {"vgabios-stdvga.bin", "seabios", "VGA firmware", true},
+    {FIRMWARE_BIOS, "seabios", "PC firmware", true},
+    {FIRMWARE_VGABIOS, "seabios", "VGA firmware", true},
 };
 
 static bool check_firmware(void)

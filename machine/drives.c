@@ -1,6 +1,7 @@
 #include "machine/drives.h"
 
 #include "machine/demo.h"
+#include "machine/faults.h"
 #include "machine/media/recognise.h"
 
 #include <string.h>
@@ -204,6 +205,9 @@ void drives_attach(struct drives *drives, struct floppy *floppy, struct ide *ide
 {
     drives->floppy = floppy;
     drives->ide = ide;
+    for (unsigned slot = 0; slot < DRIVE_SLOTS; slot++) {
+        faults_wrap(drives->faults, slot, &drives->drive[slot].block);
+    }
     for (unsigned n = 0; n < FLOPPY_DRIVES; n++) {
         if (drives->drive[DRIVE_FDA + n].media) {
             floppy_insert(floppy, n, &drives->drive[DRIVE_FDA + n].block);
@@ -232,12 +236,22 @@ const char *drives_kernel(const struct drives *drives)
     return drives->kernel;
 }
 
+bool drives_slot_named(const char *name, enum drive_slot *slot)
+{
+    for (unsigned n = 0; n < DRIVE_SLOTS; n++) {
+        if (strcmp(name, slot_names[n]) == 0) {
+            *slot = (enum drive_slot)n;
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum drive_slot slot_by_name(const struct drives *drives, const char *name)
 {
-    for (unsigned slot = 0; slot < DRIVE_SLOTS; slot++) {
-        if (strcmp(name, slot_names[slot]) == 0) {
-            return (enum drive_slot)slot;
-        }
+    enum drive_slot named;
+    if (drives_slot_named(name, &named)) {
+        return named;
     }
     if (strcmp(name, "cdrom") == 0) {
         for (unsigned slot = DRIVE_HDA; slot < DRIVE_SLOTS; slot++) {
@@ -264,6 +278,7 @@ static void put_in(struct drives *drives, enum drive_slot slot)
 {
     struct drive *drive = &drives->drive[slot];
     unsigned place = slot - DRIVE_HDA;
+    faults_wrap(drives->faults, slot, &drive->block);
     if (slot <= DRIVE_FDB) {
         floppy_insert(drives->floppy, slot - DRIVE_FDA, &drive->block);
     } else {
@@ -303,6 +318,41 @@ bool drives_change(struct drives *drives, const char *name, const char *path, st
         media_close(old.media);
     }
     *drive = path ? fresh : (struct drive){.cdrom = old.cdrom};
+    if (path) {
+        put_in(drives, slot);
+    }
+    return true;
+}
+
+bool drives_put_back(struct drives *drives, enum drive_slot slot, const char *path,
+                     struct status *status)
+{
+    struct drive *drive = &drives->drive[slot];
+    if (path && strcmp(path, demo_name) == 0) {
+        path = demo_name;
+    }
+    struct drive fresh = {.path = path, .cdrom = drive->cdrom};
+    struct drive old = *drive;
+    if (old.media ? path && strcmp(old.path, path) == 0 : !path) {
+        return true;
+    }
+    if (path) {
+        *drive = fresh;
+        bool opened = open_drive(drives, slot, status);
+        fresh = *drive;
+        *drive = old;
+        if (!opened) {
+            media_close(fresh.media);
+            return false;
+        }
+    }
+    if (slot <= DRIVE_FDB) {
+        floppy_eject(drives->floppy, slot - DRIVE_FDA);
+    } else {
+        ide_change_media(drives->ide, (slot - DRIVE_HDA) / 2, (slot - DRIVE_HDA) % 2, NULL, true);
+    }
+    media_close(old.media);
+    *drive = fresh;
     if (path) {
         put_in(drives, slot);
     }

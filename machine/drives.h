@@ -10,6 +10,8 @@
 #include "machine/config.h"
 #include "machine/media/media.h"
 
+struct faults;
+
 enum drive_slot { DRIVE_FDA, DRIVE_FDB, DRIVE_HDA, DRIVE_HDB, DRIVE_HDC, DRIVE_HDD, DRIVE_SLOTS };
 
 struct drive {
@@ -26,7 +28,11 @@ struct drives {
     struct ide *ide;
     const char *kernel; /* Linux or Multiboot kernel to boot directly, or NULL */
     bool overlay;
+    struct faults *faults; /* NULL: none; borrowed */
 };
+
+/* The slot of that name ("fda", "hdc", ...); false: there is none. */
+bool drives_slot_named(const char *name, enum drive_slot *slot);
 
 /* Opens every image; says which one is at fault and why. */
 bool drives_open(struct drives *drives, const struct config *config, struct status *status);
@@ -40,6 +46,11 @@ const char *drives_kernel(const struct drives *drives);
 /* Changes the medium of a removable drive ("fda", "fdb", "cdrom", ...); path NULL ejects. */
 bool drives_change(struct drives *drives, const char *name, const char *path,
                    struct status *status);
+
+/* Puts the medium of that path (NULL: none) into a drive whatever the guest says, for a machine
+ * that is taken back to when it was in. */
+bool drives_put_back(struct drives *drives, enum drive_slot slot, const char *path,
+                     struct status *status);
 
 /* Writes back what the host still holds; a failure is trouble of the drive. */
 void drives_flush(struct drives *drives);

@@ -103,26 +103,26 @@ static bool load(const char *path, const char *name, const char *option, struct 
 bool firmware_bios(const char *path, struct file_bytes *file, struct status *status)
 {
     enum { STEP = 0x1000 };
-    if (!load(path, "bios-256k.bin", "--bios", file, status)) {
+    if (!load(path, FIRMWARE_BIOS, "--bios", file, status)) {
         return false;
     }
     if (file->size % STEP) {
         free(file->bytes);
         return status_fail(status, "%s is no PC firmware: its size is not a multiple of 4 KiB",
-                           path ? path : "bios-256k.bin");
+                           path ? path : FIRMWARE_BIOS);
     }
     return true;
 }
 
 bool firmware_vgabios(const char *path, struct file_bytes *file, struct status *status)
 {
-    if (!load(path, "vgabios-stdvga.bin", "--vgabios", file, status)) {
+    if (!load(path, FIRMWARE_VGABIOS, "--vgabios", file, status)) {
         return false;
     }
     if (file->size < 3 || file->bytes[0] != 0x55 || file->bytes[1] != 0xaa) {
         free(file->bytes);
         return status_fail(status, "%s is no option ROM: it does not begin with 55 AA",
-                           path ? path : "vgabios-stdvga.bin");
+                           path ? path : FIRMWARE_VGABIOS);
     }
     return true;
 }

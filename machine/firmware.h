@@ -36,6 +36,9 @@ void file_piece(const struct file_pieces *file, uint64_t at, uint8_t *to, size_t
 bool firmware_bios(const char *path, struct file_bytes *file, struct status *status);
 bool firmware_vgabios(const char *path, struct file_bytes *file, struct status *status);
 
+#define FIRMWARE_BIOS    "bios-256k.bin"
+#define FIRMWARE_VGABIOS "vgabios-stdvga.bin"
+
 /* Where the search finds them, or NULL. */
 const char *firmware_find(const char *name, char *path, size_t bytes);
 

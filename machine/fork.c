@@ -10,6 +10,9 @@
 
 bool fork_possible(const struct machine *machine, struct status *status)
 {
+    if (machine->door.closed) {
+        return status_fail(status, "a replay cannot be copied");
+    }
     const char *address = machine->config->control;
     if (!address || strncmp(address, "tcp:", 4) == 0) {
         return status_fail(status, "only a machine with --control unix:PATH can be forked");

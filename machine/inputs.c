@@ -19,8 +19,62 @@ static void push(struct inputs *inputs, enum key_code key, bool down)
     inputs->keys[at] = (struct input_key){(uint16_t)key, down};
 }
 
+static void enter_serial(struct uart16550 *uart, struct input *input)
+{
+    size_t offered = input->serial.count;
+    input->serial.count = uart16550_receive(uart, input->serial.bytes, offered);
+    input->serial.more = input->serial.count < offered;
+}
+
+static bool enter(struct machine *machine, struct input *input, struct status *status)
+{
+    struct pc *pc = machine->pc;
+    switch (input->kind) {
+    case INPUT_KEY:
+        ps2_keyboard_key(pc->keyboard, (enum key_code)input->key.key, input->key.down);
+        return true;
+    case INPUT_MOUSE:
+        ps2_mouse_move(pc->mouse, input->mouse.dx, input->mouse.dy, input->mouse.dz,
+                       input->mouse.buttons);
+        return true;
+    case INPUT_SERIAL:
+        enter_serial(pc->uart[input->serial.line], input);
+        return true;
+    case INPUT_MEDIA:
+        return drives_change(&pc->drives, input->media.drive, input->media.path, status);
+    case INPUT_RESET:
+        machine_reset(machine);
+        return true;
+    case INPUT_POWER_BUTTON:
+        machine_power_button(machine);
+        return true;
+    }
+    return true;
+}
+
+bool inputs_enter(struct machine *machine, struct input *input, struct status *status)
+{
+    bool done = enter(machine, input, status);
+    if (machine->door.observer) {
+        machine->door.observer(machine->door.observer_user, input, done);
+    }
+    return done;
+}
+
+/* For inputs that cannot fail. */
+static void let_in(struct machine *machine, struct input input)
+{
+    struct status status = {0};
+    if (!machine->door.closed) {
+        inputs_enter(machine, &input, &status);
+    }
+}
+
 bool inputs_key(struct machine *machine, enum key_code key, bool down)
 {
+    if (machine->door.closed) {
+        return true;
+    }
     if (!room(&machine->inputs, 1)) {
         return false;
     }
@@ -59,7 +113,7 @@ bool inputs_chord(struct machine *machine, const char *chord)
 
 bool inputs_serial(struct machine *machine, unsigned line, const uint8_t *bytes, size_t count)
 {
-    if (line >= INPUT_SERIAL_LINES) {
+    if (line >= INPUT_SERIAL_LINES || machine->door.closed) {
         return true;
     }
     struct input_line *to = &machine->inputs.lines[line];
@@ -74,7 +128,24 @@ bool inputs_serial(struct machine *machine, unsigned line, const uint8_t *bytes,
 
 void inputs_mouse(struct machine *machine, int dx, int dy, int dz, unsigned buttons)
 {
-    ps2_mouse_move(machine->pc->mouse, dx, dy, dz, buttons);
+    let_in(machine, (struct input){.kind = INPUT_MOUSE, .mouse = {dx, dy, dz, buttons}});
+}
+
+void inputs_reset(struct machine *machine)
+{
+    let_in(machine, (struct input){.kind = INPUT_RESET});
+}
+
+void inputs_power_button(struct machine *machine)
+{
+    let_in(machine, (struct input){.kind = INPUT_POWER_BUTTON});
+}
+
+bool inputs_media(struct machine *machine, const char *drive, const char *path,
+                  struct status *status)
+{
+    struct input input = {.kind = INPUT_MEDIA, .media = {drive, path}};
+    return machine->door.closed || inputs_enter(machine, &input, status);
 }
 
 static void deliver_keys(struct machine *machine)
@@ -89,21 +160,21 @@ static void deliver_keys(struct machine *machine)
     inputs->key_head = (inputs->key_head + 1) % INPUT_KEYS;
     inputs->key_count--;
     inputs->key_ready_ns = now + KEY_GAP_NS;
-    ps2_keyboard_key(machine->pc->keyboard, (enum key_code)key.key, key.down);
+    let_in(machine, (struct input){.kind = INPUT_KEY, .key = key});
 }
 
 static void deliver_line(struct machine *machine, unsigned n)
 {
     struct input_line *line = &machine->inputs.lines[n];
-    while (line->count) {
+    while (line->count && uart16550_has_room(machine->pc->uart[n])) {
         uint32_t run = INPUT_SERIAL_BYTES - line->head;
-        size_t taken = uart16550_receive(machine->pc->uart[n], line->bytes + line->head,
-                                         line->count < run ? line->count : run);
-        if (!taken) {
-            return;
-        }
-        line->head = (line->head + (uint32_t)taken) % INPUT_SERIAL_BYTES;
-        line->count -= (uint32_t)taken;
+        struct status status = {0};
+        struct input input = {
+            .kind = INPUT_SERIAL,
+            .serial = {n, line->bytes + line->head, line->count < run ? line->count : run, false}};
+        inputs_enter(machine, &input, &status);
+        line->head = (line->head + (uint32_t)input.serial.count) % INPUT_SERIAL_BYTES;
+        line->count -= (uint32_t)input.serial.count;
     }
 }
 

@@ -1,5 +1,6 @@
 #include "machine/machine.h"
 
+#include "machine/faults.h"
 #include "machine/pc.h"
 #include "machine/resolve.h"
 #include "machine/snapshot.h"
@@ -36,10 +37,13 @@ static uint64_t icount_at(const struct machine *machine, uint64_t ns)
 static void set_deadline(struct machine *machine)
 {
     uint64_t next = clock_deadline(machine->clock);
-    uint64_t ns = next < machine->slice_end_ns ? next : machine->slice_end_ns;
-    uint64_t icount = icount_at(machine, ns);
+    bool slice = !machine->exact && machine->slice_end_ns < next;
+    uint64_t icount = icount_at(machine, slice ? machine->slice_end_ns : next);
     if (icount > machine->stop_icount) {
         icount = machine->stop_icount;
+    }
+    if (machine->faults && icount > faults_next(machine->faults)) {
+        icount = faults_next(machine->faults);
     }
     if (machine->nmi_wanted && context_shadowed(machine->ctx) == SHADOW_SS) {
         icount = machine_icount(machine) + 1;
@@ -75,6 +79,25 @@ static void memory_written(void *opaque, uint64_t gpa, size_t bytes)
     if (machine->translator) {
         translator_written(machine->translator, gpa, bytes);
     }
+}
+
+/* Watched memory is about to be written: by the current instruction, or between two of them. */
+static void memory_watched(void *opaque, uint64_t gpa, size_t bytes)
+{
+    struct machine *machine = opaque;
+    (void)gpa;
+    (void)bytes;
+    uint64_t icount = machine_icount(machine);
+    machine->written_icount = machine->ctx->pending || !icount ? icount : icount - 1;
+    machine->writes++;
+    if (machine->watch_stops) {
+        translator_stop(machine->translator);
+    }
+}
+
+void machine_set_breaks(struct machine *machine, const uint64_t *linear, unsigned count)
+{
+    translator_set_breaks(machine->translator, linear, count);
 }
 
 static void memory_changed(void *opaque)
@@ -122,8 +145,9 @@ bool machine_create(struct machine *machine, const struct config *config, struct
     machine->memory = (struct memory_map){.bus = machine->mmio,
                                           .written = memory_written,
                                           .changed = memory_changed,
+                                          .watched = memory_watched,
                                           .user = machine};
-    if (!resolve_memory(machine, &options, status) ||
+    if (!resolve_memory(machine, &options, status) || !faults_create(machine, config, status) ||
         !create_processor(machine, &options, status) || !pc_create(machine, status)) {
         return false;
     }
@@ -237,8 +261,9 @@ static void take_interrupt(struct machine *machine)
     }
 }
 
-/* The processor is halted: moves time to the next timer or the end of the slice. */
-static void skip_idle(struct machine *machine)
+/* The processor is halted: moves time to the next timer or the end of the slice; false: neither is
+ * to come. */
+static bool skip_idle(struct machine *machine)
 {
     uint64_t now = machine_now(machine);
     uint64_t next = clock_deadline(machine->clock);
@@ -249,6 +274,7 @@ static void skip_idle(struct machine *machine)
     if (next <= machine->slice_end_ns && machine->ctx->halted == HALTED_MWAIT) {
         machine->ctx->halted = HALTED_NOT;
     }
+    return to > now || next <= now;
 }
 
 uint64_t machine_idle_until(const struct machine *machine)
@@ -265,13 +291,29 @@ uint64_t machine_idle_until(const struct machine *machine)
     return next > now ? next : now;
 }
 
+static bool arrived(const struct machine *machine)
+{
+    if (machine->exact) {
+        return machine_icount(machine) >= machine->stop_icount &&
+               (machine->idle_ns >= machine->stop_idle_ns || !machine->ctx->halted);
+    }
+    return machine_now(machine) >= machine->slice_end_ns ||
+           machine_icount(machine) >= machine->stop_icount;
+}
+
 bool machine_run_until(struct machine *machine, uint64_t until_ns)
 {
+    bool waits = true; /* while halted, for something that will come */
+    uint64_t writes = machine->writes;
     machine->slice_end_ns = until_ns;
-    while (!machine->quit) {
+    machine->broke = false;
+    while (waits && !machine->quit && !machine->broke) {
         clock_run(machine->clock);
-        if (machine_now(machine) >= until_ns || machine_icount(machine) >= machine->stop_icount) {
+        if (arrived(machine)) {
             break;
+        }
+        if (machine->faults && machine_icount(machine) >= faults_next(machine->faults)) {
+            faults_strike(machine->faults);
         }
         if (nmi_deliverable(machine)) {
             take_nmi(machine);
@@ -282,12 +324,16 @@ bool machine_run_until(struct machine *machine, uint64_t until_ns)
             break;
         case RUN_STOPPED:
             take_requests(machine);
+            machine->broke = machine->watch_stops && machine->writes != writes;
+            break;
+        case RUN_BREAK:
+            machine->broke = true;
             break;
         case RUN_INTERRUPT:
             take_interrupt(machine);
             break;
         case RUN_HALTED:
-            skip_idle(machine);
+            waits = skip_idle(machine);
             break;
         case RUN_TRIPLE_FAULT:
             reset_or_quit(machine, EXIT_TRIPLE);
@@ -297,15 +343,42 @@ bool machine_run_until(struct machine *machine, uint64_t until_ns)
     return machine->ctx->halted;
 }
 
-uint64_t machine_hash(struct machine *machine)
+struct machine_position machine_position(const struct machine *machine)
 {
-    enum { PAGE = 4096 };
+    return (struct machine_position){machine_icount(machine), machine->idle_ns};
+}
+
+uint64_t machine_ns_at(const struct machine *machine, struct machine_position at)
+{
+    return clock_scale(at.icount, NS_PER_KILO_INSN, machine->mips) + at.idle_ns;
+}
+
+bool machine_run_to(struct machine *machine, struct machine_position to, uint64_t latest_ns)
+{
+    uint64_t limit = machine->stop_icount;
+    machine->stop_icount = to.icount;
+    machine->stop_idle_ns = to.idle_ns;
+    machine->exact = true;
+    machine_run_until(machine, latest_ns);
+    machine->exact = false;
+    machine->stop_icount = limit;
+    return machine_icount(machine) == to.icount && machine->idle_ns >= to.idle_ns;
+}
+
+uint64_t machine_quick_hash(struct machine *machine)
+{
     context_fpu_sync(machine->ctx);
     memory_map_settle(&machine->memory);
     uint64_t hash = state_hash(x86_state(), machine->cpu, machine->idle_ns);
     for (unsigned i = 0; i < machine->device_count; i++) {
         hash = state_hash(machine->devices[i].ops->state, machine->devices[i].dev, hash);
     }
+    return hash;
+}
+
+uint64_t machine_hash(struct machine *machine)
+{
+    uint64_t hash = machine_quick_hash(machine);
     for (uint64_t at = 0; at < machine->memory.ram_bytes; at += 8) {
         uint64_t word;
         memcpy(&word, machine->memory.ram + at, sizeof(word));

@@ -28,6 +28,14 @@ enum exit_status { EXIT_OK = 0, EXIT_USER = 2, EXIT_RESET = 32, EXIT_BUG = 33, E
 
 struct pc;
 struct script;
+struct timeline;
+struct faults;
+
+/* Where a machine stands, between two instructions: it only ever moves on, and two runs of the same
+ * machine with the same inputs pass the same positions. */
+struct machine_position {
+    uint64_t icount, idle_ns;
+};
 struct snapshots;
 
 struct machine {
@@ -42,8 +50,11 @@ struct machine {
     struct bus *mmio;
     struct clock *clock;
     struct pc *pc;
+    struct faults *faults; /* NULL: none are wanted */
     struct inputs inputs;
+    struct input_door door;
     struct script *script;       /* scripted input, or NULL; borrowed */
+    struct timeline *timeline;   /* a replay that can go back, or NULL; borrowed */
     struct snapshots *snapshots; /* files saved and loaded, or NULL (snapshot.h) */
     struct device devices[MACHINE_DEVICES];
     unsigned device_count;
@@ -52,11 +63,17 @@ struct machine {
     uint64_t mips;
     uint64_t idle_ns; /* virtual time that passed without instructions */
     uint64_t slice_end_ns;
-    uint64_t stop_icount; /* UINT64_MAX: no limit */
+    uint64_t stop_icount;  /* UINT64_MAX: no limit */
+    uint64_t stop_idle_ns; /* machine_run_to(): the idle time to reach there */
+    bool exact;            /* machine_run_to() is running: only the position ends it */
 
     /* Requests from devices, taken up between instructions. */
     bool reset_wanted, init_wanted, power_off_wanted, nmi_wanted, exit_wanted;
-    bool powered; /* power-on is over: resets are hard ones */
+    bool broke;              /* the run stopped at a breakpoint */
+    bool watch_stops;        /* a write to watched memory stops the run after it */
+    uint64_t written_icount; /* of the instruction that last wrote watched memory */
+    uint64_t writes;         /* to watched memory */
+    bool powered;            /* power-on is over: resets are hard ones */
     bool paused;
     unsigned forks_wanted; /* running copies asked for (fork.h) */
     bool quit;
@@ -77,6 +94,17 @@ void machine_add(struct machine *machine, struct device device);
  * outside. */
 bool machine_run_until(struct machine *machine, uint64_t until_ns);
 
+/* Runs the guest until it first stands at that count, and there has idled so long or is no longer
+ * halted.  False: it did not come to that count before latest_ns, although it idles, or not to that
+ * idle time; or machine->quit is set. */
+bool machine_run_to(struct machine *machine, struct machine_position to, uint64_t latest_ns);
+struct machine_position machine_position(const struct machine *machine);
+/* Breakpoints, by linear address; the run stops before the instruction there, with
+ * machine->broke. */
+void machine_set_breaks(struct machine *machine, const uint64_t *linear, unsigned count);
+/* What the clock shows there. */
+uint64_t machine_ns_at(const struct machine *machine, struct machine_position at);
+
 /* When the processor will next have something to do unless an input comes: now, or while it is
  * halted the next timer, CLOCK_NEVER without one. */
 uint64_t machine_idle_until(const struct machine *machine);
@@ -90,6 +118,8 @@ void machine_quit(struct machine *machine, int status);
 
 /* One 64-bit value over processor, devices and RAM: equal states have equal hashes on any host. */
 uint64_t machine_hash(struct machine *machine);
+/* The same without RAM, which takes milliseconds. */
+uint64_t machine_quick_hash(struct machine *machine);
 
 /* The display adapter's picture and text. */
 const struct display_source *machine_display(const struct machine *machine);

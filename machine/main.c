@@ -18,6 +18,7 @@ static const struct {
     {"run", run_command, "[IMAGE]... [options]",
      "run an operating system (run --help: all options)"},
     {"ctl", ctl_command, "SOCKET VERB ...", "ask a running one (ctl --help: all verbs)"},
+    {"replay", replay_command, "LOG [options]", "repeat what run --record LOG recorded"},
     {"snap", snap_command, "VERB ...", "look into saved machines (snap --help: all verbs)"},
     {"doctor", doctor_command, "", "what is installed, what is missing"},
     {"lockstep", lockstep_command, "[IMAGE]... [options]",

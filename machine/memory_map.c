@@ -126,43 +126,98 @@ static struct phys_page legacy_page(struct memory_map *map, uint64_t gpa)
 {
     if (gpa < PAM_BASE) {
         bool linear = map->window && gpa - WINDOW_BASE < map->window_bytes;
-        return (struct phys_page){linear ? map->window + (gpa - WINDOW_BASE) : NULL, linear};
+        return (struct phys_page){.host = linear ? map->window + (gpa - WINDOW_BASE) : NULL,
+                                  .writable = linear};
     }
     unsigned segment = (unsigned)(gpa - PAM_BASE) / PAM_SEGMENT_BYTES;
     if (map->pam_read[segment]) {
-        return (struct phys_page){ram_page(map, gpa), map->pam_write[segment]};
+        return (struct phys_page){.host = ram_page(map, gpa), .writable = map->pam_write[segment]};
     }
     if (map->pam_write[segment]) {
-        return (struct phys_page){NULL, false};
+        return (struct phys_page){.host = NULL, .writable = false};
     }
-    return (struct phys_page){isa_firmware(map, gpa), false};
+    return (struct phys_page){.host = isa_firmware(map, gpa), .writable = false};
 }
 
-static struct phys_page map_page(void *opaque, uint64_t gpa)
+static struct phys_page page_of(struct memory_map *map, uint64_t gpa)
 {
-    struct memory_map *map = opaque;
     if (gpa < map->top && gpa >= map->top - map->firmware_bytes) {
-        return (struct phys_page){map->firmware + (gpa - (map->top - map->firmware_bytes)), false};
+        return (struct phys_page){.host = map->firmware + (gpa - (map->top - map->firmware_bytes)),
+                                  .writable = false};
     }
     if (gpa < map->low_bytes) {
         bool legacy = gpa >= WINDOW_BASE && gpa < MEGABYTE;
-        return legacy ? legacy_page(map, gpa) : (struct phys_page){ram_page(map, gpa), true};
+        return legacy ? legacy_page(map, gpa)
+                      : (struct phys_page){.host = ram_page(map, gpa), .writable = true};
     }
     if (gpa >= WINDOW_BASE && gpa < MEGABYTE) {
         return legacy_page(map, gpa);
     }
     if (gpa >= HIGH_RAM) {
         uint64_t at = gpa - HIGH_RAM + LOW_RAM_MAX;
-        return at < map->ram_bytes ? (struct phys_page){ram_page(map, at), true}
-                                   : (struct phys_page){NULL, false};
+        return at < map->ram_bytes ? (struct phys_page){.host = ram_page(map, at), .writable = true}
+                                   : (struct phys_page){.host = NULL, .writable = false};
     }
     if (gpa >= HIGH_RAM - map->firmware_bytes) {
-        return (struct phys_page){map->firmware + (gpa - (HIGH_RAM - map->firmware_bytes)), false};
+        return (struct phys_page){.host = map->firmware + (gpa - (HIGH_RAM - map->firmware_bytes)),
+                                  .writable = false};
     }
     if (map->frame_buffer_base && gpa - map->frame_buffer_base < map->frame_buffer_bytes) {
-        return (struct phys_page){map->frame_buffer + (gpa - map->frame_buffer_base), true};
+        return (struct phys_page){.host = map->frame_buffer + (gpa - map->frame_buffer_base),
+                                  .writable = true};
     }
-    return (struct phys_page){NULL, false};
+    return (struct phys_page){.host = NULL, .writable = false};
+}
+
+static bool overlaps(const struct memory_watch *watch, uint64_t gpa, uint64_t bytes)
+{
+    return watch->gpa < gpa + bytes && gpa < watch->gpa + watch->bytes;
+}
+
+static bool is_watched(const struct memory_map *map, uint64_t gpa, uint64_t bytes)
+{
+    for (unsigned i = 0; i < map->watch_count; i++) {
+        if (overlaps(&map->watches[i], gpa, bytes)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct phys_page map_page(void *opaque, uint64_t gpa)
+{
+    struct memory_map *map = opaque;
+    struct phys_page page = page_of(map, gpa);
+    page.watched = page.host && page.writable && is_watched(map, gpa, PAGE);
+    return page;
+}
+
+bool memory_map_watch(struct memory_map *map, const struct memory_watch *watches, unsigned count)
+{
+    if (count > MEMORY_WATCHES) {
+        return false;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        map->watches[i] = watches[i];
+    }
+    map->watch_count = count;
+    map->changed(map->user);
+    return true;
+}
+
+/* A write to a page of RAM with something watched in it. */
+static bool write_watched(struct memory_map *map, uint64_t gpa, uint64_t value, unsigned size)
+{
+    struct phys_page page = page_of(map, gpa & ~(uint64_t)(PAGE - 1));
+    if (!map->watch_count || !page.host || !page.writable) {
+        return false;
+    }
+    if (is_watched(map, gpa, size)) {
+        map->watched(map->user, gpa, size);
+    }
+    map->written(map->user, gpa, size);
+    memcpy(page.host + (gpa & (PAGE - 1)), &value, size);
+    return true;
 }
 
 /* Byte of the shadow area while it reads ROM and writes RAM. */
@@ -199,6 +254,9 @@ static uint64_t map_mmio_read(void *opaque, uint64_t gpa, unsigned size)
 static void map_mmio_write(void *opaque, uint64_t gpa, uint64_t value, unsigned size)
 {
     struct memory_map *map = opaque;
+    if (write_watched(map, gpa, value, size)) {
+        return;
+    }
     if (in_shadow(gpa)) {
         unsigned segment = (unsigned)(gpa - PAM_BASE) / PAM_SEGMENT_BYTES;
         if (map->pam_write[segment] && !map->pam_read[segment]) {
@@ -249,6 +307,9 @@ static void dma_write(void *opaque, uint64_t gpa, const void *from, size_t bytes
         size_t piece = bytes < PAGE - at ? bytes : (size_t)(PAGE - at);
         struct phys_page page = map_page(map, gpa - at);
         if (page.host && page.writable) {
+            if (is_watched(map, gpa, piece)) {
+                map->watched(map->user, gpa, piece);
+            }
             map->written(map->user, gpa, piece);
             memcpy(page.host + at, in, piece);
         }

@@ -22,9 +22,14 @@
 #include "translator/api/memory.h"
 
 enum { MEMORY_WINDOW = 1 << 18 };
-enum { PAM_SEGMENT_BYTES = 0x4000, PAM_SEGMENTS = 16 };
+enum { PAM_SEGMENT_BYTES = 0x4000, PAM_SEGMENTS = 16, MEMORY_WATCHES = 4 };
 #define LOW_RAM_MAX UINT64_C(0xe0000000)
 #define HIGH_RAM    UINT64_C(0x100000000)
+
+/* Physical bytes whose writing somebody wants to know of. */
+struct memory_watch {
+    uint64_t gpa, bytes;
+};
 
 struct memory_map {
     struct bus *bus; /* memory-mapped devices; borrowed */
@@ -47,6 +52,9 @@ struct memory_map {
     uint64_t frame_buffer_bytes, frame_buffer_base; /* base 0: not decoded */
     uint8_t *window; /* host address of A0000 while the VGA window is linear; else NULL */
     uint64_t window_bytes;
+    struct memory_watch watches[MEMORY_WATCHES];
+    unsigned watch_count;
+    void (*watched)(void *user, uint64_t gpa, size_t bytes); /* before such a write */
     bool pam_read[PAM_SEGMENTS], pam_write[PAM_SEGMENTS];
 };
 
@@ -74,6 +82,9 @@ void memory_map_pam(void *opaque, uint32_t base, uint32_t length, bool read_ram,
 void memory_map_frame_buffer(struct memory_map *map, uint64_t base, bool enabled);
 /* A linear VGA window of that many bytes from A0000, or NULL. */
 void memory_map_window(struct memory_map *map, uint8_t *host, uint64_t bytes);
+
+/* Replaces what is watched; false: too many. */
+bool memory_map_watch(struct memory_map *map, const struct memory_watch *watches, unsigned count);
 
 /* Copies physical memory for the host's eyes: no side effects, MMIO reads as zeros. */
 void memory_map_peek(struct memory_map *map, uint64_t gpa, void *to, size_t bytes);

@@ -5,6 +5,7 @@
 
 #include "devices/display/vga_pci.h"
 #include "machine/board_config.h"
+#include "machine/faults.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -15,7 +16,8 @@
 static void drive_isa(struct machine *machine, unsigned n)
 {
     struct pc *pc = machine->pc;
-    bool level = ((pc->isa_level | pc->pci_level) >> n) & 1;
+    unsigned lines = pc->isa_level | pc->pci_level | faults_held_irqs(machine->faults);
+    bool level = lines >> n & 1;
     struct irq_line line = pic8259_line(pc->pic, n);
     irq_set(&line, level);
     ioapic_set_irq(pc->ioapic, n == 0 ? 2 : n, level);
@@ -26,9 +28,24 @@ static void set_bit(uint16_t *bits, unsigned n, bool level)
     *bits = (uint16_t)((*bits & ~(1u << n)) | (unsigned)level << n);
 }
 
+void pc_drive_irqs(struct machine *machine)
+{
+    for (unsigned n = 0; n < PC_ISA_IRQS; n++) {
+        drive_isa(machine, n);
+    }
+}
+
+/* A line goes up, unless a fault keeps it down. */
+static bool rises(struct machine *machine, uint16_t levels, unsigned n, bool level)
+{
+    bool up = level && !(levels >> n & 1);
+    return level && !(up && faults_lose_irq(machine->faults, n));
+}
+
 static void isa_irq(void *machine, unsigned n, bool level)
 {
     struct pc *pc = ((struct machine *)machine)->pc;
+    level = rises(machine, pc->isa_level, n, level);
     set_bit(&pc->isa_level, n, level);
     drive_isa(machine, n);
 }
@@ -36,6 +53,7 @@ static void isa_irq(void *machine, unsigned n, bool level)
 static void pci_irq(void *machine, unsigned n, bool level)
 {
     struct pc *pc = ((struct machine *)machine)->pc;
+    level = rises(machine, pc->pci_level, n, level);
     set_bit(&pc->pci_level, n, level);
     drive_isa(machine, n);
 }
@@ -415,6 +433,7 @@ static bool create_debug(struct machine *machine, struct status *status)
 static bool create_storage(struct machine *machine, struct status *status)
 {
     struct pc *pc = machine->pc;
+    pc->drives.faults = machine->faults;
     if (!drives_open(&pc->drives, machine->config, status)) {
         return false;
     }

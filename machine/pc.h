@@ -76,6 +76,9 @@ void pc_destroy(struct machine *machine);
 /* The vector of the interrupt that the processor acknowledges now. */
 uint8_t pc_acknowledge(struct machine *machine);
 
+/* Drives every ISA interrupt line by what holds it. */
+void pc_drive_irqs(struct machine *machine);
+
 /* Wires for the processor. */
 struct x86_wires pc_cpu_wires(struct machine *machine);
 

@@ -5,11 +5,14 @@
 #include "machine/fork.h"
 #include "machine/host_clock.h"
 #include "machine/pc.h"
+#include "machine/record.h"
+#include "machine/replay.h"
 #include "machine/resolve.h"
 #include "machine/screen.h"
 #include "machine/script.h"
 #include "machine/snapshot.h"
 #include "machine/stats.h"
+#include "machine/timeline.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,14 +25,22 @@
 #include <time.h>
 #include <unistd.h>
 
+enum {
+    WAIT_DESCRIPTORS = 16,
+    PACE_AHEAD_NS = 2000000,
+    PACE_BEHIND_NS = 100000000,
+    REPLAY_SLICE_NS = 10000000, /* nobody waits for an answer */
+};
 enum { FORKS = 64 };
-enum { WAIT_DESCRIPTORS = 16, PACE_AHEAD_NS = 2000000, PACE_BEHIND_NS = 100000000 };
 
 struct session {
     struct machine machine;
-    struct control *control; /* NULL: none */
-    struct script *script;   /* NULL: none */
-    struct screen *screen;   /* NULL: no window */
+    struct control *control;   /* NULL: none */
+    struct script *script;     /* NULL: none */
+    struct screen *screen;     /* NULL: no window */
+    struct recorder *recorder; /* NULL: nothing is recorded */
+    struct replay *replay;     /* NULL: this is no replay; borrowed */
+    struct timeline *timeline; /* NULL: nobody can ask to go back */
     struct sigaction old_int, old_term;
     sigset_t old_mask;
     int signals; /* read end of the signal pipe */
@@ -44,7 +55,7 @@ struct session {
     pid_t copies[FORKS];                    /* to be waited for; 0: none */
     bool is_copy;
     bool unpaced;
-    bool disk_trouble; /* the host could not read or write an image */
+    bool trouble; /* the host could not read or write an image, or the recording */
 };
 
 /* The handler may only write to a pipe; its descriptor cannot be passed to it otherwise. */
@@ -122,13 +133,15 @@ static void take_signals(struct session *session)
     }
 }
 
-/* The user learns at once that the host failed a drive; the guest saw an I/O error. */
-static void report_disks(struct session *session)
+/* The user learns at once that the host failed a drive (the guest saw an I/O error) or the
+ * recording. */
+static void report_trouble(struct session *session)
 {
     struct status status = {0};
-    while (drives_trouble(&session->machine.pc->drives, &status)) {
+    while (drives_trouble(&session->machine.pc->drives, &status) ||
+           recorder_trouble(session->recorder, &status)) {
         fprintf(stderr, "vestige: %s\n", status.text);
-        session->disk_trouble = true;
+        session->trouble = true;
     }
 }
 
@@ -281,7 +294,7 @@ static void look_outside(struct session *session)
     control_poll(session->control);
     fork_if_wanted(session);
     screen_poll(session->screen);
-    report_disks(session);
+    report_trouble(session);
     if (session->host_limit_ns && host_ns() - session->host_start_ns > session->host_limit_ns) {
         machine_quit(machine, EXIT_OK);
     }
@@ -325,14 +338,19 @@ static uint64_t host_on_guest_clock(const struct session *session)
 static uint64_t next_slice_end(struct session *session)
 {
     struct machine *machine = &session->machine;
-    uint64_t end = machine_now(machine) + MACHINE_SLICE_NS;
-    end -= end % MACHINE_SLICE_NS;
+    uint64_t slice =
+        session->replay && session->unpaced ? REPLAY_SLICE_NS : (uint64_t)MACHINE_SLICE_NS;
+    uint64_t end = machine_now(machine) + slice;
+    end -= end % slice;
     if (session->unpaced || session->script || machine->inputs.key_count) {
         return end; /* keys are let in one by one, as time goes by */
     }
     uint64_t now = host_on_guest_clock(session);
     uint64_t due = machine_idle_until(machine);
     due = due < now + CLOCK_NS_PER_S ? due : now + CLOCK_NS_PER_S;
+    if (session->replay && replay_next_ns(session->replay) < due) {
+        due = replay_next_ns(session->replay);
+    }
     if (due <= end || due <= now) {
         return end;
     }
@@ -351,7 +369,11 @@ static void run_slice(struct session *session)
         return;
     }
     inputs_deliver(machine);
-    bool idle = machine_run_until(machine, next_slice_end(session));
+    uint64_t end = next_slice_end(session);
+    bool idle =
+        session->replay ? replay_run_until(session->replay, end) : machine_run_until(machine, end);
+    recorder_mark(session->recorder);
+    timeline_tick(session->timeline);
     if (machine_icount(machine) >= machine->stop_icount && !machine->quit) {
         machine_quit(machine, EXIT_OK);
     }
@@ -370,6 +392,19 @@ static void loop(struct session *session)
     }
 }
 
+/* What is recorded, or replayed, begins with the machine as it was made. */
+static bool begin_recording(struct session *session, struct config *config, struct status *status)
+{
+    struct machine *machine = &session->machine;
+    if (session->replay) {
+        return replay_start(session->replay, machine, status) &&
+               (!config->control ||
+                NULL != (session->timeline = timeline_create(machine, session->replay, status)));
+    }
+    return !config->record ||
+           NULL != (session->recorder = recorder_create(machine, config->record, status));
+}
+
 /* --autosave SECONDS[:FILE] */
 static bool parse_autosave(struct session *session, const char *text, struct status *status)
 {
@@ -385,17 +420,15 @@ static bool parse_autosave(struct session *session, const char *text, struct sta
     return session->autosave || status_fail(status, "no memory");
 }
 
-static bool open_session(struct session *session, const struct config *config,
-                         struct status *status)
+static bool open_session(struct session *session, struct config *config, struct status *status)
 {
     struct machine *machine = &session->machine;
-    session->unpaced = resolve_unpaced(config);
     session->host_limit_ns = (uint64_t)(resolve_host_seconds(config) * 1e9);
     /* Signals first: creating the machine changes the terminal, and reserves files. */
-    if (!catch_signals(session, status) || !machine_create(machine, config, status)) {
-        return false;
-    }
-    if (config->snapshot && !snapshot_load(machine, config->snapshot, status)) {
+    if (!catch_signals(session, status) || (config->record && !recorder_prepare(config, status)) ||
+        !machine_create(machine, config, status) ||
+        (config->snapshot && !snapshot_load(machine, config->snapshot, status)) ||
+        !begin_recording(session, config, status)) {
         return false;
     }
     if (config->autosave && !parse_autosave(session, config->autosave, status)) {
@@ -423,6 +456,8 @@ static void close_session(struct session *session)
     free(session->autosave);
     control_destroy(session->control);
     screen_close(session->screen);
+    recorder_close(session->recorder);
+    timeline_destroy(session->timeline);
     machine_destroy(&session->machine);
 }
 
@@ -460,19 +495,33 @@ static void list_models(FILE *out)
     fputc('\n', out);
 }
 
+/* What the replay came to; the exit status. */
+static int report_replay(struct session *session, int result)
+{
+    struct status status = {0};
+    if (session->replay) {
+        replay_verdict(session->replay, &status, &result);
+        fprintf(stderr, "vestige: %s\n", status.text);
+    }
+    return result;
+}
+
 static bool save_at_end(struct machine *machine, const char *path, struct status *status)
 {
     snapshot_wait(machine);
     return snapshot_save(machine, path, true, status);
 }
 
-static int run_session(const struct config *config)
+/* replay NULL: an ordinary run. */
+static int run_session(struct config *config, struct replay *replay, bool unpaced)
 {
     struct session *session = calloc(1, sizeof(*session));
     struct status status = {0};
     if (!session) {
         return EXIT_BUG;
     }
+    session->replay = replay;
+    session->unpaced = unpaced;
     if (!open_session(session, config, &status)) {
         close_session(session);
         free(session);
@@ -481,8 +530,9 @@ static int run_session(const struct config *config)
     loop(session);
     int result = session->machine.status;
     drives_flush(&session->machine.pc->drives);
-    report_disks(session);
-    if (session->disk_trouble && result == EXIT_OK) {
+    recorder_end(session->recorder);
+    report_trouble(session);
+    if (session->trouble && result == EXIT_OK) {
         result = EXIT_USER;
     }
     if (session->is_copy) {
@@ -490,6 +540,7 @@ static int run_session(const struct config *config)
         free(session);
         return result;
     }
+    result = report_replay(session, result);
     if (config->stats.given && !stats_write(&session->machine, host_ns() - session->host_start_ns,
                                             config->stats.value, &status)) {
         result = fail(&status);
@@ -501,6 +552,12 @@ static int run_session(const struct config *config)
     close_session(session);
     free(session);
     return result;
+}
+
+static int fail_until(struct status *status)
+{
+    status_fail(status, "--until is for `vestige replay`; --for stops a run");
+    return fail(status);
 }
 
 int run_command(int argc, char **argv)
@@ -517,7 +574,76 @@ int run_command(int argc, char **argv)
     } else if (config.no_opt.count && strcmp(config.no_opt.item[0], "help") == 0) {
         resolve_list_passes(stdout);
     } else {
-        result = run_session(&config);
+        result = config.until ? fail_until(&status)
+                              : run_session(&config, NULL, resolve_unpaced(&config));
+    }
+    config_free(&config);
+    return result;
+}
+
+/* Everything but what is said about this run comes out of the recording. */
+static bool check_replay(struct config *config, struct status *status)
+{
+    if (config->images.count != 1) {
+        return status_fail(status, "replay takes one recording (vestige replay LOG [options])");
+    }
+    if (config->record || config->script) {
+        return status_fail(status, "--%s: a replay takes no input from outside",
+                           config->record ? "record" : "script");
+    }
+    return true;
+}
+
+/* Where to stop: --until, or --for instructions; UINT64_MAX: at the end. */
+static bool replay_stop(const struct config *config, uint64_t *icount, struct status *status)
+{
+    const char *text = config->until ? config->until : config->run_for;
+    double seconds;
+    *icount = UINT64_MAX;
+    if (text && (!resolve_limit(text, &seconds, icount) || (config->until && !*icount))) {
+        return status_fail(status, "--%s %s is no instruction count",
+                           config->until ? "until" : "for", text);
+    }
+    *icount = *icount ? *icount : UINT64_MAX;
+    return true;
+}
+
+static int replay_recording(struct config *config, struct status *status)
+{
+    const char *path = config->images.item[0];
+    bool unpaced = !config->speed || resolve_unpaced(config);
+    uint64_t stop;
+    if (!check_replay(config, status) || !replay_stop(config, &stop, status)) {
+        return fail(status);
+    }
+    config->images.count = 0;
+    config->speed = NULL; /* the recording says how many instructions a second there are */
+    struct replay *replay = replay_open(path, config, status);
+    if (!replay) {
+        return fail(status);
+    }
+    replay_limit(replay, stop, config->paused);
+    int result = run_session(config, replay, unpaced);
+    replay_close(replay);
+    return result;
+}
+
+int replay_command(int argc, char **argv)
+{
+    struct config config = {0};
+    struct status status = {0};
+    int result = EXIT_OK;
+    if (!config_parse(&config, argc, argv, &status)) {
+        result = fail(&status);
+    } else if (config.help) {
+        fputs("usage: vestige replay LOG [options]\n\n"
+              "Repeats what `vestige run --record LOG` recorded, exactly (docs/REPLAY.md).  Of the "
+              "options of\n`vestige run` those count that do not define the machine: --display, "
+              "--engine, --speed max|real\n(default max), --until COUNT, --serial, --control, "
+              "--paused, --stats.\n",
+              stdout);
+    } else {
+        result = replay_recording(&config, &status);
     }
     config_free(&config);
     return result;

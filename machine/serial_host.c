@@ -169,6 +169,15 @@ static void lost_output(struct serial_host *host)
 static void write_bytes(void *chardev, const uint8_t *bytes, size_t count)
 {
     struct serial_host *host = chardev;
+    host->sent += count;
+    if (host->sent <= host->written) {
+        return;
+    }
+    size_t fresh =
+        host->sent - host->written < count ? (size_t)(host->sent - host->written) : count;
+    bytes += count - fresh;
+    count = fresh;
+    host->written = host->sent;
     if (host->line == 0) {
         script_serial(host->machine->script, bytes, count);
     }

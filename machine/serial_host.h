@@ -25,6 +25,8 @@ struct serial_host {
     int listener;  /* -1: none */
     bool stdio, raw, escape;
     bool socket;
+    uint64_t sent;    /* bytes that the guest has sent, in the past it has now */
+    uint64_t written; /* the most it ever had: a replay that went back says nothing twice */
     struct termios saved;
     char path[108]; /* unix socket to remove, or "" */
 };

@@ -25,9 +25,9 @@ static const struct {
     const char *name;
     enum option_class class;
 } machine_options[] = {
-    {"memory", SIZE}, {"cpu", PLAIN},        {"boot", PLAIN},           {"append", PLAIN},
-    {"bios", FILE_},  {"vgabios", FILE_},    {"kernel", FILE_},         {"initrd", FILE_},
-    {"demo", FLAG_},  {"debug-exit", FLAG_}, {"snapshot-disks", FLAG_},
+    {"memory", SIZE},  {"cpu", PLAIN},     {"boot", PLAIN},       {"append", PLAIN},
+    {"bios", FILE_},   {"vgabios", FILE_}, {"kernel", FILE_},     {"initrd", FILE_},
+    {"faults", FILE_}, {"demo", FLAG_},    {"debug-exit", FLAG_}, {"snapshot-disks", FLAG_},
 };
 enum { MACHINE_OPTIONS = sizeof(machine_options) / sizeof(machine_options[0]) };
 

@@ -4,6 +4,7 @@
 #include "machine/fork.h"
 #include "machine/pc.h"
 #include "machine/snapshot.h"
+#include "machine/timeline.h"
 #include "machine/ui/screenshot.h"
 
 #include <errno.h>
@@ -43,13 +44,20 @@ bool verb_screenshot(struct machine *machine, const char *const *args, unsigned 
     return done;
 }
 
+/* While a recording is replayed, only what it holds enters. */
+static bool door_open(const struct machine *machine, struct status *status)
+{
+    return !machine->door.closed || status_fail(status, "a replay takes no input from outside");
+}
+
 bool verb_type(struct machine *machine, const char *const *args, unsigned count, char **text,
                struct status *status)
 {
     (void)count;
     (void)text;
-    return inputs_type(machine, args[0]) ||
-           status_fail(status, "too much typed text is waiting already");
+    return door_open(machine, status) &&
+           (inputs_type(machine, args[0]) ||
+            status_fail(status, "too much typed text is waiting already"));
 }
 
 bool verb_key(struct machine *machine, const char *const *args, unsigned count, char **text,
@@ -57,7 +65,8 @@ bool verb_key(struct machine *machine, const char *const *args, unsigned count, 
 {
     (void)count;
     (void)text;
-    return inputs_chord(machine, args[0]) || status_fail(status, "no such key: %s", args[0]);
+    return door_open(machine, status) &&
+           (inputs_chord(machine, args[0]) || status_fail(status, "no such key: %s", args[0]));
 }
 
 static bool number(const char *text, long long least, long long most, long long *value,
@@ -80,6 +89,9 @@ bool verb_mouse(struct machine *machine, const char *const *args, unsigned count
     long long dy;
     long long buttons = 0;
     (void)text;
+    if (!door_open(machine, status)) {
+        return false;
+    }
     if (!number(args[0], -FAR, FAR, &dx, status) || !number(args[1], -FAR, FAR, &dy, status) ||
         (count > 2 && !number(args[2], 0, BUTTONS, &buttons, status))) {
         return false;
@@ -116,8 +128,10 @@ bool verb_reset(struct machine *machine, const char *const *args, unsigned count
     (void)args;
     (void)count;
     (void)text;
-    (void)status;
-    machine_reset(machine);
+    if (!door_open(machine, status)) {
+        return false;
+    }
+    inputs_reset(machine);
     return true;
 }
 
@@ -127,8 +141,10 @@ bool verb_powerdown(struct machine *machine, const char *const *args, unsigned c
     (void)args;
     (void)count;
     (void)text;
-    (void)status;
-    machine_power_button(machine);
+    if (!door_open(machine, status)) {
+        return false;
+    }
+    inputs_power_button(machine);
     return true;
 }
 
@@ -148,7 +164,7 @@ bool verb_eject(struct machine *machine, const char *const *args, unsigned count
 {
     (void)count;
     (void)text;
-    return drives_change(&machine->pc->drives, args[0], NULL, status);
+    return door_open(machine, status) && inputs_media(machine, args[0], NULL, status);
 }
 
 bool verb_insert(struct machine *machine, const char *const *args, unsigned count, char **text,
@@ -156,7 +172,7 @@ bool verb_insert(struct machine *machine, const char *const *args, unsigned coun
 {
     (void)count;
     (void)text;
-    return drives_change(&machine->pc->drives, args[0], args[1], status);
+    return door_open(machine, status) && inputs_media(machine, args[0], args[1], status);
 }
 
 bool verb_info(struct machine *machine, const char *const *args, unsigned count, char **text,
@@ -167,7 +183,12 @@ bool verb_info(struct machine *machine, const char *const *args, unsigned count,
     if (!out) {
         return status_fail(status, "no memory");
     }
-    bool known = machine_info(machine, count ? args[0] : NULL, out);
+    bool replay = count && strcmp(args[0], "replay") == 0;
+    if (replay && machine->timeline) {
+        timeline_info(machine->timeline, out);
+    }
+    bool known =
+        replay ? machine->timeline != NULL : machine_info(machine, count ? args[0] : NULL, out);
     fclose(out);
     return known || status_fail(status, "no device \"%s\" (`info` lists them)", args[0]);
 }
@@ -227,6 +248,9 @@ bool verb_load(struct machine *machine, const char *const *args, unsigned count,
 {
     (void)count;
     (void)text;
+    if (machine->door.observer || machine->door.closed) {
+        return status_fail(status, "a machine that is recorded or replayed goes its own way");
+    }
     return snapshot_load(machine, args[0], status);
 }
 

@@ -19,6 +19,7 @@ enum run_result {
     RUN_HALTED,    /* HLT: nothing to do before an interrupt */
     RUN_STOPPED,   /* somebody set LEAVE_STOP */
     RUN_TRIPLE_FAULT, /* shutdown */
+    RUN_BREAK,        /* the next instruction stands at a breakpoint */
 };
 
 struct translator_stats {
@@ -61,6 +62,13 @@ void translator_set_interrupt(struct translator *translator, bool pending);
 
 /* Makes translator_run() return RUN_STOPPED after the current instruction; from callouts only. */
 void translator_stop(struct translator *translator);
+
+/* Linear addresses at which translator_run() comes back before the instruction there; count 0:
+ * none.  Everything translated is dropped.  Not from callouts. */
+enum { TRANSLATOR_BREAKS = 16 };
+void translator_set_breaks(struct translator *translator, const uint64_t *linear, unsigned count);
+/* The next instruction is run even when it stands at a breakpoint. */
+void translator_pass_break(struct translator *translator);
 
 /* Delivers ctx->event; false: triple fault. */
 bool translator_deliver(struct translator *translator);

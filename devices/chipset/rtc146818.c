@@ -345,6 +345,20 @@ static void write_data(struct rtc146818 *rtc, uint8_t value)
     settle(rtc);
 }
 
+void rtc146818_jump(struct rtc146818 *rtc, int64_t seconds)
+{
+    struct rtc_battery *bat = rtc->bat;
+    catch_up(rtc);
+    if (running(bat)) {
+        rebase(rtc);
+        bat->time += (uint64_t)seconds;
+        time_to_registers(bat, (int64_t)bat->time);
+    } else {
+        time_to_registers(bat, registers_to_time(bat) + seconds);
+    }
+    settle(rtc);
+}
+
 static uint8_t register_a(const struct rtc146818 *rtc)
 {
     bool updating =

@@ -32,6 +32,9 @@ void rtc146818_set_cmos(struct rtc146818 *rtc, unsigned index, uint8_t value);
 /* A byte of CMOS memory or a register as the guest would read it, without side effects. */
 uint8_t rtc146818_get_cmos(const struct rtc146818 *rtc, unsigned index);
 
+/* Moves the clock by that many seconds, as if it had been set. */
+void rtc146818_jump(struct rtc146818 *rtc, int64_t seconds);
+
 /* Bit 7 of port 70h: NMI is masked. */
 bool rtc146818_nmi_masked(const struct rtc146818 *rtc);
 

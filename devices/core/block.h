@@ -16,6 +16,8 @@ struct block_media {
     bool (*read)(void *media, uint64_t sector, uint32_t count, void *to);
     bool (*write)(void *media, uint64_t sector, uint32_t count, const void *from);
     bool (*flush)(void *media);
+    /* How much longer than usual the drive takes for these sectors now, in ns; NULL: never. */
+    uint64_t (*delay_ns)(void *media, uint64_t sector, uint32_t count);
     void *media;
     uint64_t sectors;      /* of sector_bytes each */
     uint32_t sector_bytes; /* 512 or 2048 */

@@ -209,6 +209,11 @@ static void push(struct uart16550 *uart, uint8_t byte)
     }
 }
 
+bool uart16550_has_room(const struct uart16550 *uart)
+{
+    return uart->count < capacity(uart) && !(uart->mcr & MCR_LOOP);
+}
+
 size_t uart16550_receive(struct uart16550 *uart, const uint8_t *bytes, size_t count)
 {
     size_t taken = 0;
@@ -229,8 +234,7 @@ size_t uart16550_receive(struct uart16550 *uart, const uint8_t *bytes, size_t co
 /* Lets the outside deliver what it had to keep.  Comes last in a register access. */
 static void invite(struct uart16550 *uart)
 {
-    bool room = uart->count < capacity(uart) && !(uart->mcr & MCR_LOOP);
-    if (uart->refused && room) {
+    if (uart->refused && uart16550_has_room(uart)) {
         uart->refused = false;
         if (uart->wires.line.ready) {
             uart->wires.line.ready(uart->wires.line.chardev);

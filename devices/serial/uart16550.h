@@ -28,5 +28,7 @@ struct device uart16550_device(struct uart16550 *uart, const char *instance);
 /* Bytes arrive on the line; returns how many fit.  If that is less than count, line.ready is called
  * once there is room again. */
 size_t uart16550_receive(struct uart16550 *uart, const uint8_t *bytes, size_t count);
+/* Whether a byte would be taken now; looking changes nothing. */
+bool uart16550_has_room(const struct uart16550 *uart);
 
 #endif

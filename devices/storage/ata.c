@@ -19,7 +19,7 @@ struct ata_command {
     uint8_t flags;
 };
 
-enum { WIDE = 1, WRITES = 2, MULTIPLE = 4, DMA = 8 };
+enum { WIDE = 1, WRITES = 2, MULTIPLE = 4, DMA = 8, READS = 16 };
 
 /* ---- addresses ---- */
 
@@ -429,12 +429,12 @@ void ata_set_features(struct ide_drive *drive)
 static const struct ata_command commands[256] = {
     [ATA_COMMAND_NOP]          = {nop, 0},
     [0x10]                     = {recalibrate, 0},
-    [0x20]                     = {read_sectors, 0},
-    [0x21]                     = {read_sectors, 0},
-    [0x24]                     = {read_sectors, WIDE},
-    [0x25]                     = {read_dma, WIDE | DMA},
+    [0x20]                     = {read_sectors, READS},
+    [0x21]                     = {read_sectors, READS},
+    [0x24]                     = {read_sectors, READS | WIDE},
+    [0x25]                     = {read_dma, READS | WIDE | DMA},
     [0x27]                     = {read_native_max, WIDE},
-    [0x29]                     = {read_sectors, WIDE | MULTIPLE},
+    [0x29]                     = {read_sectors, READS | WIDE | MULTIPLE},
     [0x30]                     = {write_sectors, WRITES},
     [0x31]                     = {write_sectors, WRITES},
     [0x34]                     = {write_sectors, WRITES | WIDE},
@@ -442,9 +442,9 @@ static const struct ata_command commands[256] = {
     [0x39]                     = {write_sectors, WRITES | WIDE | MULTIPLE},
     [0x3c]                     = {write_sectors, WRITES},
     [0x3d]                     = {write_dma, WRITES | WIDE | DMA},
-    [0x40]                     = {verify, 0},
-    [0x41]                     = {verify, 0},
-    [0x42]                     = {verify, WIDE},
+    [0x40]                     = {verify, READS},
+    [0x41]                     = {verify, READS},
+    [0x42]                     = {verify, READS | WIDE},
     [0x70]                     = {seek, 0},
     [ATA_COMMAND_DIAGNOSTIC]   = {diagnostic, 0},
     [0x91]                     = {initialize_parameters, 0},
@@ -454,11 +454,11 @@ static const struct ata_command commands[256] = {
     [0x97]                     = {idle, 0},
     [0x98]                     = {check_power, 0},
     [0x99]                     = {standby, 0},
-    [0xc4]                     = {read_sectors, MULTIPLE},
+    [0xc4]                     = {read_sectors, READS | MULTIPLE},
     [0xc5]                     = {write_sectors, WRITES | MULTIPLE},
     [0xc6]                     = {set_multiple, 0},
-    [0xc8]                     = {read_dma, DMA},
-    [0xc9]                     = {read_dma, DMA},
+    [0xc8]                     = {read_dma, READS | DMA},
+    [0xc9]                     = {read_dma, READS | DMA},
     [0xca]                     = {write_dma, WRITES | DMA},
     [0xcb]                     = {write_dma, WRITES | DMA},
     [0xe0]                     = {standby, 0},
@@ -474,6 +474,24 @@ static const struct ata_command commands[256] = {
     [0xf8]                     = {read_native_max, 0},
 };
 /* clang-format on */
+
+/* A command on sectors that take longer begins later; true: it does. */
+static bool waits(struct ide_drive *drive, const struct ata_command *command)
+{
+    const struct block_media *media = drive->media;
+    uint64_t lba;
+    bool moves = command->flags & (READS | WRITES);
+    if (drive->delayed || !moves || !media->delay_ns || !decode_lba(drive, &lba)) {
+        drive->delayed = false;
+        return false;
+    }
+    uint64_t delay = media->delay_ns(media->media, lba, decode_count(drive));
+    if (delay) {
+        drive->delayed = true;
+        ide_schedule(drive, IDE_EVENT_COMMAND, delay);
+    }
+    return delay != 0;
+}
 
 void ata_command(struct ide_drive *drive)
 {
@@ -495,7 +513,9 @@ void ata_command(struct ide_drive *drive)
     drive->address48 = command->flags & WIDE;
     drive->dma = command->flags & DMA;
     drive->block = command->flags & MULTIPLE ? drive->multiple : 1;
-    command->run(drive);
+    if (!waits(drive, command)) {
+        command->run(drive);
+    }
 }
 
 void ata_reset(struct ide_drive *drive)

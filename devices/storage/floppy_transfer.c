@@ -49,6 +49,15 @@ static bool locate(const struct floppy *fdc, const struct fdc_drive *drive, uint
     return true;
 }
 
+/* How much longer than usual the sector c, h, r takes. */
+static uint64_t slowness(struct floppy *fdc)
+{
+    const struct fdc_drive *drive = current(fdc);
+    uint32_t lba;
+    bool slow = drive->media && drive->media->delay_ns && locate(fdc, drive, &lba);
+    return slow ? drive->media->delay_ns(drive->media->media, lba, 1) : 0;
+}
+
 /* Ends the command when the sector cannot be worked on. */
 static bool check_sector(struct floppy *fdc, uint32_t *lba)
 {
@@ -125,7 +134,7 @@ static void sector_done(struct floppy *fdc, bool terminal)
     } else if (!more) {
         fdc_end_data(fdc, ST0_ABNORMAL, ST1_END_OF_CYLINDER, st2);
     } else {
-        fdc_schedule(fdc, FDC_EVENT_SECTOR, SECTOR_NS);
+        fdc_schedule(fdc, FDC_EVENT_SECTOR, SECTOR_NS + slowness(fdc));
     }
 }
 
@@ -327,6 +336,7 @@ static void begin_sectors(struct floppy *fdc, enum fdc_operation operation)
     uint64_t time = START_NS;
     if (drive->media) {
         time += fdc_move_heads(drive, fdc->c);
+        time += slowness(fdc);
     } else {
         time = ABSENT_NS;
     }

@@ -92,6 +92,7 @@ enum ide_transfer {
     VAL(S, u32,  remaining,     0,    "sectors the transfer has still to move")                 \
     VAL(S, u32,  block,         1,    "sectors moved per interrupt by this command")            \
     VAL(S, bool, dma,           0,    "data moves by bus master")                               \
+    VAL(S, bool, delayed,       0,    "the command has waited for slow sectors")                \
     VAL(S, u8,   multiple,      0,    "sectors set by SET MULTIPLE MODE; 0 disabled")           \
     VAL(S, u16,  cylinders,     0,    "current translation (INITIALIZE DEVICE PARAMETERS)")     \
     VAL(S, u8,   heads,         0,    "current translation")                                    \

@@ -31,6 +31,7 @@ enum x86_feature_word {
     WORD_1_EDX,   /* FEATURE_ */
     WORD_1_ECX,   /* FEATURE_C_ */
     WORD_7_EBX,   /* leaf 7, subleaf 0: FEATURE_7_ */
+    WORD_7_ECX,   /* FEATURE_7C_ */
     WORD_D_EAX,   /* leaf 0Dh, subleaf 1: FEATURE_D_ */
     WORD_EXT_EDX, /* leaf 80000001: FEATURE_EXT_ */
     WORD_EXT_ECX, /* FEATURE_EXT_C_ */

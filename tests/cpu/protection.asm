@@ -1,21 +1,21 @@
 ; Protection and events of a 32-bit x86, row by row (Intel SDM volumes 2 and 3): each row provokes one
 ; fault or trap and compares vector, error code, pushed EIP, CR2 and DR6 with what the manual says.
-; A ROM of 64 KiB that needs no firmware: `vestige run --bios`.  Says on port E9h which rows differ and, at
+; A ROM of 128 KiB that needs no firmware: `vestige run --bios`.  Says on port E9h which rows differ and, at
 ; the end, "score protection PASSED TOTAL"; leaves by the debug-exit port with status 1 (all passed) or 3.
 ;
 ; Processor: `max` (Pentium 4 class with NX, SMEP and SMAP).
 
 %include "frame.inc"
 
-        section .text align=16
-        section .rows follows=.text align=4
+        section .rows start=0 vstart=ROWS
 rows:
-        section .names follows=.rows
-        section .data follows=.names align=16
+        section .names follows=.rows vfollows=.rows
+        section .text start=0x10000 vstart=BASE
+        section .data follows=.text vfollows=.text align=16 valign=16
 %include "data.inc"
         section .text
 
-real_start:                             ; F000:0000 after reset, and this file at F0000h
+real_start:                             ; F000:0000 after reset
         cli
         cld
         mov ax, cs
@@ -75,8 +75,12 @@ protected:
 %include "transfer.inc"
 %include "interrupts.inc"
 %include "paging.inc"
+%include "supervisor.inc"
 %include "encoding.inc"
 %include "debug.inc"
+%include "alignment.inc"
+%include "v86.inc"
+%include "tasks.inc"
 
         jmp finish
 

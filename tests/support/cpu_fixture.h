@@ -27,7 +27,8 @@ struct cpu_fixture {
 static struct phys_page cpu_fixture_page(void *memory, uint64_t gpa)
 {
     struct cpu_fixture *f = memory;
-    return gpa < CPU_FIXTURE_RAM ? (struct phys_page){f->ram + gpa, true} : (struct phys_page){0};
+    return gpa < CPU_FIXTURE_RAM ? (struct phys_page){.host = f->ram + gpa, .writable = true}
+                                 : (struct phys_page){0};
 }
 
 static uint64_t cpu_fixture_read(void *memory, uint64_t gpa, unsigned size)

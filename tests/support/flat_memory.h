@@ -55,21 +55,22 @@ static inline struct flat *flat_of(struct context *ctx)
     return ctx->machine;
 }
 
-static inline uint8_t *flat_at(struct context *ctx, uint64_t linear, enum access access, bool user,
-                               bool *fault)
+static inline uint8_t *flat_at(struct context *ctx, uint64_t linear, enum access access,
+                               enum memory_view view, bool *fault)
 {
     struct page_walk walk;
-    *fault = !x86_walk(ctx, linear & UINT32_MAX, access, user, &walk);
+    *fault = !x86_walk(ctx, linear & UINT32_MAX, access, view, &walk);
     return *fault ? NULL : flat_of(ctx)->ram + ((walk.gpa | (linear & 0xfff)) & (FLAT_BYTES - 1));
 }
 
 static inline bool flat_access(struct context *ctx, uint64_t linear, unsigned size,
-                               enum access access, bool user, uint8_t *bytes, bool commit)
+                               enum access access, enum memory_view view, uint8_t *bytes,
+                               bool commit)
 {
     uint8_t *at[16];
     bool faulted;
     for (unsigned i = 0; i < size; i++) {
-        at[i] = flat_at(ctx, linear + i, access, user, &faulted);
+        at[i] = flat_at(ctx, linear + i, access, view, &faulted);
         if (faulted) {
             return false;
         }
@@ -84,36 +85,38 @@ static inline bool flat_access(struct context *ctx, uint64_t linear, unsigned si
     return true;
 }
 
-bool linear_read(struct context *ctx, uint64_t linear, unsigned size, bool user, uint64_t *value)
+bool linear_read(struct context *ctx, uint64_t linear, unsigned size, enum memory_view view,
+                 uint64_t *value)
 {
     uint8_t bytes[8] = {0};
-    if (!flat_access(ctx, linear, size, ACCESS_READ, user, bytes, true)) {
+    if (!flat_access(ctx, linear, size, ACCESS_READ, view, bytes, true)) {
         return false;
     }
     *value = load_le64(bytes);
     return true;
 }
 
-bool linear_write(struct context *ctx, uint64_t linear, unsigned size, bool user, uint64_t value)
+bool linear_write(struct context *ctx, uint64_t linear, unsigned size, enum memory_view view,
+                  uint64_t value)
 {
     uint8_t bytes[8];
     store_le64(bytes, value);
-    return flat_access(ctx, linear, size, ACCESS_WRITE, user, bytes, true);
+    return flat_access(ctx, linear, size, ACCESS_WRITE, view, bytes, true);
 }
 
-bool linear_probe_write(struct context *ctx, uint64_t linear, unsigned size, bool user)
+bool linear_probe_write(struct context *ctx, uint64_t linear, unsigned size, enum memory_view view)
 {
     bool faulted = false;
     for (unsigned i = 0; i < size && !faulted; i++) {
-        (void)flat_at(ctx, linear + i, ACCESS_WRITE, user, &faulted);
+        (void)flat_at(ctx, linear + i, ACCESS_WRITE, view, &faulted);
     }
     return !faulted;
 }
 
-uint8_t *linear_host(struct context *ctx, uint64_t linear, enum access access, bool user,
-                     bool *fault)
+uint8_t *linear_host(struct context *ctx, uint64_t linear, enum access access,
+                     enum memory_view view, bool *fault)
 {
-    uint8_t *at = flat_at(ctx, linear, access, user, fault);
+    uint8_t *at = flat_at(ctx, linear, access, view, fault);
     return (linear >> 12) == FLAT_SPECIAL >> 12 ? NULL : at;
 }
 
@@ -122,14 +125,14 @@ bool guest_load(struct context *ctx, enum seg_index seg, uint64_t offset, unsign
     uint64_t linear;
     memset(ctx->slow_value, 0, sizeof(ctx->slow_value));
     return x86_segment_check(ctx, seg, offset, size, ACCESS_READ, &linear) &&
-           flat_access(ctx, linear, size, ACCESS_READ, ctx->user, (uint8_t *)ctx->slow_value, true);
+           flat_access(ctx, linear, size, ACCESS_READ, ctx->view, (uint8_t *)ctx->slow_value, true);
 }
 
 bool guest_store(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
 {
     uint64_t linear;
     return x86_segment_check(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
-           flat_access(ctx, linear, size, ACCESS_WRITE, ctx->user, (uint8_t *)ctx->slow_value,
+           flat_access(ctx, linear, size, ACCESS_WRITE, ctx->view, (uint8_t *)ctx->slow_value,
                        true);
 }
 
@@ -137,7 +140,7 @@ bool guest_load_for_write(struct context *ctx, enum seg_index seg, uint64_t offs
 {
     uint64_t linear;
     return x86_segment_check(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
-           flat_access(ctx, linear, size, ACCESS_WRITE, ctx->user, NULL, false) &&
+           flat_access(ctx, linear, size, ACCESS_WRITE, ctx->view, NULL, false) &&
            guest_load(ctx, seg, offset, size);
 }
 
@@ -145,7 +148,7 @@ bool guest_probe_write(struct context *ctx, enum seg_index seg, uint64_t offset,
 {
     uint64_t linear;
     return x86_segment_check(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
-           linear_probe_write(ctx, linear, size, ctx->user);
+           linear_probe_write(ctx, linear, size, ctx->view);
 }
 
 bool guest_read(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
@@ -198,7 +201,7 @@ void memory_flush_all(struct context *ctx, bool keep_global)
 
 void memory_select(struct context *ctx)
 {
-    ctx->user = x86_cpl(ctx) == 3;
+    ctx->view = x86_view(ctx, x86_cpl(ctx));
 }
 
 static inline uint32_t flat_port_in(void *machine, uint16_t port, unsigned size)
@@ -297,7 +300,7 @@ static inline void flat_ring(struct flat *flat, unsigned cpl)
             segment_set(ctx, &ctx->seg[seg], pair[cpl].data, &d);
         }
     }
-    ctx->user = cpl == 3;
+    ctx->view = cpl == 3 ? VIEW_USER : VIEW_SUPERVISOR;
     ctx->gpr[GUEST_RSP] = cpl == 3 ? FLAT_STACK3 : FLAT_STACK0 - 0x400;
     flat_begin(flat);
 }

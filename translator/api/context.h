@@ -82,7 +82,7 @@ enum leave_reason {
 /* clang-format off */
 #define SEGMENT_STATE(S, VAL, ARR, SUB)                                                       \
     VAL(S, u64, base,      0,      "linear address of offset 0")                              \
-    VAL(S, u64, read_end,  0,      "offset + size must not exceed this to read fast; 0: always slow")  \
+    VAL(S, u64, read_end,  0,      "offset - start + size must not exceed this to read fast; 0: always slow")  \
     VAL(S, u64, write_end, 0,      "same for writes")                                         \
     VAL(S, u32, limit,     0xffff, "last valid offset, byte granular (expand-down: last invalid)") \
     VAL(S, u32, rights,    0x93,   "descriptor bits 40..55: type S DPL P .. AVL L D/B G; 0 in bit 7: null/unusable") \
@@ -123,6 +123,7 @@ enum leave_reason {
 
 struct segment {
     STATE_MEMBERS(SEGMENT_STATE)
+    uint32_t start;   /* derived: first valid offset; 0 but for expand-down segments */
     uint8_t openness; /* derived: SEG_CHECKED - enum seg_class; 0 in an unusable segment */
 };
 struct xmm {
@@ -147,6 +148,15 @@ enum event_kind {
     EVENT_EXTERNAL, /* hardware interrupt */
 };
 
+/* Whose rights an access has, and so which tables it goes through.  SUPERVISOR is also what the CPU
+ * uses for itself (descriptor tables, task state) at any level. */
+enum memory_view {
+    VIEW_SUPERVISOR, /* with SMAP: no user pages */
+    VIEW_USER,
+    VIEW_OPEN, /* supervisor code where SMAP is on and EFLAGS.AC lifts it */
+    MEMORY_VIEWS
+};
+
 /* Poison reasons of memory table entries (negative entries; low 12 bits). */
 enum poison { POISON_MMIO = 1, POISON_ROM, POISON_CODE };
 
@@ -161,7 +171,7 @@ struct code_cover {
 };
 
 /*
- * Memory tables of one (address space, user/supervisor): from linear page number to
+ * Memory tables of one (address space, view): from linear page number to
  *   > 0  delta: host address = linear address + delta
  *   0    not filled;   < 0  poisoned: low 12 bits give the reason.
  */
@@ -198,7 +208,7 @@ struct context {
     STATE_MEMBERS(CONTEXT_STATE)
 
     /* Derived, too. */
-    uint32_t user;            /* 1 at CPL 3: selects the table pair */
+    enum memory_view view;    /* enum memory_view of the running code's accesses */
     void *exit_link;          /* native: the chained exit that was taken, to be linked; else NULL */
     uint64_t next_rip;        /* EIP after the current instruction, valid in callouts */
     struct guest_event event; /* valid with LEAVE_EVENT */

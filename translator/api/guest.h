@@ -11,6 +11,7 @@ struct ir_block;
 /* Result of a page walk. */
 struct page_walk {
     uint64_t gpa;  /* of the page, A20 applied */
+    bool readable; /* by this privilege; false where code may be fetched, but not read */
     bool writable; /* by this privilege; false also while the dirty bit is clear */
     bool executable;
     bool global;
@@ -44,7 +45,7 @@ struct guest_ops {
     enum lift_result (*lift)(const struct lift_request *request, struct ir_block *block);
     /* Page walk for one linear address.  On failure raises #PF through context_fault and returns
      * false. Sets accessed/dirty bits as the CPU does. */
-    bool (*walk)(struct context *ctx, uint64_t linear, enum access access, bool user,
+    bool (*walk)(struct context *ctx, uint64_t linear, enum access access, enum memory_view view,
                  struct page_walk *out);
     /* Exact segment check of an access; on failure raises the fault and returns false.  *linear
      * gets the linear address. */

@@ -14,10 +14,11 @@
 enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
 
 /* One 4 KiB page of physical space: host NULL is MMIO (or nothing); writable false with host is
- * ROM. */
+ * ROM.  Writes to a watched one go through mmio_write. */
 struct phys_page {
     uint8_t *host;
     bool writable;
+    bool watched;
 };
 
 struct memory_ops {
@@ -48,19 +49,21 @@ bool guest_read(struct context *ctx, enum seg_index seg, uint64_t offset, unsign
 bool guest_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
                  uint64_t value);
 
-/* Linear accesses without segmentation, as the CPU makes for itself; `user` false means supervisor
- * rights whatever the CPL (descriptor tables, TSS, gates).  Sizes as above, up to 8 bytes. */
-bool linear_read(struct context *ctx, uint64_t linear, unsigned size, bool user, uint64_t *value);
-bool linear_write(struct context *ctx, uint64_t linear, unsigned size, bool user, uint64_t value);
+/* Linear accesses without segmentation, as the CPU makes for itself, with the rights of a view.
+ * Sizes as above, up to 8 bytes. */
+bool linear_read(struct context *ctx, uint64_t linear, unsigned size, enum memory_view view,
+                 uint64_t *value);
+bool linear_write(struct context *ctx, uint64_t linear, unsigned size, enum memory_view view,
+                  uint64_t value);
 /* Checks that [linear, linear + size) can be written (true) without writing; raises #PF otherwise.
  */
-bool linear_probe_write(struct context *ctx, uint64_t linear, unsigned size, bool user);
+bool linear_probe_write(struct context *ctx, uint64_t linear, unsigned size, enum memory_view view);
 
 /* Host pointer for a linear range inside one page for bulk work (string instructions), or NULL when
  * the page is special (MMIO, code, ROM on write) and must go element by element.  Faults: *fault
  * true. */
-uint8_t *linear_host(struct context *ctx, uint64_t linear, enum access access, bool user,
-                     bool *fault);
+uint8_t *linear_host(struct context *ctx, uint64_t linear, enum access access,
+                     enum memory_view view, bool *fault);
 
 /* Physical accesses of the page walker (RAM only; elsewhere reads all ones). */
 uint64_t phys_read(struct context *ctx, uint64_t gpa, unsigned size);

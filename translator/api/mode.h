@@ -24,6 +24,7 @@
  *   bit 26      64-bit code (reserved)
  *   bit 27      CR0.EM: MMX and SSE are #UD, not #NM
  *   bit 28      CR4.OSFXSR = 0: SSE is #UD whatever TS says
+ *   bit 29      CPL below 3, SMAP on and lifted by EFLAGS.AC
  */
 #ifndef TRANSLATOR_API_MODE_H
 #define TRANSLATOR_API_MODE_H
@@ -51,7 +52,13 @@ enum {
     MODE_CODE64 = 1 << 26,
     MODE_EM = 1 << 27,
     MODE_NO_FXSR = 1 << 28,
+    MODE_SMAP_OFF = 1 << 29,
 };
+
+static inline enum memory_view mode_view(uint32_t mode)
+{
+    return mode & MODE_USER ? VIEW_USER : mode & MODE_SMAP_OFF ? VIEW_OPEN : VIEW_SUPERVISOR;
+}
 
 /* How an access through a segment is emitted. */
 enum seg_class {

@@ -212,15 +212,15 @@ void cache_reset(struct translator *tr)
     tr->stats.full_resets++;
 }
 
-void cache_new_tags(struct translator *tr, unsigned user)
+void cache_new_tags(struct translator *tr, unsigned view)
 {
     for (unsigned i = 0; i < TAG_SLOTS; i++) {
         struct tag_slot *slot = &tr->tag_slots[i];
-        if (user == ((slot->mode & MODE_USER) != 0)) {
+        if (view == mode_view(slot->mode)) {
             *slot = (struct tag_slot){0};
         }
     }
-    if (user == tr->ctx->user) {
+    if (view == tr->ctx->view) {
         tr->ctx->tag = (uint64_t)++tr->next_tag << 32;
     }
 }

@@ -58,10 +58,10 @@ struct translator {
     const struct host_ops *host;
     const struct memory_ops *memory;
     struct engine *engine;
-    struct engine *stepper;          /* portable engine for single instructions */
-    struct memory_tables *tables[2]; /* supervisor, user */
-    uint32_t *code_gpn[2];           /* physical page of each filled code entry */
-    struct touched_list touched[2];
+    struct engine *stepper; /* portable engine for single instructions */
+    struct memory_tables *tables[MEMORY_VIEWS];
+    uint32_t *code_gpn[MEMORY_VIEWS]; /* physical page of each filled code entry */
+    struct touched_list touched[MEMORY_VIEWS];
     bool large[TABLE_ENTRIES >> LARGE_BITS]; /* by 4 MiB of linear space: large pages are filled */
     struct code_page **code_pages;           /* by physical page number */
     struct block **buckets;
@@ -84,6 +84,9 @@ struct translator {
     bool in_run;
     bool kicked; /* budget and icount_end are lowered by KICK until the dispatcher looks */
     bool stop;
+    uint64_t breaks[TRANSLATOR_BREAKS];
+    unsigned break_count;
+    bool pass_break;   /* the next instruction is not to break */
     bool reset_wanted; /* memory changed as a whole under running code */
     struct translator_stats stats;
 };
@@ -134,11 +137,12 @@ struct block *cache_revive(struct translator *tr, const struct block_key *key, c
 uint8_t cache_churn(struct translator *tr, const struct block_key *key);
 void cache_link(struct translator *tr, struct block_exit *exit, struct block *target);
 void cache_reset(struct translator *tr);
-/* No hash entry of code at that privilege (1: user) hits any more. */
-void cache_new_tags(struct translator *tr, unsigned user);
+/* No hash entry of code with that view hits any more. */
+void cache_new_tags(struct translator *tr, unsigned view);
 uint32_t cache_tag(struct translator *tr, uint32_t mode, uint64_t base, uint32_t limit);
 
 /* exec.c */
+bool exec_is_break(const struct translator *tr, uint64_t linear);
 const void *exec_next_code(struct context *ctx);
 /* The dispatcher is to look around as soon as the current instruction is done (or, where an engine
  * cannot tell that moment, its block). */

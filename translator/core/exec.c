@@ -87,14 +87,19 @@ void translator_destroy(struct translator *tr)
     free(tr);
 }
 
+static uint64_t linear_rip(const struct context *ctx)
+{
+    return (ctx->seg[SEG_CS].base + ctx->rip) & UINT32_MAX;
+}
+
 /* Brings mode, tables and tag in line with the state. */
 static void refresh_mode(struct translator *tr)
 {
     struct context *ctx = tr->ctx;
     const struct segment *cs = &ctx->seg[SEG_CS];
     ctx->mode = tr->guest->mode(ctx) | tr->mode_always;
-    ctx->user = (ctx->mode & MODE_USER) != 0;
-    ctx->tables = tr->tables[ctx->user];
+    ctx->view = mode_view(ctx->mode);
+    ctx->tables = tr->tables[ctx->view];
     ctx->tag = (uint64_t)cache_tag(tr, ctx->mode, cs->base, cs->limit) << 32;
 }
 
@@ -119,6 +124,7 @@ static void settle(struct translator *tr)
 bool translator_deliver(struct translator *tr)
 {
     tr->stats.events++;
+    tr->pass_break = false;
     tr->ctx->leave = LEAVE_NONE;
     bool alive = tr->guest->deliver(tr->ctx);
     tr->ctx->leave = LEAVE_NONE;
@@ -177,7 +183,7 @@ const void *exec_next_code(struct context *ctx)
 {
     struct translator *tr = ctx->translator;
     if (ctx->leave != LEAVE_LOOKUP || tr->kicked || tr->interrupt || tr->stop || tr->reset_wanted ||
-        ctx->halted || ctx->fpu_resident) {
+        ctx->halted || ctx->fpu_resident || tr->break_count) {
         return NULL;
     }
     settle(tr);
@@ -206,11 +212,12 @@ static void run_block(struct translator *tr)
     if (!block) {
         return;
     }
+    bool stops = tr->break_count && exec_is_break(tr, linear_rip(ctx)); /* the dispatcher sees it */
     if (from && resets == tr->stats.full_resets) {
-        if (pass_on(tr->passes, PASS_links)) {
+        if (pass_on(tr->passes, PASS_links) && !stops) {
             cache_link(tr, from, block);
         }
-    } else if (!from && pass_on(tr->passes, PASS_branch_hash)) {
+    } else if (!from && !stops && pass_on(tr->passes, PASS_branch_hash)) {
         fill_hash(tr, block);
     }
     if ((int64_t)block->insns > ctx->budget) {
@@ -248,6 +255,39 @@ static bool handle_leave(struct translator *tr, enum run_result *result)
     return false;
 }
 
+bool exec_is_break(const struct translator *tr, uint64_t linear)
+{
+    for (unsigned i = 0; i < tr->break_count; i++) {
+        if (tr->breaks[i] == linear) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void translator_set_breaks(struct translator *tr, const uint64_t *linear, unsigned count)
+{
+    tr->break_count = count < TRANSLATOR_BREAKS ? count : TRANSLATOR_BREAKS;
+    for (unsigned i = 0; i < tr->break_count; i++) {
+        tr->breaks[i] = linear[i] & UINT32_MAX;
+    }
+    tr->pass_break = false;
+    cache_reset(tr);
+}
+
+void translator_pass_break(struct translator *tr)
+{
+    tr->pass_break = true;
+}
+
+/* Whether the next instruction stands at a breakpoint that is not to be passed. */
+static bool at_break(struct translator *tr)
+{
+    bool passes = tr->pass_break;
+    tr->pass_break = false;
+    return tr->break_count && !passes && exec_is_break(tr, linear_rip(tr->ctx));
+}
+
 /* Reasons not to start the next instruction. */
 static bool must_return(struct translator *tr, enum run_result *result)
 {
@@ -267,6 +307,10 @@ static bool must_return(struct translator *tr, enum run_result *result)
     }
     if (ctx->budget <= 0) {
         *result = RUN_DEADLINE;
+        return true;
+    }
+    if (at_break(tr)) {
+        *result = RUN_BREAK;
         return true;
     }
     return false;

@@ -28,12 +28,12 @@ static void *reserve(size_t bytes)
 
 bool softmmu_create(struct translator *tr)
 {
-    for (unsigned user = 0; user < 2; user++) {
-        tr->tables[user] = reserve(sizeof(struct memory_tables));
-        tr->code_gpn[user] = reserve(TABLE_ENTRIES * sizeof(uint32_t));
-        tr->touched[user].capacity = TABLE_ENTRIES;
-        tr->touched[user].pages = reserve(TABLE_ENTRIES * sizeof(uint32_t));
-        if (!tr->tables[user] || !tr->code_gpn[user] || !tr->touched[user].pages) {
+    for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
+        tr->tables[view] = reserve(sizeof(struct memory_tables));
+        tr->code_gpn[view] = reserve(TABLE_ENTRIES * sizeof(uint32_t));
+        tr->touched[view].capacity = TABLE_ENTRIES;
+        tr->touched[view].pages = reserve(TABLE_ENTRIES * sizeof(uint32_t));
+        if (!tr->tables[view] || !tr->code_gpn[view] || !tr->touched[view].pages) {
             return false;
         }
     }
@@ -50,10 +50,10 @@ static void give_back(void *memory, size_t bytes)
 
 void softmmu_destroy(struct translator *tr)
 {
-    for (unsigned user = 0; user < 2; user++) {
-        give_back(tr->tables[user], sizeof(struct memory_tables));
-        give_back(tr->code_gpn[user], TABLE_ENTRIES * sizeof(uint32_t));
-        give_back(tr->touched[user].pages, TABLE_ENTRIES * sizeof(uint32_t));
+    for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
+        give_back(tr->tables[view], sizeof(struct memory_tables));
+        give_back(tr->code_gpn[view], TABLE_ENTRIES * sizeof(uint32_t));
+        give_back(tr->touched[view].pages, TABLE_ENTRIES * sizeof(uint32_t));
     }
     give_back(tr->code_pages, PHYS_PAGES * sizeof(*tr->code_pages));
 }
@@ -73,13 +73,13 @@ static enum poison poison_reason(int64_t entry)
     return (enum poison)((uint64_t)entry & (PAGE_BYTES - 1));
 }
 
-static void touch(struct translator *tr, bool user, uint32_t page, bool global)
+static void touch(struct translator *tr, enum memory_view view, uint32_t page, bool global)
 {
-    struct memory_tables *tables = tr->tables[user];
+    struct memory_tables *tables = tr->tables[view];
     if (tables->read[page] | tables->write[page] | tables->code[page]) {
         return;
     }
-    struct touched_list *list = &tr->touched[user];
+    struct touched_list *list = &tr->touched[view];
     if (list->count == list->capacity) {
         memory_flush_all(tr->ctx, false);
     }
@@ -102,7 +102,7 @@ static int64_t write_entry(const struct translator *tr, struct memory_tables *ta
                            struct phys_page phys, uint64_t gpa, int64_t delta)
 {
     const struct code_page *code = tr->code_pages[gpa >> PAGE_BITS];
-    if (!phys.writable) {
+    if (!phys.writable || phys.watched) {
         return poison(gpa, POISON_ROM);
     }
     if (code && code->count) {
@@ -114,16 +114,16 @@ static int64_t write_entry(const struct translator *tr, struct memory_tables *ta
 
 /* Keeps the entries that were made, but for those of accesses that the guest watches: they stay 0,
  * and every access comes here. */
-static void keep(struct translator *tr, uint32_t page, bool user, const struct page_walk *walk,
-                 const int64_t entries[3])
+static void keep(struct translator *tr, uint32_t page, enum memory_view view,
+                 const struct page_walk *walk, const int64_t entries[3])
 {
-    struct memory_tables *tables = tr->tables[user];
+    struct memory_tables *tables = tr->tables[view];
     unsigned watched =
         tr->guest->watched ? tr->guest->watched(tr->ctx, (uint64_t)page << PAGE_BITS) : 0;
     if (watched == 7) {
         return;
     }
-    touch(tr, user, page, walk->global);
+    touch(tr, view, page, walk->global);
     if (walk->large) {
         tr->large[page >> LARGE_BITS] = true;
     }
@@ -139,10 +139,11 @@ static void keep(struct translator *tr, uint32_t page, bool user, const struct p
 }
 
 /* Walks, fills the entries of one page and returns the one for the access; 0: fault raised. */
-static int64_t fill(struct translator *tr, uint64_t linear, enum access access, bool user)
+static int64_t fill(struct translator *tr, uint64_t linear, enum access access,
+                    enum memory_view view)
 {
     struct page_walk walk;
-    if (!tr->guest->walk(tr->ctx, linear, access, user, &walk)) {
+    if (!tr->guest->walk(tr->ctx, linear, access, view, &walk)) {
         return 0;
     }
     tr->stats.table_fills++;
@@ -151,38 +152,40 @@ static int64_t fill(struct translator *tr, uint64_t linear, enum access access, 
     struct phys_page phys = tr->memory->page(tr->memory->memory, gpa);
     int64_t delta = phys.host ? (int64_t)((uintptr_t)phys.host - ((uint64_t)page << PAGE_BITS))
                               : poison(gpa, POISON_MMIO);
-    int64_t entries[3] = {[ACCESS_READ] = delta};
+    int64_t entries[3] = {[ACCESS_READ] = walk.readable ? delta : 0};
     if (walk.writable) {
         entries[ACCESS_WRITE] =
-            phys.host ? write_entry(tr, tr->tables[user], page, phys, gpa, delta) : delta;
+            phys.host ? write_entry(tr, tr->tables[view], page, phys, gpa, delta) : delta;
     }
     if (access == ACCESS_EXECUTE) {
         entries[ACCESS_EXECUTE] = delta;
-        tr->code_gpn[user][page] = (uint32_t)(gpa >> PAGE_BITS);
+        tr->code_gpn[view][page] = (uint32_t)(gpa >> PAGE_BITS);
     }
-    keep(tr, page, user, &walk, entries);
+    keep(tr, page, view, &walk, entries);
     return entries[access];
 }
 
-static int64_t entry_of(struct translator *tr, uint64_t linear, enum access access, bool user)
+static int64_t entry_of(struct translator *tr, uint64_t linear, enum access access,
+                        enum memory_view view)
 {
     uint32_t page = (uint32_t)(linear >> PAGE_BITS) & (TABLE_ENTRIES - 1);
-    const struct memory_tables *tables = tr->tables[user];
+    const struct memory_tables *tables = tr->tables[view];
     return access == ACCESS_WRITE ? tables->write[page] : tables->read[page];
 }
 
 /* The entry for an access, filled if need be; 0: fault raised. */
-static int64_t entry_for(struct translator *tr, uint64_t linear, enum access access, bool user)
+static int64_t entry_for(struct translator *tr, uint64_t linear, enum access access,
+                         enum memory_view view)
 {
-    int64_t entry = entry_of(tr, linear, access, user);
-    return entry ? entry : fill(tr, linear, access, user);
+    int64_t entry = entry_of(tr, linear, access, view);
+    return entry ? entry : fill(tr, linear, access, view);
 }
 
 /* An access was made; where the tables have no entry even now, the guest watches. */
 static void accessed(struct translator *tr, uint64_t linear, unsigned size, enum access access,
-                     bool user)
+                     enum memory_view view)
 {
-    if ((!entry_of(tr, linear, access, user) || !entry_of(tr, linear + size - 1, access, user)) &&
+    if ((!entry_of(tr, linear, access, view) || !entry_of(tr, linear + size - 1, access, view)) &&
         tr->guest->accessed && tr->guest->accessed(tr->ctx, linear, size, access)) {
         exec_leave_soon(tr);
     }
@@ -190,12 +193,12 @@ static void accessed(struct translator *tr, uint64_t linear, unsigned size, enum
 
 const uint8_t *softmmu_fetch_page(struct translator *tr, uint64_t linear, uint64_t *gpa, bool *mmio)
 {
-    bool user = tr->ctx->user;
+    enum memory_view view = tr->ctx->view;
     uint32_t page = (uint32_t)(linear >> PAGE_BITS) & (TABLE_ENTRIES - 1);
-    int64_t delta = tr->tables[user]->code[page];
+    int64_t delta = tr->tables[view]->code[page];
     *mmio = false;
     if (!delta) {
-        delta = fill(tr, linear, ACCESS_EXECUTE, user);
+        delta = fill(tr, linear, ACCESS_EXECUTE, view);
         if (!delta) {
             return NULL;
         }
@@ -205,16 +208,16 @@ const uint8_t *softmmu_fetch_page(struct translator *tr, uint64_t linear, uint64
             return NULL;
         }
     }
-    *gpa = (uint64_t)tr->code_gpn[user][page] << PAGE_BITS;
+    *gpa = (uint64_t)tr->code_gpn[view][page] << PAGE_BITS;
     return (const uint8_t *)(uintptr_t)(((uint64_t)page << PAGE_BITS) + (uint64_t)delta);
 }
 
 void softmmu_protect_code(struct translator *tr, uint64_t gpa)
 {
     struct phys_page phys = tr->memory->page(tr->memory->memory, gpa);
-    for (unsigned user = 0; user < 2; user++) {
-        const struct touched_list *list = &tr->touched[user];
-        struct memory_tables *tables = tr->tables[user];
+    for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
+        const struct touched_list *list = &tr->touched[view];
+        struct memory_tables *tables = tr->tables[view];
         for (uint32_t i = 0; i < list->count; i++) {
             uint32_t page = list->pages[i] & (TABLE_ENTRIES - 1);
             int64_t delta = tables->write[page];
@@ -239,9 +242,9 @@ void softmmu_drop_code_pages(struct translator *tr)
 /* Flushing. */
 
 /* True when the page's code entry was filled. */
-static bool clear_entry(struct translator *tr, unsigned user, uint32_t page)
+static bool clear_entry(struct translator *tr, unsigned view, uint32_t page)
 {
-    struct memory_tables *tables = tr->tables[user];
+    struct memory_tables *tables = tr->tables[view];
     bool code = tables->code[page] != 0;
     tables->read[page] = 0;
     tables->write[page] = 0;
@@ -253,20 +256,20 @@ static bool clear_entry(struct translator *tr, unsigned user, uint32_t page)
 void memory_flush_all(struct context *ctx, bool keep_global)
 {
     struct translator *tr = ctx->translator;
-    for (unsigned user = 0; user < 2; user++) {
-        struct touched_list *list = &tr->touched[user];
+    for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
+        struct touched_list *list = &tr->touched[view];
         uint32_t kept = 0;
         bool code = false;
         for (uint32_t i = 0; i < list->count; i++) {
             if (keep_global && list->pages[i] >> 31) {
                 list->pages[kept++] = list->pages[i];
             } else {
-                code |= clear_entry(tr, user, list->pages[i] & (TABLE_ENTRIES - 1));
+                code |= clear_entry(tr, view, list->pages[i] & (TABLE_ENTRIES - 1));
             }
         }
         list->count = kept;
         if (code) {
-            cache_new_tags(tr, user);
+            cache_new_tags(tr, view);
         }
     }
     if (!keep_global) {
@@ -275,18 +278,18 @@ void memory_flush_all(struct context *ctx, bool keep_global)
     tr->stats.table_flushes++;
 }
 
-static void flush_pages(struct translator *tr, unsigned user, uint32_t page, uint32_t count)
+static void flush_pages(struct translator *tr, unsigned view, uint32_t page, uint32_t count)
 {
-    const struct memory_tables *tables = tr->tables[user];
+    const struct memory_tables *tables = tr->tables[view];
     bool code = false;
     for (uint32_t i = page; i < page + count; i++) {
         if (tables->read[i] | tables->write[i] | tables->code[i]) {
             /* The page stays in the touched list; a second entry there does no harm. */
-            code |= clear_entry(tr, user, i);
+            code |= clear_entry(tr, view, i);
         }
     }
     if (code) {
-        cache_new_tags(tr, user);
+        cache_new_tags(tr, view);
     }
 }
 
@@ -297,11 +300,11 @@ void memory_flush_page(struct context *ctx, uint64_t linear)
     uint32_t region = page >> LARGE_BITS;
     bool large = tr->large[region];
     tr->large[region] = false;
-    for (unsigned user = 0; user < 2; user++) {
+    for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
         if (large) {
-            flush_pages(tr, user, region << LARGE_BITS, 1 << LARGE_BITS);
+            flush_pages(tr, view, region << LARGE_BITS, 1 << LARGE_BITS);
         } else {
-            flush_pages(tr, user, page, 1);
+            flush_pages(tr, view, page, 1);
         }
     }
     tr->stats.page_flushes++;
@@ -309,8 +312,8 @@ void memory_flush_page(struct context *ctx, uint64_t linear)
 
 void memory_select(struct context *ctx)
 {
-    ctx->user = (ctx->guest->mode(ctx) & MODE_USER) != 0;
-    ctx->tables = ctx->translator->tables[ctx->user];
+    ctx->view = mode_view(ctx->guest->mode(ctx));
+    ctx->tables = ctx->translator->tables[ctx->view];
 }
 
 /* Accesses within one page. */
@@ -358,9 +361,9 @@ static void read_in_page(struct translator *tr, int64_t entry, uint64_t linear, 
 /* A store to a page with code: drops what it hits; a page whose last block is gone is plain again.
  */
 static void write_beside_code(struct translator *tr, int64_t entry, uint64_t linear,
-                              const uint8_t *from, unsigned size, bool user)
+                              const uint8_t *from, unsigned size, enum memory_view view)
 {
-    struct memory_tables *tables = tr->tables[user];
+    struct memory_tables *tables = tr->tables[view];
     uint32_t page = (uint32_t)(linear >> PAGE_BITS);
     const struct code_page *code = code_page_of(tables, page);
     int64_t delta = (int64_t)poison_gpa(entry);
@@ -376,7 +379,7 @@ static void write_beside_code(struct translator *tr, int64_t entry, uint64_t lin
 }
 
 static void write_in_page(struct translator *tr, int64_t entry, uint64_t linear,
-                          const uint8_t *from, unsigned size, bool user)
+                          const uint8_t *from, unsigned size, enum memory_view view)
 {
     linear &= UINT32_MAX;
     if (entry > 0) {
@@ -384,7 +387,7 @@ static void write_in_page(struct translator *tr, int64_t entry, uint64_t linear,
         return;
     }
     if (poison_reason(entry) == POISON_CODE) {
-        write_beside_code(tr, entry, linear, from, size, user);
+        write_beside_code(tr, entry, linear, from, size, view);
     } else {
         write_mmio(tr, poison_gpa(entry) | (linear & (PAGE_BYTES - 1)), from, size);
     }
@@ -398,65 +401,65 @@ static bool crosses(uint64_t linear, unsigned size)
 /* Linear accesses of up to 16 bytes through `bytes`. */
 
 static bool load_bytes(struct context *ctx, uint64_t linear, unsigned size, enum access access,
-                       bool user, uint8_t *bytes)
+                       enum memory_view view, uint8_t *bytes)
 {
     struct translator *tr = ctx->translator;
     tr->stats.slow_loads++;
-    if (access == ACCESS_WRITE && !entry_for(tr, linear, access, user)) {
+    if (access == ACCESS_WRITE && !entry_for(tr, linear, access, view)) {
         return false; /* first: the load of a read-modify-write faults as a write */
     }
-    int64_t entry = entry_for(tr, linear, ACCESS_READ, user);
+    int64_t entry = entry_for(tr, linear, ACCESS_READ, view);
     if (!entry) {
         return false;
     }
     if (!crosses(linear, size)) {
         read_in_page(tr, entry, linear, bytes, size);
-        accessed(tr, linear, size, ACCESS_READ, user);
+        accessed(tr, linear, size, ACCESS_READ, view);
         return true;
     }
     unsigned first = PAGE_BYTES - (unsigned)(linear & (PAGE_BYTES - 1));
     uint64_t next = linear + first;
-    if (access == ACCESS_WRITE && !entry_for(tr, next, access, user)) {
+    if (access == ACCESS_WRITE && !entry_for(tr, next, access, view)) {
         return false;
     }
-    int64_t second = entry_for(tr, next, ACCESS_READ, user);
+    int64_t second = entry_for(tr, next, ACCESS_READ, view);
     if (!second) {
         return false;
     }
-    entry = entry_for(tr, linear, ACCESS_READ, user);
+    entry = entry_for(tr, linear, ACCESS_READ, view);
     if (!entry) {
         return false;
     }
     read_in_page(tr, entry, linear, bytes, first);
     read_in_page(tr, second, next, bytes + first, size - first);
-    accessed(tr, linear, size, ACCESS_READ, user);
+    accessed(tr, linear, size, ACCESS_READ, view);
     return true;
 }
 
-static bool store_bytes(struct context *ctx, uint64_t linear, unsigned size, bool user,
+static bool store_bytes(struct context *ctx, uint64_t linear, unsigned size, enum memory_view view,
                         const uint8_t *bytes)
 {
     struct translator *tr = ctx->translator;
     tr->stats.slow_stores++;
-    int64_t entry = entry_for(tr, linear, ACCESS_WRITE, user);
+    int64_t entry = entry_for(tr, linear, ACCESS_WRITE, view);
     if (!entry) {
         return false;
     }
     if (!crosses(linear, size)) {
-        write_in_page(tr, entry, linear, bytes, size, user);
-        accessed(tr, linear, size, ACCESS_WRITE, user);
+        write_in_page(tr, entry, linear, bytes, size, view);
+        accessed(tr, linear, size, ACCESS_WRITE, view);
         return true;
     }
     unsigned first = PAGE_BYTES - (unsigned)(linear & (PAGE_BYTES - 1));
     uint64_t next = linear + first;
-    int64_t second = entry_for(tr, next, ACCESS_WRITE, user);
+    int64_t second = entry_for(tr, next, ACCESS_WRITE, view);
     if (!second) {
         return false;
     }
-    write_in_page(tr, entry, linear, bytes, first, user);
-    second = entry_for(tr, next, ACCESS_WRITE, user);
-    write_in_page(tr, second, next, bytes + first, size - first, user);
-    accessed(tr, linear, size, ACCESS_WRITE, user);
+    write_in_page(tr, entry, linear, bytes, first, view);
+    second = entry_for(tr, next, ACCESS_WRITE, view);
+    write_in_page(tr, second, next, bytes + first, size - first, view);
+    accessed(tr, linear, size, ACCESS_WRITE, view);
     return true;
 }
 
@@ -490,7 +493,7 @@ static bool load_wrapped(struct context *ctx, enum seg_index seg, uint64_t offse
     uint64_t linear;
     for (unsigned i = 0; i < size; i++) {
         if (!guest_linear(ctx, seg, (offset + i) % SEGMENT_BYTES, 1, ACCESS_READ, &linear) ||
-            !load_bytes(ctx, linear, 1, ACCESS_READ, ctx->user, bytes + i)) {
+            !load_bytes(ctx, linear, 1, ACCESS_READ, ctx->view, bytes + i)) {
             return false;
         }
     }
@@ -503,7 +506,7 @@ static bool store_wrapped(struct context *ctx, enum seg_index seg, uint64_t offs
     uint64_t linear;
     for (unsigned i = 0; i < size; i++) {
         if (!guest_linear(ctx, seg, (offset + i) % SEGMENT_BYTES, 1, ACCESS_WRITE, &linear) ||
-            !store_bytes(ctx, linear, 1, ctx->user, bytes + i)) {
+            !store_bytes(ctx, linear, 1, ctx->view, bytes + i)) {
             return false;
         }
     }
@@ -518,7 +521,7 @@ static bool load_data(struct context *ctx, enum seg_index seg, uint64_t offset, 
         return load_wrapped(ctx, seg, offset, size, bytes);
     }
     return guest_linear(ctx, seg, offset, size, access, &linear) &&
-           load_bytes(ctx, linear, size, access, ctx->user, bytes);
+           load_bytes(ctx, linear, size, access, ctx->view, bytes);
 }
 
 static bool store_data(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
@@ -529,7 +532,7 @@ static bool store_data(struct context *ctx, enum seg_index seg, uint64_t offset,
         return store_wrapped(ctx, seg, offset, size, bytes);
     }
     return guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
-           store_bytes(ctx, linear, size, ctx->user, bytes);
+           store_bytes(ctx, linear, size, ctx->view, bytes);
 }
 
 bool guest_load(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
@@ -551,7 +554,7 @@ bool guest_probe_write(struct context *ctx, enum seg_index seg, uint64_t offset,
     uint64_t linear;
     return wraps(ctx, offset, size) ||
            (guest_linear(ctx, seg, offset, size, ACCESS_WRITE, &linear) &&
-            linear_probe_write(ctx, linear, size, ctx->user));
+            linear_probe_write(ctx, linear, size, ctx->view));
 }
 
 bool guest_store(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
@@ -622,39 +625,41 @@ static int64_t store_delta(const struct memory_tables *tables, uint64_t linear, 
     return (int64_t)poison_gpa(entry);
 }
 
-bool linear_read(struct context *ctx, uint64_t linear, unsigned size, bool user, uint64_t *value)
+bool linear_read(struct context *ctx, uint64_t linear, unsigned size, enum memory_view view,
+                 uint64_t *value)
 {
-    int64_t entry = entry_of(ctx->translator, linear, ACCESS_READ, user);
+    int64_t entry = entry_of(ctx->translator, linear, ACCESS_READ, view);
     if (entry > 0 && !crosses(linear, size) && !(size & (size - 1))) {
         *value = read_size((uint8_t *)(uintptr_t)((linear & UINT32_MAX) + (uint64_t)entry), size);
         return true;
     }
     uint8_t bytes[8];
-    if (!load_bytes(ctx, linear, size, ACCESS_READ, user, bytes)) {
+    if (!load_bytes(ctx, linear, size, ACCESS_READ, view, bytes)) {
         return false;
     }
     *value = load_le(bytes, size);
     return true;
 }
 
-bool linear_write(struct context *ctx, uint64_t linear, unsigned size, bool user, uint64_t value)
+bool linear_write(struct context *ctx, uint64_t linear, unsigned size, enum memory_view view,
+                  uint64_t value)
 {
-    int64_t entry = store_delta(ctx->translator->tables[user], linear, size);
+    int64_t entry = store_delta(ctx->translator->tables[view], linear, size);
     if (entry > 0 && !crosses(linear, size) && !(size & (size - 1))) {
         write_size((uint8_t *)(uintptr_t)((linear & UINT32_MAX) + (uint64_t)entry), size, value);
         return true;
     }
     uint8_t bytes[8];
     store_le(bytes, value, size);
-    return store_bytes(ctx, linear, size, user, bytes);
+    return store_bytes(ctx, linear, size, view, bytes);
 }
 
-bool linear_probe_write(struct context *ctx, uint64_t linear, unsigned size, bool user)
+bool linear_probe_write(struct context *ctx, uint64_t linear, unsigned size, enum memory_view view)
 {
     struct translator *tr = ctx->translator;
     uint64_t last = linear + size - 1;
     for (uint64_t at = linear;; at = (at | (PAGE_BYTES - 1)) + 1) {
-        if (!entry_for(tr, at, ACCESS_WRITE, user)) {
+        if (!entry_for(tr, at, ACCESS_WRITE, view)) {
             return false;
         }
         if (at >> PAGE_BITS == last >> PAGE_BITS) {
@@ -663,13 +668,13 @@ bool linear_probe_write(struct context *ctx, uint64_t linear, unsigned size, boo
     }
 }
 
-uint8_t *linear_host(struct context *ctx, uint64_t linear, enum access access, bool user,
-                     bool *fault)
+uint8_t *linear_host(struct context *ctx, uint64_t linear, enum access access,
+                     enum memory_view view, bool *fault)
 {
     struct translator *tr = ctx->translator;
-    int64_t entry = entry_for(tr, linear, access, user);
+    int64_t entry = entry_for(tr, linear, access, view);
     *fault = !entry;
-    return entry > 0 && entry_of(tr, linear, access, user)
+    return entry > 0 && entry_of(tr, linear, access, view)
                ? (uint8_t *)(uintptr_t)((linear & UINT32_MAX) + (uint64_t)entry)
                : NULL;
 }
@@ -685,7 +690,9 @@ void phys_write(struct context *ctx, uint64_t gpa, unsigned size, uint64_t value
 {
     struct translator *tr = ctx->translator;
     struct phys_page page = tr->memory->page(tr->memory->memory, gpa & ~(uint64_t)(PAGE_BYTES - 1));
-    if (page.host && page.writable) {
+    if (page.watched) {
+        tr->memory->mmio_write(tr->memory->memory, gpa, value, size);
+    } else if (page.host && page.writable) {
         translator_written(tr, gpa, size);
         store_le(page.host + (gpa & (PAGE_BYTES - 1)), value, size);
     }

@@ -93,7 +93,7 @@ static bool fetch_wrapped_tail(struct translator *tr, struct code_bytes *code)
     uint32_t head = code->in_page;
     for (uint32_t i = 0; i < INSN_MAX_BYTES; i++) {
         uint64_t value;
-        if (!linear_read(ctx, (ctx->seg[SEG_CS].base + i) & UINT32_MAX, 1, ctx->user, &value)) {
+        if (!linear_read(ctx, (ctx->seg[SEG_CS].base + i) & UINT32_MAX, 1, ctx->view, &value)) {
             return false;
         }
         code->assembled[head + i] = (uint8_t)value;
@@ -177,6 +177,23 @@ static bool fit_limit(struct translator *tr, const struct code_bytes *code)
     return true;
 }
 
+/* Cuts a block before an instruction with a breakpoint, but for its first. */
+static bool stop_at_break(struct translator *tr, const struct code_bytes *code)
+{
+    uint64_t at = linear_pc(tr->ctx);
+    for (uint32_t i = 0; i < tr->ir.count; i++) {
+        const struct ir_inst *inst = &tr->ir.insts[i];
+        if (inst->op != IR_insn) {
+            continue;
+        }
+        if (inst->b && exec_is_break(tr, at & UINT32_MAX)) {
+            return lift(tr, code, inst->b) == LIFT_OK;
+        }
+        at += inst->aux;
+    }
+    return true;
+}
+
 /* Lifts at rip into tr->ir, fetching a second page when the first instruction needs it. */
 static bool lift_here(struct translator *tr, struct code_bytes *code, uint32_t max_insns)
 {
@@ -185,7 +202,7 @@ static bool lift_here(struct translator *tr, struct code_bytes *code, uint32_t m
             return false;
         }
     }
-    return fit_limit(tr, code);
+    return fit_limit(tr, code) && (!tr->break_count || stop_at_break(tr, code));
 }
 
 static void count_translation(struct translator *tr, uint64_t cycles)

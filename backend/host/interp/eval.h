@@ -117,7 +117,7 @@ static inline uint64_t effective_address(const struct eval *e, const struct ir_i
 static inline uint8_t *fast_host(const struct eval *e, const struct segment *seg, uint64_t end,
                                  const int64_t *table, uint64_t offset, unsigned size)
 {
-    if (offset + size > end) {
+    if ((uint32_t)(offset - seg->start) + (uint64_t)size > end) {
         return NULL;
     }
     uint32_t linear = (uint32_t)(seg->base + offset);

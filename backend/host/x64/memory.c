@@ -113,7 +113,14 @@ static void emit_segment(struct emit *e, struct slow_site *site)
     if (class == SEG_CHECKED || (class == SEG_BASED64K && access->asize != 2)) {
         size_t end = access->kind == ACCESS_LOAD ? offsetof(struct segment, read_end)
                                                  : offsetof(struct segment, write_end);
-        x64_lea(e->out, 8, REG_DELTA, x64_mem(REG_EA, access->size));
+        unsigned from = REG_EA;
+        if (class == SEG_CHECKED) {
+            x64_op(e->out, 4, 0x8b, REG_DELTA, x64_reg(REG_EA));
+            x64_op(e->out, 4, 0x2b, REG_DELTA,
+                   segment_field(access->seg, offsetof(struct segment, start)));
+            from = REG_DELTA;
+        }
+        x64_lea(e->out, 8, REG_DELTA, x64_mem(from, access->size));
         x64_op(e->out, 8, 0x3b, REG_DELTA, segment_field(access->seg, end));
         site->limit = x64_jcc(e->out, X64_A);
     }

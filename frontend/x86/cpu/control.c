@@ -18,16 +18,27 @@ static uint32_t cr0_known(const struct x86_cpu *cpu)
 uint32_t control_cr4_known(const struct x86_cpu *cpu)
 {
     static const struct {
+        uint8_t word;
         uint32_t feature, bits;
     } rows[] = {
-        {FEATURE_VME, CR4_VME | CR4_PVI}, {FEATURE_TSC, CR4_TSD}, {FEATURE_DE, CR4_DE},
-        {FEATURE_PSE, CR4_PSE},           {FEATURE_PAE, CR4_PAE}, {FEATURE_MSR, CR4_MCE},
-        {FEATURE_PGE, CR4_PGE},           {FEATURE_MMX, CR4_PCE}, {FEATURE_FXSR, CR4_OSFXSR},
-        {FEATURE_SSE, CR4_OSXMMEXCPT},
+        {WORD_1_EDX, FEATURE_VME, CR4_VME | CR4_PVI},
+        {WORD_1_EDX, FEATURE_TSC, CR4_TSD},
+        {WORD_1_EDX, FEATURE_DE, CR4_DE},
+        {WORD_1_EDX, FEATURE_PSE, CR4_PSE},
+        {WORD_1_EDX, FEATURE_PAE, CR4_PAE},
+        {WORD_1_EDX, FEATURE_MSR, CR4_MCE},
+        {WORD_1_EDX, FEATURE_PGE, CR4_PGE},
+        {WORD_1_EDX, FEATURE_MMX, CR4_PCE},
+        {WORD_1_EDX, FEATURE_FXSR, CR4_OSFXSR},
+        {WORD_1_EDX, FEATURE_SSE, CR4_OSXMMEXCPT},
+        {WORD_1_ECX, FEATURE_C_XSAVE, CR4_OSXSAVE},
+        {WORD_7_EBX, FEATURE_7_SMEP, CR4_SMEP},
+        {WORD_7_EBX, FEATURE_7_SMAP, CR4_SMAP},
+        {WORD_7_ECX, FEATURE_7C_UMIP, CR4_UMIP},
     };
-    uint32_t known = x86_has_in(cpu, WORD_1_ECX, FEATURE_C_XSAVE) ? CR4_OSXSAVE : 0;
+    uint32_t known = 0;
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (x86_has(cpu, rows[i].feature)) {
+        if (x86_has_in(cpu, (enum x86_feature_word)rows[i].word, rows[i].feature)) {
             known |= rows[i].bits;
         }
     }
@@ -51,7 +62,9 @@ bool control_write_cr0(struct context *ctx, uint32_t value)
         return fault_gp(ctx, 0);
     }
     uint32_t changed = cpu->cr0 ^ value;
-    if ((changed & value & CR0_PG) && (cpu->cr4 & CR4_PAE) && !paging_load_pdptes(cpu, cpu->cr3)) {
+    bool reload =
+        (value & CR0_PG) && (cpu->cr4 & CR4_PAE) && (changed & (CR0_PG | CR0_CD | CR0_NW));
+    if (reload && !paging_load_pdptes(cpu, cpu->cr3)) {
         return fault_gp(ctx, 0);
     }
     cpu->cr0 = value;
@@ -87,12 +100,14 @@ bool control_write_cr4(struct context *ctx, uint32_t value)
     if (value & ~control_cr4_known(cpu)) {
         return fault_gp(ctx, 0);
     }
-    uint32_t changed = cpu->cr4 ^ value;
-    if ((changed & value & CR4_PAE) && (cpu->cr0 & CR0_PG) && !paging_load_pdptes(cpu, cpu->cr3)) {
+    uint32_t paging = CR4_PSE | CR4_PAE | CR4_PGE | CR4_SMEP | CR4_SMAP;
+    bool changed = ((cpu->cr4 ^ value) & paging) != 0;
+    bool reload = (value & CR4_PAE) && (cpu->cr0 & CR0_PG) && changed;
+    if (reload && !paging_load_pdptes(cpu, cpu->cr3)) {
         return fault_gp(ctx, 0);
     }
     cpu->cr4 = value;
-    if (changed & (CR4_PSE | CR4_PAE | CR4_PGE)) {
+    if (changed) {
         memory_flush_all(ctx, false);
         memory_select(ctx);
     }

@@ -106,7 +106,7 @@ static void reset_core(struct x86_cpu *cpu)
     ctx->leave = LEAVE_NONE;
     ctx->pending = 0;
     ctx->event = (struct guest_event){0};
-    ctx->user = 0;
+    ctx->view = VIEW_SUPERVISOR;
 }
 
 /* Members that INIT leaves alone: FPU and SSE state, MSRs, caches, the instruction count. */
@@ -160,7 +160,7 @@ void x86_loaded(struct x86_cpu *cpu)
     cpu->step_inhibit = 0;
     cpu->keep_rf = 0;
     cpu->at_breakpoint = 0;
-    ctx->user = x86_cpl(ctx) == 3;
+    ctx->view = x86_view(ctx, x86_cpl(ctx));
     for (unsigned i = 0; i < SEG_COUNT; i++) {
         ctx->seg[i].base &= UINT32_MAX;
         segment_update(ctx, &ctx->seg[i]);

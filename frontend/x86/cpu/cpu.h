@@ -42,7 +42,10 @@ enum {
     CR4_PCE = 1 << 8,
     CR4_OSFXSR = 1 << 9,
     CR4_OSXMMEXCPT = 1 << 10,
-    CR4_OSXSAVE = 1 << 18
+    CR4_UMIP = 1 << 11,
+    CR4_OSXSAVE = 1 << 18,
+    CR4_SMEP = 1 << 20,
+    CR4_SMAP = 1 << 21
 };
 
 enum { EFER_SCE = 1 << 0, EFER_NXE = 1 << 11 };
@@ -129,11 +132,15 @@ enum {
 /* CPUID leaf 7 EBX. */
 enum {
     FEATURE_7_BMI1 = 1 << 3,
+    FEATURE_7_SMEP = 1 << 7,
     FEATURE_7_RDSEED = 1 << 18,
+    FEATURE_7_SMAP = 1 << 20,
     FEATURE_7_CLFLUSHOPT = 1 << 23,
     FEATURE_7_CLWB = 1 << 24,
     FEATURE_7_SHA = 1 << 29
 };
+/* CPUID leaf 7 ECX. */
+enum { FEATURE_7C_UMIP = 1 << 2 };
 /* CPUID leaf 0Dh, subleaf 1 EAX. */
 enum { FEATURE_D_XSAVEOPT = 1 << 0, FEATURE_D_XSAVEC = 1 << 1, FEATURE_D_XGETBV1 = 1 << 2 };
 /* CPUID leaf 80000001 EDX and ECX. */
@@ -167,6 +174,7 @@ enum { MTRR_FIXED = 11, MTRR_VARIABLE = 8 };
     SUB(S, segment, tr, 1,              "task register")                                     \
     ARR(S, u32, dr, 8,      0,          "debug registers; 4 and 5 unused")                   \
     VAL(S, u64, a20_mask,   UINT64_MAX, "A20 gate and address width, applied to physical addresses")                     \
+    VAL(S, u64, repeat_icount, UINT64_MAX, "instruction count between two elements of a repetition") \
     VAL(S, u8,  nmi_blocked, 0,         "1: an NMI handler runs, until IRET")                \
     VAL(S, u32, smbase,     0x30000,    "SMRAM base")                                        \
     VAL(S, u64, apic_base,  0xfee00900, "MSR 1Bh")                                           \
@@ -229,6 +237,16 @@ static inline unsigned rights_dpl(uint32_t rights)
 static inline unsigned x86_cpl(const struct context *ctx)
 {
     return rights_dpl(ctx->seg[SEG_SS].rights);
+}
+
+/* The rights of code at that level. */
+static inline enum memory_view x86_view(const struct context *ctx, unsigned cpl)
+{
+    if (cpl == 3) {
+        return VIEW_USER;
+    }
+    bool open = (x86_of_const(ctx)->cr4 & CR4_SMAP) && (ctx->eflags & FLAG_AC);
+    return open ? VIEW_OPEN : VIEW_SUPERVISOR;
 }
 
 static inline bool x86_protected(const struct context *ctx)
@@ -299,7 +317,7 @@ void x86_set_eflags(struct context *ctx, uint32_t value, uint32_t mask);
 uint32_t x86_eflags_known(const struct context *ctx);
 
 /* paging.c */
-bool x86_walk(struct context *ctx, uint64_t linear, enum access access, bool user,
+bool x86_walk(struct context *ctx, uint64_t linear, enum access access, enum memory_view view,
               struct page_walk *out);
 /* Reads the four PAE pointers at cr3; false when one has reserved bits (the caller raises #GP). */
 bool paging_load_pdptes(struct x86_cpu *cpu, uint32_t cr3);

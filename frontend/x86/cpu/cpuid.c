@@ -154,6 +154,7 @@ void x86_cpuid(const struct x86_cpu *cpu, uint32_t leaf, uint32_t subleaf, uint3
         break;
     case 7:
         out[1] = subleaf == 0 ? model->features[WORD_7_EBX] : 0;
+        out[2] = subleaf == 0 ? model->features[WORD_7_ECX] : 0;
         break;
     case 13:
         leaf_xsave(cpu, subleaf, out);

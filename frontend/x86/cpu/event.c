@@ -32,14 +32,15 @@ static uint32_t gate_eip(const struct descriptor *gate, unsigned size)
 }
 
 /* EFLAGS to push: faults set RF so that the instruction's own breakpoint does not hit again, but
- * the fault of that breakpoint leaves it to its handler. */
+ * the fault of that breakpoint leaves it to its handler; so do events between two elements of a
+ * repetition. */
 static uint32_t pushed_eflags(const struct context *ctx, const struct guest_event *event)
 {
+    const struct x86_cpu *cpu = x86_of_const(ctx);
     uint32_t eflags = x86_eflags(ctx);
-    if (event->kind == EVENT_FAULT && !x86_of_const(ctx)->at_breakpoint) {
-        eflags |= FLAG_RF;
-    }
-    return eflags;
+    bool between = event->kind != EVENT_SOFTWARE && cpu->repeat_icount == context_icount(ctx);
+    bool resumes = event->kind == EVENT_FAULT ? !cpu->at_breakpoint : between;
+    return resumes ? eflags | FLAG_RF : eflags;
 }
 
 static bool enter_real(struct context *ctx, uint8_t vector, uint32_t return_eip)
@@ -50,7 +51,7 @@ static bool enter_real(struct context *ctx, uint8_t vector, uint32_t return_eip)
     if (at + 3 > cpu->idt_limit) {
         return fault(ctx, vector == VECTOR_DF ? VECTOR_DF : VECTOR_GP);
     }
-    if (!linear_read(ctx, cpu->idt_base + at, 4, false, &target)) {
+    if (!linear_read(ctx, cpu->idt_base + at, 4, VIEW_SUPERVISOR, &target)) {
         return false;
     }
     struct stack stack = stack_current(ctx);
@@ -76,7 +77,7 @@ static bool read_gate(struct context *ctx, struct entry *entry)
     if (at + 7 > cpu->idt_limit) {
         return fault_gp(ctx, error);
     }
-    if (!linear_read(ctx, cpu->idt_base + at, 8, false, &value)) {
+    if (!linear_read(ctx, cpu->idt_base + at, 8, VIEW_SUPERVISOR, &value)) {
         return false;
     }
     entry->gate = (struct descriptor){(uint32_t)value, (uint32_t)(value >> 32), 0};
@@ -132,7 +133,7 @@ static bool inner_stack(struct context *ctx, struct entry *entry, struct stack *
         !descriptor_mark_accessed(ctx, &d)) {
         return false;
     }
-    *stack = (struct stack){.sp = esp, .user = entry->cpl == 3, .error = ss & 0xfffcu};
+    *stack = (struct stack){.sp = esp, .view = x86_view(ctx, entry->cpl), .error = ss & 0xfffcu};
     segment_set(ctx, &stack->segment, ss, &d);
     if (x86_v86(ctx)) {
         for (unsigned i = 0; i < sizeof(data); i++) {
@@ -206,6 +207,7 @@ static bool enter_gate(struct context *ctx, struct entry *entry)
 
 static bool enter_task(struct context *ctx, const struct entry *entry)
 {
+    ctx->eflags |= entry->eflags & FLAG_RF; /* saved with the task that is left */
     if (!task_gate(ctx, &entry->gate, TASK_EVENT, entry->return_eip)) {
         return false;
     }

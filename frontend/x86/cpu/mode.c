@@ -12,7 +12,7 @@
 
 static enum seg_class segment_class(const struct segment *segment)
 {
-    if (segment->read_end != segment->write_end) {
+    if (segment->read_end != segment->write_end || segment->start != 0) {
         return SEG_CHECKED;
     }
     if (segment->read_end == SEGMENT_4G) {
@@ -78,6 +78,8 @@ uint32_t x86_mode(const struct context *ctx)
         if ((cpu->cr0 & CR0_AM) && (ctx->eflags & FLAG_AC)) {
             mode |= MODE_ALIGN_CHECK;
         }
+    } else if (x86_view(ctx, cpl) == VIEW_OPEN) {
+        mode |= MODE_SMAP_OFF;
     }
     if (cpu->cr0 & CR0_PE) {
         mode |= MODE_PROTECTED;
@@ -100,6 +102,7 @@ static void update_ends(const struct context *ctx, struct segment *segment)
 {
     uint32_t rights = segment->rights;
     uint64_t end = (uint64_t)segment->limit + 1;
+    segment->start = 0;
     segment->read_end = 0;
     segment->write_end = 0;
     if (!(rights & RIGHTS_P)) {
@@ -110,7 +113,12 @@ static void update_ends(const struct context *ctx, struct segment *segment)
         segment->write_end = end;
     } else if (rights & RIGHTS_CODE) {
         segment->read_end = rights & RIGHTS_WRITE ? end : 0;
-    } else if (!(rights & RIGHTS_DOWN)) {
+    } else {
+        if (rights & RIGHTS_DOWN) {
+            uint64_t top = rights & RIGHTS_BIG ? SEGMENT_4G : 0x10000;
+            segment->start = (uint32_t)end;
+            end = end < top ? top - end : 0;
+        }
         segment->read_end = end;
         segment->write_end = rights & RIGHTS_WRITE ? end : 0;
     }
@@ -138,9 +146,9 @@ void segment_update(const struct context *ctx, struct segment *segment)
 
 void x86_privilege_changed(struct context *ctx)
 {
-    uint32_t user = x86_cpl(ctx) == 3;
-    if (ctx->user != user) {
-        ctx->user = user;
+    enum memory_view view = x86_view(ctx, x86_cpl(ctx));
+    if (ctx->view != view) {
+        ctx->view = view;
         memory_select(ctx);
     }
 }

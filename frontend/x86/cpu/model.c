@@ -143,7 +143,7 @@ static void widen(struct x86_model *model)
     if (model->features[WORD_1_ECX] & FEATURE_C_MONITOR && model->max_leaf < 5) {
         model->max_leaf = 5;
     }
-    if (model->features[WORD_7_EBX] && model->max_leaf < 7) {
+    if ((model->features[WORD_7_EBX] | model->features[WORD_7_ECX]) && model->max_leaf < 7) {
         model->max_leaf = 7;
     }
     if (model->features[WORD_1_ECX] & FEATURE_C_XSAVE && model->max_leaf < 13) {

@@ -1,6 +1,7 @@
 /*
  * The page walk: 4 KiB and 4 MiB pages, PAE with 2 MiB pages and execute-disable, write protection,
- * accessed and dirty bits, reserved bits, error codes (SDM volume 3, chapter 4, 32-bit and PAE).
+ * supervisor mode execution and access prevention, accessed and dirty bits, reserved bits, error
+ * codes (SDM volume 3, chapter 4, 32-bit and PAE).
  *
  * Not modelled: the caches of paging structures other than the PAE pointers; memory types.
  */
@@ -28,6 +29,7 @@ struct walk {
     uint32_t linear;
     enum access access;
     bool user;
+    bool smap; /* supervisor data accesses to user pages are refused */
     uint64_t pde_gpa, pde;
     uint64_t pte_gpa, pte; /* pte_gpa 0: large page, the PDE is the leaf */
     unsigned entry_bytes;
@@ -100,7 +102,8 @@ static bool page_fault(const struct walk *walk, uint32_t error)
     if (walk->user) {
         error |= PF_U;
     }
-    if (walk->access == ACCESS_EXECUTE && (cpu->cr4 & CR4_PAE) && (cpu->efer & EFER_NXE)) {
+    bool no_execute = (cpu->cr4 & CR4_PAE) && (cpu->efer & EFER_NXE);
+    if (walk->access == ACCESS_EXECUTE && (no_execute || (cpu->cr4 & CR4_SMEP))) {
         error |= PF_I;
     }
     cpu->cr2 = walk->linear;
@@ -140,7 +143,10 @@ static bool walk_finish(struct walk *walk, struct page_walk *out)
     if (walk->reserved) {
         return page_fault(walk, PF_P | PF_RSVD);
     }
-    if ((walk->user && !(both & PTE_U)) ||
+    bool user_page = (both & PTE_U) != 0;
+    no_execute |= user_page && !walk->user && (walk->cpu->cr4 & CR4_SMEP);
+    bool refused = walk->user ? !user_page : user_page && walk->smap;
+    if ((refused && (walk->user || walk->access != ACCESS_EXECUTE)) ||
         (walk->access == ACCESS_WRITE && !may_write(walk, both)) ||
         (walk->access == ACCESS_EXECUTE && no_execute)) {
         return page_fault(walk, PF_P);
@@ -156,23 +162,30 @@ static bool walk_finish(struct walk *walk, struct page_walk *out)
                    : walk->entry_bytes == 8 ? walk->pte & PAE_ADDRESS
                                             : walk->pte & 0xfffff000u;
     out->gpa = gpa & walk->cpu->a20_mask;
-    out->writable = may_write(walk, both) && ((leaf | bits) & PTE_D);
+    out->readable = !refused;
+    out->writable = !refused && may_write(walk, both) && ((leaf | bits) & PTE_D);
     out->executable = !no_execute;
     out->global = (leaf & PTE_G) && (walk->cpu->cr4 & CR4_PGE);
     out->large = walk->large;
     return true;
 }
 
-bool x86_walk(struct context *ctx, uint64_t linear, enum access access, bool user,
+bool x86_walk(struct context *ctx, uint64_t linear, enum access access, enum memory_view view,
               struct page_walk *out)
 {
     struct x86_cpu *cpu = x86_of(ctx);
     if (!(cpu->cr0 & CR0_PG)) {
-        *out = (struct page_walk){
-            .gpa = linear & 0xfffff000u & cpu->a20_mask, .writable = true, .executable = true};
+        *out = (struct page_walk){.gpa = linear & 0xfffff000u & cpu->a20_mask,
+                                  .readable = true,
+                                  .writable = true,
+                                  .executable = true};
         return true;
     }
-    struct walk walk = {.cpu = cpu, .linear = (uint32_t)linear, .access = access, .user = user};
+    struct walk walk = {.cpu = cpu,
+                        .linear = (uint32_t)linear,
+                        .access = access,
+                        .user = view == VIEW_USER,
+                        .smap = view == VIEW_SUPERVISOR && (cpu->cr4 & CR4_SMAP)};
     bool present = cpu->cr4 & CR4_PAE ? walk_pae(&walk) : walk_legacy(&walk);
     if (!present) {
         return page_fault(&walk, 0);

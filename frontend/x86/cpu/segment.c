@@ -36,7 +36,7 @@ enum fetch descriptor_read(struct context *ctx, uint16_t selector, struct descri
     }
     uint64_t value;
     out->linear = base + at;
-    if (!linear_read(ctx, out->linear, 8, false, &value)) {
+    if (!linear_read(ctx, out->linear, 8, VIEW_SUPERVISOR, &value)) {
         return FETCH_FAULT;
     }
     out->low = (uint32_t)value;
@@ -61,17 +61,17 @@ bool descriptor_mark_accessed(struct context *ctx, struct descriptor *d)
         return true;
     }
     d->high |= RIGHTS_ACCESSED << 8;
-    return linear_write(ctx, d->linear + 5, 1, false, d->high >> 8 & 0xff);
+    return linear_write(ctx, d->linear + 5, 1, VIEW_SUPERVISOR, d->high >> 8 & 0xff);
 }
 
 bool descriptor_set_busy(struct context *ctx, const struct descriptor *d, bool busy)
 {
     uint64_t high;
-    if (!linear_read(ctx, d->linear + 4, 4, false, &high)) {
+    if (!linear_read(ctx, d->linear + 4, 4, VIEW_SUPERVISOR, &high)) {
         return false;
     }
     high = busy ? high | 0x200 : high & ~UINT64_C(0x200);
-    return linear_write(ctx, d->linear + 4, 4, false, high);
+    return linear_write(ctx, d->linear + 4, 4, VIEW_SUPERVISOR, high);
 }
 
 void segment_set(struct context *ctx, struct segment *segment, uint16_t selector,
@@ -236,14 +236,26 @@ static uint32_t stack_mask(const struct stack *stack)
 
 struct stack stack_current(const struct context *ctx)
 {
-    return (struct stack){
-        .segment = ctx->seg[SEG_SS], .sp = x86_gpr(ctx, GUEST_RSP), .user = x86_cpl(ctx) == 3};
+    return (struct stack){.segment = ctx->seg[SEG_SS],
+                          .sp = x86_gpr(ctx, GUEST_RSP),
+                          .view = x86_view(ctx, x86_cpl(ctx))};
 }
 
 void stack_skip(struct stack *stack, uint32_t bytes)
 {
     uint32_t mask = stack_mask(stack);
     stack->sp = (stack->sp & ~mask) | ((stack->sp + bytes) & mask);
+}
+
+/* #AC of an access by code at CPL 3; the CPU's own frames go to inner stacks and are not checked.
+ */
+static bool stack_aligned(struct context *ctx, const struct stack *stack, uint32_t linear,
+                          unsigned size)
+{
+    if (stack->view != VIEW_USER || !(ctx->mode & MODE_ALIGN_CHECK) || !(linear & (size - 1))) {
+        return true;
+    }
+    return fault_code(ctx, VECTOR_AC, 0);
 }
 
 /* A word at the end of a segment whose offsets wrap: byte by byte. */
@@ -256,8 +268,8 @@ static bool push_wrapped(struct context *ctx, const struct stack *stack, uint32_
                          uint32_t value)
 {
     uint32_t base = (uint32_t)stack->segment.base;
-    return linear_write(ctx, base + at, 1, false, value & 0xff) &&
-           linear_write(ctx, base, 1, false, value >> 8 & 0xff);
+    return linear_write(ctx, base + at, 1, VIEW_SUPERVISOR, value & 0xff) &&
+           linear_write(ctx, base, 1, VIEW_SUPERVISOR, value >> 8 & 0xff);
 }
 
 static bool pop_wrapped(struct context *ctx, const struct stack *stack, uint32_t at,
@@ -265,7 +277,8 @@ static bool pop_wrapped(struct context *ctx, const struct stack *stack, uint32_t
 {
     uint32_t base = (uint32_t)stack->segment.base;
     uint64_t low, high;
-    if (!linear_read(ctx, base + at, 1, false, &low) || !linear_read(ctx, base, 1, false, &high)) {
+    if (!linear_read(ctx, base + at, 1, VIEW_SUPERVISOR, &low) ||
+        !linear_read(ctx, base, 1, VIEW_SUPERVISOR, &high)) {
         return false;
     }
     *value = (uint32_t)(low | high << 8);
@@ -285,7 +298,9 @@ bool stack_push(struct context *ctx, struct stack *stack, unsigned size, uint32_
         !segment_covers(&stack->segment, at, size)) {
         return fault_code(ctx, stack_vector(ctx), stack->error);
     }
-    if (!linear_write(ctx, (uint32_t)(stack->segment.base + at), size, stack->user, value)) {
+    uint32_t linear = (uint32_t)(stack->segment.base + at);
+    if (!stack_aligned(ctx, stack, linear, size) ||
+        !linear_write(ctx, linear, size, stack->view, value)) {
         return false;
     }
     *stack = next;
@@ -304,7 +319,9 @@ bool stack_pop(struct context *ctx, struct stack *stack, unsigned size, uint32_t
         !segment_covers(&stack->segment, at, size)) {
         return fault_code(ctx, stack_vector(ctx), stack->error);
     }
-    if (!linear_read(ctx, (uint32_t)(stack->segment.base + at), size, stack->user, &got)) {
+    uint32_t linear = (uint32_t)(stack->segment.base + at);
+    if (!stack_aligned(ctx, stack, linear, size) ||
+        !linear_read(ctx, linear, size, stack->view, &got)) {
         return false;
     }
     *value = (uint32_t)got;

@@ -120,7 +120,7 @@ struct stack {
     struct segment segment;
     uint32_t sp;
     uint32_t error; /* error code of #SS */
-    bool user;
+    enum memory_view view;
 };
 
 /* The current stack. */

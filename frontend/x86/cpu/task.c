@@ -46,11 +46,11 @@ bool task_ring_stack(struct context *ctx, unsigned ring, uint16_t *ss, uint32_t 
     if (at + size + 1 > tr->limit) {
         return fault_code(ctx, VECTOR_TS, tr->selector & 0xfffcu);
     }
-    if (!linear_read(ctx, (uint32_t)(tr->base + at), size, false, &value)) {
+    if (!linear_read(ctx, (uint32_t)(tr->base + at), size, VIEW_SUPERVISOR, &value)) {
         return false;
     }
     *esp = (uint32_t)value;
-    if (!linear_read(ctx, (uint32_t)(tr->base + at + size), 2, false, &value)) {
+    if (!linear_read(ctx, (uint32_t)(tr->base + at + size), 2, VIEW_SUPERVISOR, &value)) {
         return false;
     }
     *ss = (uint16_t)value;
@@ -66,14 +66,14 @@ bool task_io_allowed(struct context *ctx, uint16_t port, unsigned size)
     if (!(tr->rights & RIGHTS_P) || !tr_is_32(cpu) || tr->limit < 0x67) {
         return fault_gp(ctx, 0);
     }
-    if (!linear_read(ctx, (uint32_t)(tr->base + 0x66), 2, false, &map)) {
+    if (!linear_read(ctx, (uint32_t)(tr->base + 0x66), 2, VIEW_SUPERVISOR, &map)) {
         return false;
     }
     uint32_t at = (uint32_t)map + port / 8;
     if (at + 1 > tr->limit) {
         return fault_gp(ctx, 0);
     }
-    if (!linear_read(ctx, (uint32_t)(tr->base + at), 2, false, &bits)) {
+    if (!linear_read(ctx, (uint32_t)(tr->base + at), 2, VIEW_SUPERVISOR, &bits)) {
         return false;
     }
     return (bits >> (port & 7) & ((1u << size) - 1)) == 0 || fault_gp(ctx, 0);
@@ -88,14 +88,14 @@ bool task_int_redirected(struct context *ctx, uint8_t vector, bool *redirected)
     if (!(cpu->cr4 & CR4_VME) || !tr_is_32(cpu) || tr->limit < 0x67) {
         return true;
     }
-    if (!linear_read(ctx, (uint32_t)(tr->base + 0x66), 2, false, &value)) {
+    if (!linear_read(ctx, (uint32_t)(tr->base + 0x66), 2, VIEW_SUPERVISOR, &value)) {
         return false;
     }
     uint32_t at = (uint32_t)value - 32 + vector / 8;
     if ((uint32_t)value < 32 || at > tr->limit) {
         return true;
     }
-    if (!linear_read(ctx, (uint32_t)(tr->base + at), 1, false, &value)) {
+    if (!linear_read(ctx, (uint32_t)(tr->base + at), 1, VIEW_SUPERVISOR, &value)) {
         return false;
     }
     *redirected = !(value >> (vector & 7) & 1);
@@ -109,27 +109,27 @@ static bool image_read(struct context *ctx, uint32_t base, bool is_32, struct ta
     uint64_t value;
     *image = (struct task_image){0};
     for (unsigned i = 0; i < 10; i++) {
-        if (!linear_read(ctx, base + at->eip + i * at->size, at->size, false, &value)) {
+        if (!linear_read(ctx, base + at->eip + i * at->size, at->size, VIEW_SUPERVISOR, &value)) {
             return false;
         }
         *(i < 2 ? regs[i] : &image->gpr[i - 2]) = (uint32_t)value;
     }
     for (unsigned i = 0; i < at->segs; i++) {
-        if (!linear_read(ctx, base + at->seg + i * at->size, 2, false, &value)) {
+        if (!linear_read(ctx, base + at->seg + i * at->size, 2, VIEW_SUPERVISOR, &value)) {
             return false;
         }
         image->seg[i] = (uint16_t)value;
     }
-    if (!linear_read(ctx, base + at->ldt, 2, false, &value)) {
+    if (!linear_read(ctx, base + at->ldt, 2, VIEW_SUPERVISOR, &value)) {
         return false;
     }
     image->ldt = (uint16_t)value;
     if (is_32) {
-        if (!linear_read(ctx, base + 0x1c, 4, false, &value)) {
+        if (!linear_read(ctx, base + 0x1c, 4, VIEW_SUPERVISOR, &value)) {
             return false;
         }
         image->cr3 = (uint32_t)value;
-        if (!linear_read(ctx, base + 0x64, 2, false, &value)) {
+        if (!linear_read(ctx, base + 0x64, 2, VIEW_SUPERVISOR, &value)) {
             return false;
         }
         image->trap = value & 1;
@@ -144,12 +144,13 @@ static bool image_write(struct context *ctx, uint32_t base, bool is_32, uint32_t
     const struct tss_layout *at = layout_of(is_32);
     for (unsigned i = 0; i < 10; i++) {
         uint32_t value = i == 0 ? eip : i == 1 ? eflags : x86_gpr(ctx, i - 2);
-        if (!linear_write(ctx, base + at->eip + i * at->size, at->size, false, value)) {
+        if (!linear_write(ctx, base + at->eip + i * at->size, at->size, VIEW_SUPERVISOR, value)) {
             return false;
         }
     }
     for (unsigned i = 0; i < at->segs; i++) {
-        if (!linear_write(ctx, base + at->seg + i * at->size, 2, false, ctx->seg[i].selector)) {
+        if (!linear_write(ctx, base + at->seg + i * at->size, 2, VIEW_SUPERVISOR,
+                          ctx->seg[i].selector)) {
             return false;
         }
     }
@@ -297,7 +298,7 @@ static bool mark_tasks(struct context *ctx, const struct descriptor *d, enum tas
         return true;
     }
     if (reason == TASK_CALL || reason == TASK_EVENT) {
-        if (!linear_write(ctx, descriptor_base(d), 2, false, cpu->tr[0].selector)) {
+        if (!linear_write(ctx, descriptor_base(d), 2, VIEW_SUPERVISOR, cpu->tr[0].selector)) {
             return false;
         }
         image->eflags |= FLAG_NT;
@@ -310,9 +311,10 @@ static bool probe_tasks(struct context *ctx, const struct descriptor *d)
 {
     const struct segment *tr = &x86_of(ctx)->tr[0];
     const struct tss_layout *old = layout_of(tr_is_32(x86_of(ctx)));
-    return linear_probe_write(ctx, (uint32_t)tr->base + old->eip, old->ldt - old->eip, false) &&
-           linear_probe_write(ctx, descriptor_base(d), 2, false) &&
-           linear_probe_write(ctx, d->linear, 8, false);
+    return linear_probe_write(ctx, (uint32_t)tr->base + old->eip, old->ldt - old->eip,
+                              VIEW_SUPERVISOR) &&
+           linear_probe_write(ctx, descriptor_base(d), 2, VIEW_SUPERVISOR) &&
+           linear_probe_write(ctx, d->linear, 8, VIEW_SUPERVISOR);
 }
 
 static bool load_cr3(struct context *ctx, const struct task_image *image)
@@ -395,7 +397,7 @@ bool task_return(struct context *ctx, uint32_t next_eip)
 {
     struct descriptor d;
     uint64_t link;
-    if (!linear_read(ctx, x86_of(ctx)->tr[0].base, 2, false, &link)) {
+    if (!linear_read(ctx, x86_of(ctx)->tr[0].base, 2, VIEW_SUPERVISOR, &link)) {
         return false;
     }
     uint16_t selector = (uint16_t)link;

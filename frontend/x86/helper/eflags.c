@@ -1,4 +1,5 @@
-/* PUSHF, POPF, CLI, STI with IOPL, virtual-8086 extensions and protected-mode virtual interrupts.
+/* PUSHF, POPF, CLI, STI, STAC, CLAC with IOPL, virtual-8086 extensions and protected-mode virtual
+ * interrupts.
  */
 #include "frontend/x86/helper/helper.h"
 
@@ -127,4 +128,26 @@ uint64_t callout_sti(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     }
     ctx->eflags |= FLAG_VIF;
     return 0;
+}
+
+static uint64_t set_ac(struct context *ctx, uint32_t ac)
+{
+    ctx->eflags = (ctx->eflags & ~(uint32_t)FLAG_AC) | ac;
+    return mode_done(ctx);
+}
+
+uint64_t callout_stac(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    (void)a;
+    (void)b;
+    (void)imm;
+    return x86_cpl(ctx) == 0 ? set_ac(ctx, FLAG_AC) : (uint64_t)fault(ctx, VECTOR_UD);
+}
+
+uint64_t callout_clac(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    (void)a;
+    (void)b;
+    (void)imm;
+    return x86_cpl(ctx) == 0 ? set_ac(ctx, 0) : (uint64_t)fault(ctx, VECTOR_UD);
 }

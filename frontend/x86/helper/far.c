@@ -131,7 +131,7 @@ static bool gate_stack(struct context *ctx, const struct descriptor *gate, unsig
         !segment_check_stack(ctx, ss, cpl, VECTOR_TS, &d) || !descriptor_mark_accessed(ctx, &d)) {
         return false;
     }
-    *stack = (struct stack){.sp = esp, .error = ss & 0xfffcu};
+    *stack = (struct stack){.sp = esp, .view = x86_view(ctx, cpl), .error = ss & 0xfffcu};
     segment_set(ctx, &stack->segment, ss, &d);
     for (unsigned i = 0; i < count; i++) {
         if (!stack_pop(ctx, &from, size, &words[i])) {
@@ -221,6 +221,24 @@ static uint64_t far_transfer(struct context *ctx, uint64_t a, uint64_t b, uint64
     }
     struct target target = {.selector = (uint16_t)b, .eip = eip};
     return protected_transfer(ctx, &target, size, call);
+}
+
+uint64_t callout_near_target(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    (void)b;
+    (void)imm;
+    if (a > ctx->seg[SEG_CS].limit) {
+        fault_gp(ctx, 0);
+    }
+    return a;
+}
+
+/* Only a loop that goes on looks at its target. */
+uint64_t callout_loop_target(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    bool zero = (context_flags(ctx) & FLAG_ZF) != 0;
+    bool goes_on = (uint32_t)b != 0 && (imm == 0 || zero == !(imm & 1));
+    return goes_on ? callout_near_target(ctx, a, 0, 0) : a;
 }
 
 uint64_t callout_far_jump(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)

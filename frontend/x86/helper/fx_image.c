@@ -36,9 +36,9 @@ bool fx_check(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned
         return true;
     }
     uint64_t last_page = align_down((uint32_t)(linear + bytes - 1), PAGE_BYTES);
-    return linear_probe_write(ctx, linear, 1, ctx->user) &&
+    return linear_probe_write(ctx, linear, 1, ctx->view) &&
            (last_page == align_down(linear, PAGE_BYTES) ||
-            linear_probe_write(ctx, last_page, 1, ctx->user));
+            linear_probe_write(ctx, last_page, 1, ctx->view));
 }
 
 /* Bytes to move at once: 16 where they are aligned. */

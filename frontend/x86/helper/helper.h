@@ -4,6 +4,7 @@
 
 #include "frontend/x86/cpu/segment.h"
 #include "translator/api/callout.h"
+#include "translator/api/mode.h"
 
 /* Ends a control transfer: rip is the target already. */
 static inline uint64_t transfer_done(struct context *ctx)
@@ -31,10 +32,30 @@ static inline uint64_t leave_done(struct context *ctx)
     return 0;
 }
 
+/* Between these two, accesses of the callout are not checked for alignment: parts of an operand
+ * that is checked as a whole. */
+static inline uint32_t alignment_check_off(struct context *ctx)
+{
+    uint32_t mode = ctx->mode;
+    ctx->mode &= ~(uint32_t)MODE_ALIGN_CHECK;
+    return mode;
+}
+
+static inline void alignment_check_back(struct context *ctx, uint32_t mode)
+{
+    ctx->mode = mode;
+}
+
 /* #GP(0) unless CPL is 0. */
 static inline bool privileged(struct context *ctx)
 {
     return x86_cpl(ctx) == 0 || fault_gp(ctx, 0);
+}
+
+/* SGDT, SIDT, SLDT, STR, SMSW: #GP(0) above CPL 0 with CR4.UMIP. */
+static inline bool shows_system_state(struct context *ctx)
+{
+    return !(x86_of(ctx)->cr4 & CR4_UMIP) || x86_cpl(ctx) == 0 || fault_gp(ctx, 0);
 }
 
 /* #DE of the current instruction; before the 80286 it is a trap after it. */

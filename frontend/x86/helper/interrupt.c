@@ -34,7 +34,7 @@ static bool redirect(struct context *ctx, uint8_t vector)
     if (virtual_if) {
         image = (image & ~(uint32_t)FLAG_IF) | FLAG_IOPL | (image & FLAG_VIF ? FLAG_IF : 0u);
     }
-    if (!linear_read(ctx, vector * 4u, 4, true, &target)) {
+    if (!linear_read(ctx, vector * 4u, 4, VIEW_USER, &target)) {
         return false;
     }
     struct stack stack = stack_current(ctx);

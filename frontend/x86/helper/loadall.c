@@ -80,7 +80,7 @@ uint64_t callout_loadall286(struct context *ctx, uint64_t a, uint64_t b, uint64_
     uint8_t image[BYTES_286];
     for (unsigned i = 0; i < BYTES_286; i += 2) {
         uint64_t value;
-        if (!linear_read(ctx, IMAGE_286 + i, 2, false, &value)) {
+        if (!linear_read(ctx, IMAGE_286 + i, 2, VIEW_SUPERVISOR, &value)) {
             return 0;
         }
         store_le16(image + i, (uint16_t)value);

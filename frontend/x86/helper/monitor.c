@@ -18,7 +18,7 @@ static bool readable(struct context *ctx, enum seg_index seg, uint64_t offset, e
     if (!x86_segment_check(ctx, seg, offset, 1, rights, &linear)) {
         return false;
     }
-    linear_host(ctx, linear, ACCESS_READ, ctx->user, &faulted);
+    linear_host(ctx, linear, ACCESS_READ, ctx->view, &faulted);
     return !faulted;
 }
 

@@ -64,7 +64,7 @@ uint64_t callout_sldt(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     (void)a;
     (void)b;
     (void)imm;
-    return x86_of(ctx)->ldtr[0].selector;
+    return shows_system_state(ctx) ? x86_of(ctx)->ldtr[0].selector : 0;
 }
 
 uint64_t callout_str(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
@@ -72,7 +72,7 @@ uint64_t callout_str(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     (void)a;
     (void)b;
     (void)imm;
-    return x86_of(ctx)->tr[0].selector;
+    return shows_system_state(ctx) ? x86_of(ctx)->tr[0].selector : 0;
 }
 
 /* Instructions that exist in protected mode only. */

@@ -65,7 +65,7 @@ uint8_t *string_host(struct string_run *run, enum seg_index seg, uint32_t offset
     uint32_t in_page = linear & 0xfff;
     unsigned size = run->size;
     end = end < last ? end : last;
-    if ((uint64_t)offset + size > end || in_page + size > 0x1000 ||
+    if (segment->start != 0 || (uint64_t)offset + size > end || in_page + size > 0x1000 ||
         ((ctx->mode & MODE_ALIGN_CHECK) && (linear & (size - 1)))) {
         return NULL;
     }
@@ -77,7 +77,7 @@ uint8_t *string_host(struct string_run *run, enum seg_index seg, uint32_t offset
         *n = at_most(*n, (0x1000 - in_page) / size);
     }
     bool faulted;
-    return linear_host(ctx, linear, access, ctx->user, &faulted);
+    return linear_host(ctx, linear, access, ctx->view, &faulted);
 }
 
 static void move_register(const struct string_run *run, unsigned reg, uint32_t bytes)
@@ -128,12 +128,14 @@ static void fault_moves(const struct string_run *run)
 /* Ends the callout; done: the instruction is complete. */
 static uint64_t leave_run(struct context *ctx, bool done)
 {
+    struct x86_cpu *cpu = x86_of(ctx);
+    ctx->pending -= 1;
     if (done) {
         ctx->rip = ctx->next_rip;
     } else {
-        x86_of(ctx)->keep_rf = 1;
+        cpu->keep_rf = 1;
+        cpu->repeat_icount = context_icount(ctx);
     }
-    ctx->pending -= 1;
     ctx->leave = LEAVE_LOOKUP;
     return 0;
 }

@@ -15,9 +15,14 @@ static uint64_t store_table(struct context *ctx, uint64_t a, uint64_t imm, uint3
     if (!x86_since(x86_of(ctx), 3)) {
         base |= UINT32_C(0xff000000);
     }
-    if (guest_write(ctx, seg, a, 2, limit)) {
+    if (!shows_system_state(ctx) || !guest_probe_write(ctx, seg, a, 4)) {
+        return 0; /* aligned like a doubleword */
+    }
+    uint32_t mode = alignment_check_off(ctx);
+    if (guest_probe_write(ctx, seg, (uint32_t)(a + 2), 4) && guest_write(ctx, seg, a, 2, limit)) {
         (void)guest_write(ctx, seg, (uint32_t)(a + 2), 4, base);
     }
+    alignment_check_back(ctx, mode);
     return 0;
 }
 
@@ -68,6 +73,9 @@ uint64_t callout_smsw(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     (void)b;
     (void)imm;
     const struct x86_cpu *cpu = x86_of(ctx);
+    if (!shows_system_state(ctx)) {
+        return 0;
+    }
     return x86_since(cpu, 3) ? cpu->cr0 : cpu->cr0 | MSW_FIXED;
 }
 

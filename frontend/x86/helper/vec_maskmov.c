@@ -38,7 +38,7 @@ static bool check(struct context *ctx, const struct masked_store *store)
         uint64_t linear;
         if (store->selected[i] && (!x86_segment_check(ctx, store->seg, (uint64_t)store->offset + i,
                                                       1, ACCESS_WRITE, &linear) ||
-                                   !linear_probe_write(ctx, linear, 1, ctx->user))) {
+                                   !linear_probe_write(ctx, linear, 1, ctx->view))) {
             return false;
         }
     }

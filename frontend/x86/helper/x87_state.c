@@ -12,6 +12,7 @@
  * Nothing changes when a byte cannot be read or written.
  */
 #include "frontend/x86/cpu/cpu.h"
+#include "frontend/x86/helper/helper.h"
 #include "frontend/x86/helper/x87.h"
 #include "translator/api/callout.h"
 
@@ -93,15 +94,30 @@ static bool store_environment(const struct image *image)
 static bool store_registers(const struct image *image)
 {
     struct context *ctx = image->ctx;
-    for (unsigned i = 0; i < 8; i++) {
+    uint32_t mode = alignment_check_off(ctx);
+    bool ok = true;
+    for (unsigned i = 0; ok && i < 8; i++) {
         const struct x87_reg *reg = &ctx->st[(ctx->ftop + i) & 7];
         ctx->slow_value[0] = reg->mantissa;
         ctx->slow_value[1] = reg->exponent;
-        if (!guest_store(ctx, image->seg, register_offset(image, i), 10)) {
-            return false;
-        }
+        ok = guest_store(ctx, image->seg, register_offset(image, i), 10);
     }
-    return true;
+    alignment_check_back(ctx, mode);
+    return ok;
+}
+
+static bool load_registers(const struct image *image, struct x87_reg st[8])
+{
+    struct context *ctx = image->ctx;
+    uint32_t mode = alignment_check_off(ctx);
+    bool ok = true;
+    for (unsigned i = 0; ok && i < 8; i++) {
+        ok = guest_load(ctx, image->seg, register_offset(image, i), 10);
+        st[i].mantissa = ctx->slow_value[0];
+        st[i].exponent = (uint16_t)ctx->slow_value[1];
+    }
+    alignment_check_back(ctx, mode);
+    return ok;
 }
 
 uint64_t callout_fnstenv(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
@@ -192,15 +208,8 @@ uint64_t callout_frstor(struct context *ctx, uint64_t a, uint64_t b, uint64_t im
     struct image image = image_at(ctx, a, imm);
     uint32_t field[FIELDS];
     struct x87_reg st[8];
-    if (!load_environment(&image, field)) {
+    if (!load_environment(&image, field) || !load_registers(&image, st)) {
         return 0;
-    }
-    for (unsigned i = 0; i < 8; i++) {
-        if (!guest_load(ctx, image.seg, register_offset(&image, i), 10)) {
-            return 0;
-        }
-        st[i].mantissa = ctx->slow_value[0];
-        st[i].exponent = (uint16_t)ctx->slow_value[1];
     }
     take_environment(&image, field);
     for (unsigned i = 0; i < 8; i++) {

@@ -141,6 +141,7 @@ static void print_operands(const struct listing *listing, const char *operands)
         MEMBER(seg[SEG_DS].selector),
         MEMBER(seg[SEG_DS].read_end),
         MEMBER(seg[SEG_DS].write_end),
+        MEMBER(seg[SEG_DS].start),
 #undef MEMBER
     };
     const char *record = strstr(operands, "[r14 ");

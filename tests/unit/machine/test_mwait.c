@@ -101,6 +101,7 @@ int main(void)
 {
     Suite *suite = suite_create("mwait");
     TCase *tests = tcase_create("mwait");
+    tcase_set_timeout(tests, 60);
     int n = (int)(sizeof(engines) / sizeof(engines[0]));
     tcase_add_loop_test(tests, a_masked_timer_ends_the_wait, 0, n);
     tcase_add_loop_test(tests, without_monitor_there_is_no_wait, 0, n);

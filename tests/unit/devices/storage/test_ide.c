@@ -107,6 +107,32 @@ START_TEST(reads_interrupt_once_a_sector)
 }
 END_TEST
 
+static uint64_t slow_sector_9(void *media, uint64_t sector, uint32_t count)
+{
+    (void)media;
+    return sector <= 9 && 9 < sector + count ? 20 * CLOCK_NS_PER_MS : 0;
+}
+
+START_TEST(a_command_on_slow_sectors_takes_longer)
+{
+    rig.disk.block.delay_ns = slow_sector_9;
+    for (unsigned lba = 5; lba <= 9; lba += 2) {
+        bool slow = lba >= 7; /* three sectors from there on */
+        address(0x1f0, lba, 3);
+        ck_assert_uint_eq(command(0x1f0, 0x20) & 0x88, slow ? 0x80 : 0x08);
+        settle();
+        settle();
+        ck_assert_uint_eq(in(0x3f6) & 0x88, 0x08);
+        for (unsigned n = 0; n < 3; n++) {
+            uint8_t bytes[512];
+            take(0x1f0, bytes, sizeof(bytes));
+            ck_assert_uint_eq(load_le32(bytes), lba + n);
+            settle();
+        }
+    }
+}
+END_TEST
+
 START_TEST(multiple_moves_blocks)
 {
     static uint8_t data[16 * 512];
@@ -420,6 +446,7 @@ int main(void)
     tcase_add_test(tcase, identify_describes_the_disk);
     tcase_add_test(tcase, reads_interrupt_once_a_sector);
     tcase_add_test(tcase, multiple_moves_blocks);
+    tcase_add_test(tcase, a_command_on_slow_sectors_takes_longer);
     tcase_add_test(tcase, writes_take_the_first_sector_without_interrupt);
     tcase_add_test(tcase, chs_follows_the_translation);
     tcase_add_test(tcase, lba48_uses_the_previous_register_contents);

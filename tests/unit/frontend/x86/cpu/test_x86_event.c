@@ -46,7 +46,7 @@ START_TEST(an_interrupt_gate_to_ring_0_switches_stacks)
     ck_assert_uint_eq(flat_word(flat, esp + 20), SEL_DATA3);
     ck_assert_uint_eq(flat->ctx->rip, 0x12345);
     ck_assert_uint_eq(x86_cpl(flat->ctx), 0);
-    ck_assert_uint_eq(flat->ctx->user, 0);
+    ck_assert_uint_eq(flat->ctx->view, 0);
     ck_assert(!x86_interruptible(flat->ctx));
     flat_destroy(flat);
 }
@@ -118,7 +118,7 @@ START_TEST(virtual_8086_mode_pushes_data_segments)
     }
     ctx->gpr[GUEST_RSP] = 0xfff0;
     ctx->rip = 0x77;
-    ctx->user = 1;
+    ctx->view = 1;
     ck_assert(deliver(flat, 0x20, EVENT_EXTERNAL, -1));
     uint64_t esp = ctx->gpr[GUEST_RSP];
     ck_assert_uint_eq(esp, FLAT_STACK0 - 36);
@@ -135,7 +135,7 @@ START_TEST(virtual_8086_mode_pushes_data_segments)
     ck_assert_uint_eq(ctx->seg[SEG_GS].base, 0x6000);
     ck_assert_uint_eq(ctx->seg[SEG_CS].selector, 0x200);
     ck_assert_uint_eq(ctx->gpr[GUEST_RSP], 0xfff0);
-    ck_assert_uint_eq(ctx->user, 1);
+    ck_assert_uint_eq(ctx->view, 1);
     flat_destroy(flat);
 }
 END_TEST

@@ -58,7 +58,9 @@ START_TEST(expand_down_segments_invert_the_limit)
     uint64_t linear;
     flat_descriptor(flat, SEL_FREE, 0, 0xfff, 0x97, 4);
     callout_seg_load(flat->ctx, SEL_FREE, 0, SEG_FS);
-    ck_assert_uint_eq(flat->ctx->seg[SEG_FS].read_end, 0);
+    ck_assert_uint_eq(flat->ctx->seg[SEG_FS].start, 0x1000);
+    ck_assert_uint_eq(flat->ctx->seg[SEG_FS].read_end, 0xfffff000);
+    ck_assert_uint_eq(flat->ctx->seg[SEG_FS].openness, 0);
     flat_begin(flat);
     ck_assert(!x86_segment_check(flat->ctx, SEG_FS, 0xfff, 1, ACCESS_READ, &linear));
     flat_expect_fault(flat, VECTOR_GP, 0);

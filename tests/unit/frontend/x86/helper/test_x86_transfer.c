@@ -86,7 +86,7 @@ START_TEST(iret_to_an_outer_ring_drops_inner_segments)
     callout_iret(flat->ctx, 0, 0, 4);
     expect_done(flat, 0x7777);
     ck_assert_uint_eq(x86_cpl(flat->ctx), 3);
-    ck_assert_uint_eq(flat->ctx->user, 1);
+    ck_assert_uint_eq(flat->ctx->view, 1);
     ck_assert_uint_eq(x86_eflags(flat->ctx), 0x3202);
     ck_assert_uint_eq(flat->ctx->seg[SEG_DS].selector, 0);
     ck_assert_uint_eq(flat->ctx->seg[SEG_SS].selector, SEL_DATA3);
@@ -186,7 +186,7 @@ static struct flat *v86(uint32_t eflags)
     }
     flat->ctx->gpr[GUEST_RSP] = 0x8000;
     flat->ctx->rip = 0x100;
-    flat->ctx->user = 1;
+    flat->ctx->view = 1;
     flat_begin(flat);
     return flat;
 }

@@ -278,7 +278,8 @@ static struct answer reference_remainder(bool nearest, struct float80 a, struct 
     if (mpfr_nan_p(r)) {
         answer = answer_invalid();
     } else {
-        unsigned long q = (unsigned long)(quotient < 0 ? -quotient : quotient);
+        unsigned long q = (unsigned long)quotient;
+        q = quotient < 0 ? 0 - q : q;
         answer.flags = (uint16_t)(denormal_flag(a, b) | (q & 1 ? FSW_C1 : 0) |
                                   (q & 2 ? FSW_C3 : 0) | (q & 4 ? FSW_C0 : 0));
         answer.value = reference_get(r);

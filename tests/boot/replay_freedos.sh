@@ -1,0 +1,74 @@
+#!/bin/bash
+# A FreeDOS session is recorded with keys, mouse, media and a reset as they come, and replayed: on
+# either engine, after the program was killed, with its files moved, changed and damaged.
+# engines: native
+source "${BASH_SOURCE%/*}/lib.sh"
+source "$BOOT_DIR/replay.sh"
+
+copy_image freedos.img
+cp freedos.img other.img
+sum=$(sha256sum <freedos.img)
+record session --fda freedos.img -m 16M
+until_true 60 screen_says 'A:\>'
+ctl type 'echo before > new.txt\n'
+ctl mouse 10 -20 1
+until_true 20 screen_says 'before'
+ctl type 'dir\n'
+until_true 20 screen_says 'bytes free'
+ctl insert fda "$PWD/other.img"
+ctl reset
+sleep 1
+until_true 20 screen_says 'A:\>'
+ctl type 'dir new.txt\n'
+until_true 20 screen_says 'not found'
+ctl screenshot "$PWD/recorded.png"
+ctl pause
+ctl quit
+recorded 0 session
+[[ $(sha256sum <freedos.img) == "$sum" ]] || fail "recording wrote to the image"
+(($(wc -c <session.log) < 100000)) || fail "the recording is too large"
+
+for engine in native native portable; do
+    replay 0 session 'identical' --engine $engine
+    sed 's/.*identical/identical/' verdict.txt >>verdicts.txt
+done
+[[ $(sort -u verdicts.txt | wc -l) == 1 ]] || fail "the replays differ"
+
+# The screen at the end, and inputs that are refused meanwhile.
+"$VESTIGE" replay session.log --display none --control unix:control2 --until 999999999999 \
+    --paused >out.txt 2>paused.txt &
+guest=$!
+until_true 20 "$VESTIGE" ctl control2 resume
+until_true 60 bash -c "'$VESTIGE' ctl control2 status | grep -q ^paused"
+"$VESTIGE" ctl control2 screenshot "$PWD/replayed.png"
+for words in 'type x' 'key a' 'mouse 1 1' 'reset' 'powerdown' 'eject fda' "insert fda $PWD/other.img"; do
+    # shellcheck disable=SC2086
+    ! "$VESTIGE" ctl control2 $words 2>refused.txt || fail "a replay takes $words"
+    grep -q 'a replay takes no input from outside' refused.txt || fail "$(<refused.txt)"
+done
+"$VESTIGE" ctl control2 quit
+wait "$guest" || fail "the paused replay ended with $?"
+cmp recorded.png replayed.png || fail "the screens differ"
+expect_line paused.txt 'identical'
+
+# Only as far as asked; what defines the machine is not to be changed.
+replay 0 session 'stopped at instruction 200000001$' --until 200000001
+replay 2 session '^vestige: --memory is part of the recording' -m 32M
+replay 2 session '^vestige: --script: a replay takes no input' --script /dev/null
+
+# The images beside the recording, and images that are not what they were.
+mkdir moved
+cp session.log freedos.img moved
+mv freedos.img kept.img
+(cd moved && "$VESTIGE" replay session.log --display none 2>verdict.txt) || fail "$(<moved/verdict.txt)"
+cp kept.img freedos.img
+printf X | dd of=freedos.img bs=1 seek=700000 conv=notrunc status=none
+replay 2 session '^vestige: .*/freedos.img: is not what it was when this was recorded$'
+mv kept.img freedos.img
+
+# A recording that is torn or damaged.
+head -c $(($(wc -c <session.log) - 5)) session.log >torn.log
+replay 0 torn 'the recording was cut off here'
+cp session.log damaged.log
+printf X | dd of=damaged.log bs=1 seek=400 conv=notrunc status=none
+replay 2 damaged '^vestige: damaged.log: is damaged at byte [0-9]+$'
