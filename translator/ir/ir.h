@@ -229,7 +229,8 @@ enum vec_flags {
     VEC_MOVBE = 6 << 8,
     VEC_AES = 7 << 8,
     VEC_PCLMUL = 8 << 8,
-    VEC_SETS = 9, /* values of the set field, 0: SSE2 and older */
+    VEC_SHA = 9 << 8,
+    VEC_SETS = 10, /* values of the set field, 0: SSE2 and older */
 };
 enum { VEC_MAP_0F, VEC_MAP_0F38, VEC_MAP_0F3A, VEC_MAP_3DNOW };
 struct vec_row {

@@ -190,17 +190,20 @@ static void body_vec(struct emit *e, const struct ir_inst *inst, struct x64_rm m
 
 uint32_t x64_host_sets(void)
 {
-    enum { LEAF = 1 };
-    static const uint8_t ecx_bits[VEC_SETS] = {
-        [VEC_SSE3 >> VEC_SET_SHIFT] = 0,    [VEC_SSSE3 >> VEC_SET_SHIFT] = 9,
-        [VEC_SSE41 >> VEC_SET_SHIFT] = 19,  [VEC_SSE42 >> VEC_SET_SHIFT] = 20,
-        [VEC_POPCNT >> VEC_SET_SHIFT] = 23, [VEC_MOVBE >> VEC_SET_SHIFT] = 22,
-        [VEC_AES >> VEC_SET_SHIFT] = 25,    [VEC_PCLMUL >> VEC_SET_SHIFT] = 1};
-    uint32_t eax, ebx, ecx = 0, edx;
+    enum { ECX_1, EBX_7, WORDS };
+    static const uint8_t places[VEC_SETS][2] = {
+        [VEC_SSE3 >> VEC_SET_SHIFT] = {ECX_1, 0},    [VEC_SSSE3 >> VEC_SET_SHIFT] = {ECX_1, 9},
+        [VEC_SSE41 >> VEC_SET_SHIFT] = {ECX_1, 19},  [VEC_SSE42 >> VEC_SET_SHIFT] = {ECX_1, 20},
+        [VEC_POPCNT >> VEC_SET_SHIFT] = {ECX_1, 23}, [VEC_MOVBE >> VEC_SET_SHIFT] = {ECX_1, 22},
+        [VEC_AES >> VEC_SET_SHIFT] = {ECX_1, 25},    [VEC_PCLMUL >> VEC_SET_SHIFT] = {ECX_1, 1},
+        [VEC_SHA >> VEC_SET_SHIFT] = {EBX_7, 29}};
+    uint32_t words[WORDS] = {0};
+    uint32_t other[3];
     uint32_t sets = 1; /* SSE2: part of x86-64 */
-    __get_cpuid(LEAF, &eax, &ebx, &ecx, &edx);
+    __get_cpuid(1, &other[0], &other[1], &words[ECX_1], &other[2]);
+    __get_cpuid_count(7, 0, &other[0], &words[EBX_7], &other[1], &other[2]);
     for (unsigned set = 1; set < VEC_SETS; set++) {
-        sets |= (ecx >> ecx_bits[set] & 1) << set;
+        sets |= (words[places[set][0]] >> places[set][1] & 1) << set;
     }
     return sets;
 }

@@ -136,7 +136,8 @@ enum {
     FEATURE_7_RDSEED = 1 << 18,
     FEATURE_7_SMAP = 1 << 20,
     FEATURE_7_CLFLUSHOPT = 1 << 23,
-    FEATURE_7_CLWB = 1 << 24
+    FEATURE_7_CLWB = 1 << 24,
+    FEATURE_7_SHA = 1 << 29
 };
 /* CPUID leaf 7 ECX. */
 enum { FEATURE_7C_UMIP = 1 << 2 };

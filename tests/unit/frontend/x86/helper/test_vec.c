@@ -223,14 +223,16 @@ START_TEST(string_comparisons_equal_the_host_with_every_immediate)
 }
 END_TEST
 
-/* Those of 16 bytes that the table calls aligned, and no others. */
+/* Those of 16 bytes that the table calls aligned, and no others.  Intel's manual wants SHA's
+ * aligned (exceptions of type 4), AMD Zen takes them anywhere. */
 START_TEST(misaligned_operands_fault_where_the_host_faults)
 {
     struct bench bench = bench_create(0x1f80);
     for (unsigned op = 0; op < VEC_OPS; op++) {
         const struct vec_row *row = &vec_rows[op];
         struct vec_registers registers = {.mxcsr = 0x1f80};
-        if (vec_shapes[row->form].no_memory || vec_map(row) == VEC_MAP_3DNOW) {
+        if (vec_shapes[row->form].no_memory || vec_map(row) == VEC_MAP_3DNOW ||
+            vec_set(row) == VEC_SHA >> VEC_SET_SHIFT) {
             continue;
         }
         vec_emit(bench.code, op, true, 0);

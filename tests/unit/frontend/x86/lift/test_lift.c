@@ -223,6 +223,7 @@ static const struct {
     {"p4",      "max",     {0x0f, 0xc7, 0xf0}},                   /* rdrand */
     {"p4",      "max",     {0x0f, 0xc7, 0xf8}},                   /* rdseed */
     {"p4",      "max",     {0x66, 0x0f, 0xae, 0x38}},             /* clflushopt */
+    {"p4",      "max",     {0x0f, 0x38, 0xc8, 0xc1}},             /* sha1nexte */
     {"p4",      "max",     {0x66, 0x0f, 0xae, 0x30}},             /* clwb */
     {"p4",      "max",     {0x0f, 0x01, 0xc8}},                   /* monitor */
     {"p4",      "max",     {0x0f, 0x01, 0xc9}},                   /* mwait */
