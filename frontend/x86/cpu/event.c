@@ -286,8 +286,8 @@ static uint32_t return_eip(const struct context *ctx, const struct guest_event *
 {
     const struct x86_cpu *cpu = x86_of_const(ctx);
     bool between = event->kind == EVENT_EXTERNAL || event->kind == EVENT_TRAP;
-    bool repeating = !x86_since(cpu, 1) && between && cpu->rep_icount == context_icount(ctx);
-    return repeating ? cpu->rep_eip : (uint32_t)ctx->rip;
+    bool repeating = !x86_since(cpu, 1) && between && cpu->repeat_icount == context_icount(ctx);
+    return repeating ? cpu->repeat_eip : (uint32_t)ctx->rip;
 }
 
 bool x86_deliver(struct context *ctx)

@@ -125,23 +125,26 @@ static void fault_moves(const struct string_run *run)
     }
 }
 
+static void repeat_over(struct x86_cpu *cpu)
+{
+    cpu->repeat_icount = UINT64_MAX;
+    cpu->repeat_eip = 0;
+}
+
 /* Ends the callout; done: the instruction is complete. */
 static uint64_t leave_run(struct context *ctx, bool done)
 {
     struct x86_cpu *cpu = x86_of(ctx);
     ctx->pending -= 1;
-    cpu->repeat_icount = UINT64_MAX; /* what an earlier leave set depends on when that was */
+    repeat_over(cpu); /* what an earlier leave set depends on when that was */
     if (done) {
         ctx->rip = ctx->next_rip;
     } else {
         cpu->keep_rf = 1;
         cpu->repeat_icount = context_icount(ctx);
+        cpu->repeat_eip = (uint32_t)(ctx->next_rip - 2) & 0xffff;
     }
     ctx->leave = LEAVE_LOOKUP;
-    if (!done && !x86_since(x86_of(ctx), 1)) {
-        x86_of(ctx)->rep_eip = (uint32_t)(ctx->next_rip - 2) & 0xffff;
-        x86_of(ctx)->rep_icount = context_icount(ctx);
-    }
     return 0;
 }
 
@@ -162,7 +165,7 @@ uint64_t string_repeat(struct string_run *run, string_step *bulk, string_step *o
             n = one(run, 1);
         }
         if (n == 0) {
-            x86_of(ctx)->repeat_icount = UINT64_MAX;
+            repeat_over(x86_of(ctx));
             if (run->fault) {
                 fault_moves(run);
             }
