@@ -392,6 +392,18 @@ static void loop(struct session *session)
     }
 }
 
+/* Nobody should lose work because he did not know how recordings treat disks. */
+static void tell_about_disks(const struct session *session)
+{
+    const struct drives *drives = &session->machine.pc->drives;
+    for (unsigned slot = 0; slot < DRIVE_SLOTS; slot++) {
+        if (drives->drive[slot].media && !drives->drive[slot].block.read_only) {
+            fputs("vestige: recording: changes to disks are dropped at the end\n", stderr);
+            return;
+        }
+    }
+}
+
 /* What is recorded, or replayed, begins with the machine as it was made. */
 static bool begin_recording(struct session *session, struct config *config, struct status *status)
 {
@@ -423,6 +435,7 @@ static bool parse_autosave(struct session *session, const char *text, struct sta
 static bool open_session(struct session *session, struct config *config, struct status *status)
 {
     struct machine *machine = &session->machine;
+    bool dropped = config->snapshot_disks; /* the user knows */
     session->host_limit_ns = (uint64_t)(resolve_host_seconds(config) * 1e9);
     /* Signals first: creating the machine changes the terminal, and reserves files. */
     if (!catch_signals(session, status) || (config->record && !recorder_prepare(config, status)) ||
@@ -430,6 +443,9 @@ static bool open_session(struct session *session, struct config *config, struct 
         (config->snapshot && !snapshot_load(machine, config->snapshot, status)) ||
         !begin_recording(session, config, status)) {
         return false;
+    }
+    if (config->record && !dropped) {
+        tell_about_disks(session);
     }
     if (config->autosave && !parse_autosave(session, config->autosave, status)) {
         return false;

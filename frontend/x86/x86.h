@@ -22,6 +22,9 @@ struct x86_wires {
     void (*apic_base_written)(void *machine, uint64_t value); /* MSR 1Bh */
     void (*ferr)(void *machine, bool level);                  /* FERR#: IRQ 13 with CR0.NE = 0 */
     void (*nmi_unblocked)(void *machine); /* an NMI handler returned; may be NULL */
+    /* The guest asks for input, or says that it waits for some, by a software interrupt of PC
+     * firmware or DOS; true: HLT first.  May be NULL. */
+    bool (*polls)(void *machine);
     void *machine;
     const struct log *log;
 };
@@ -83,6 +86,10 @@ void x86_reset(struct x86_cpu *cpu, bool init);
 
 /* After saved state was loaded into cpu: derived members follow. */
 void x86_loaded(struct x86_cpu *cpu);
+
+/* Before the state is saved, hashed or compared: what engines keep elsewhere stands in it, and what
+ * is over has its reset value, however the run was cut into slices. */
+void x86_settle(struct x86_cpu *cpu);
 
 /* All saved state: CONTEXT_STATE and the system registers. */
 const struct state_desc *x86_state(void);

@@ -34,7 +34,7 @@ boot 0 --fda freedos.img --faults faults.txt <<'SCRIPT'
 wait-text A:\\>
 type echo 0123456789 > new.txt\n
 wait-text A:\\>
-sleep 3
+sleep 0.5
 quit
 SCRIPT
 mcopy -n -i freedos.img ::new.txt new.txt || fail "no new.txt"

@@ -2,6 +2,7 @@
 # A FreeDOS session is recorded with keys, mouse, media and a reset as they come, and replayed: on
 # either engine, after the program was killed, with its files moved, changed and damaged.
 # engines: native
+# timeout: 300
 source "${BASH_SOURCE%/*}/lib.sh"
 source "$BOOT_DIR/replay.sh"
 

@@ -14,29 +14,38 @@ record boot --kernel "$LINUX" --initrd initramfs.gz --append "console=tty0 conso
     --serial unix:com1 --speed max --paused
 until_true 20 ctl status
 VESTIGE=$VESTIGE timeout 300 python3 - <<'PYTHON' || fail "COM1: $(cat boot.err; tail -c 300 recorded.serial)"
-import socket, subprocess, time, os
+import os, socket, subprocess, threading, time
 
 line = socket.socket(socket.AF_UNIX)
 line.connect("com1")
 said = open("recorded.serial", "wb")
-seen = b""
+seen = bytearray()
+news = threading.Condition()
+gone = False
 
-def read():
-    global seen
-    got = line.recv(65536)
-    said.write(got)
-    seen += got
-    return got
+# Reads all the time: the emulator does not wait long for a line that nobody reads.
+def reader():
+    global gone
+    while got := line.recv(65536):
+        said.write(got)
+        with news:
+            seen.extend(got)
+            news.notify_all()
+    with news:
+        gone = True
+        news.notify_all()
 
 def expect(text):
-    global seen
-    while text not in seen:
-        assert read(), "the guest left before it said %r; at last %r" % (text, seen[-300:])
-    seen = seen[seen.index(text) + len(text):]
+    with news:
+        while text not in seen:
+            assert not gone, "the guest left before it said %r; at last %r" % (text, bytes(seen[-300:]))
+            news.wait()
+        del seen[: seen.index(text) + len(text)]
 
 def ctl(*words):
     subprocess.run([os.environ["VESTIGE"], "ctl", "control", *words], check=True)
 
+threading.Thread(target=reader, daemon=True).start()
 ctl("resume")
 expect(b"vestige# ")
 for n in range(5):
@@ -49,8 +58,10 @@ expect(b"  -")
 line.sendall(b"dd if=/dev/urandom bs=64k count=4 2>/dev/null | sha256sum; cat /proc/interrupts; echo $((1234 * 2))\n")
 expect(b"2468")
 line.sendall(b"poweroff -f\n")
-while read():
-    pass
+with news:
+    while not gone:
+        news.wait()
+said.close()
 PYTHON
 recorded 0 boot
 expect_text recorded.serial 'reboot: Power down'
