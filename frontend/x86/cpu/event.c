@@ -38,7 +38,7 @@ static uint32_t pushed_eflags(const struct context *ctx, const struct guest_even
 {
     const struct x86_cpu *cpu = x86_of_const(ctx);
     uint32_t eflags = x86_eflags(ctx);
-    bool between = event->kind != EVENT_SOFTWARE && cpu->repeat_icount == context_icount(ctx);
+    bool between = event->kind != EVENT_SOFTWARE && ctx->repeat_icount == context_icount(ctx);
     bool resumes = event->kind == EVENT_FAULT ? !cpu->at_breakpoint : between;
     return resumes ? eflags | FLAG_RF : eflags;
 }
@@ -286,8 +286,8 @@ static uint32_t return_eip(const struct context *ctx, const struct guest_event *
 {
     const struct x86_cpu *cpu = x86_of_const(ctx);
     bool between = event->kind == EVENT_EXTERNAL || event->kind == EVENT_TRAP;
-    bool repeating = !x86_since(cpu, 1) && between && cpu->repeat_icount == context_icount(ctx);
-    return repeating ? cpu->repeat_eip : (uint32_t)ctx->rip;
+    bool repeating = !x86_since(cpu, 1) && between && cpu->rep_icount == context_icount(ctx);
+    return repeating ? cpu->rep_eip : (uint32_t)ctx->rip;
 }
 
 bool x86_deliver(struct context *ctx)

@@ -125,26 +125,29 @@ static void fault_moves(const struct string_run *run)
     }
 }
 
-static void repeat_over(struct x86_cpu *cpu)
+/* Where an interrupt between two elements returns on the 8086: at the last prefix.  It is forgotten
+ * as soon as it is over, so that the state does not depend on when a run was left. */
+static void repeat_8086(struct context *ctx, bool between)
 {
-    cpu->repeat_icount = UINT64_MAX;
-    cpu->repeat_eip = 0;
+    struct x86_cpu *cpu = x86_of(ctx);
+    if (!x86_since(cpu, 1)) {
+        cpu->rep_eip = between ? (uint32_t)(ctx->next_rip - 2) & 0xffff : 0;
+        cpu->rep_icount = between ? context_icount(ctx) : 0;
+    }
 }
 
 /* Ends the callout; done: the instruction is complete. */
 static uint64_t leave_run(struct context *ctx, bool done)
 {
-    struct x86_cpu *cpu = x86_of(ctx);
     ctx->pending -= 1;
-    repeat_over(cpu); /* what an earlier leave set depends on when that was */
     if (done) {
         ctx->rip = ctx->next_rip;
     } else {
-        cpu->keep_rf = 1;
-        cpu->repeat_icount = context_icount(ctx);
-        cpu->repeat_eip = (uint32_t)(ctx->next_rip - 2) & 0xffff;
+        x86_of(ctx)->keep_rf = 1;
+        ctx->repeat_icount = context_icount(ctx);
     }
     ctx->leave = LEAVE_LOOKUP;
+    repeat_8086(ctx, !done);
     return 0;
 }
 
@@ -165,7 +168,6 @@ uint64_t string_repeat(struct string_run *run, string_step *bulk, string_step *o
             n = one(run, 1);
         }
         if (n == 0) {
-            repeat_over(x86_of(ctx));
             if (run->fault) {
                 fault_moves(run);
             }
