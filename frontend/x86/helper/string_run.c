@@ -125,6 +125,17 @@ static void fault_moves(const struct string_run *run)
     }
 }
 
+/* Where an interrupt between two elements returns on the 8086: at the last prefix.  It is forgotten
+ * as soon as it is over, so that the state does not depend on when a run was left. */
+static void repeat_8086(struct context *ctx, bool between)
+{
+    struct x86_cpu *cpu = x86_of(ctx);
+    if (!x86_since(cpu, 1)) {
+        cpu->rep_eip = between ? (uint32_t)(ctx->next_rip - 2) & 0xffff : 0;
+        cpu->rep_icount = between ? context_icount(ctx) : 0;
+    }
+}
+
 /* Ends the callout; done: the instruction is complete. */
 static uint64_t leave_run(struct context *ctx, bool done)
 {
@@ -136,10 +147,7 @@ static uint64_t leave_run(struct context *ctx, bool done)
         ctx->repeat_icount = context_icount(ctx);
     }
     ctx->leave = LEAVE_LOOKUP;
-    if (!done && !x86_since(x86_of(ctx), 1)) {
-        x86_of(ctx)->rep_eip = (uint32_t)(ctx->next_rip - 2) & 0xffff;
-        x86_of(ctx)->rep_icount = context_icount(ctx);
-    }
+    repeat_8086(ctx, !done);
     return 0;
 }
 
