@@ -2,6 +2,7 @@
 #include "machine/control.h"
 
 #include "machine/host_socket.h"
+#include "machine/migrate.h"
 #include "machine/snapshot.h"
 #include "machine/verbs.h"
 
@@ -15,11 +16,13 @@
 
 enum { CLIENTS = 8, LINE_BYTES = 1 << 20, READ_BYTES = 4096, ARGUMENTS = 4 };
 
+enum waits { WAITS_NOT, WAITS_SAVE, WAITS_FORK, WAITS_MIGRATE };
+
 struct client {
     int fd; /* -1: free */
     char *line;
     size_t used;
-    enum { WAITS_NOT, WAITS_SAVE, WAITS_FORK } waits; /* it is answered when that is done */
+    enum waits waits; /* it is answered when that is done */
 };
 
 struct control {
@@ -177,6 +180,15 @@ static bool arguments_of(const cJSON *request, const char *args[ARGUMENTS + 1], 
     return true;
 }
 
+/* What is answered later. */
+static enum waits waits_for(verb_function *verb)
+{
+    return verb == verb_save      ? WAITS_SAVE
+           : verb == verb_fork    ? WAITS_FORK
+           : verb == verb_migrate ? WAITS_MIGRATE
+                                  : WAITS_NOT;
+}
+
 static void perform(struct control *control, struct client *client, const cJSON *request)
 {
     const cJSON *verb = cJSON_GetObjectItemCaseSensitive(request, "verb");
@@ -201,10 +213,7 @@ static void perform(struct control *control, struct client *client, const cJSON 
     struct status status = {0};
     char *text = NULL;
     bool done = functions[row](control->machine, args, count, &text, &status);
-    client->waits = !done                         ? WAITS_NOT
-                    : functions[row] == verb_save ? WAITS_SAVE
-                    : functions[row] == verb_fork ? WAITS_FORK
-                                                  : WAITS_NOT;
+    client->waits = done ? waits_for(functions[row]) : WAITS_NOT;
     if (client->waits == WAITS_NOT) {
         answer_outcome(client, done, text, &status);
     }
@@ -259,18 +268,21 @@ static void read_client(struct control *control, struct client *client)
     }
 }
 
-/* The live save that a client waits for may have ended. */
+/* What a client waits for may have ended. */
 static void end_wait(struct control *control, struct client *client)
 {
+    const struct machine *machine = control->machine;
     struct status status = {0};
     char *text = NULL;
-    if (client->waits != WAITS_SAVE || snapshot_saving(control->machine)) {
-        return;
+    bool save = client->waits == WAITS_SAVE && !snapshot_saving(machine);
+    bool move = client->waits == WAITS_MIGRATE && !migrate_running(machine);
+    if (save || move) {
+        client->waits = WAITS_NOT;
+        bool done = save ? snapshot_outcome(machine, &text, &status)
+                         : migrate_outcome(machine, &text, &status);
+        answer_outcome(client, done, text, &status);
+        free(text);
     }
-    client->waits = WAITS_NOT;
-    bool done = snapshot_outcome(control->machine, &text, &status);
-    answer_outcome(client, done, text, &status);
-    free(text);
 }
 
 void control_forks_done(struct control *control, bool done, const char *text,

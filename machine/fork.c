@@ -8,15 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-bool fork_possible(const struct machine *machine, struct status *status)
+bool disks_apart(const struct machine *machine, struct status *status)
 {
-    if (machine->door.closed) {
-        return status_fail(status, "a replay cannot be copied");
-    }
-    const char *address = machine->config->control;
-    if (!address || strncmp(address, "tcp:", 4) == 0) {
-        return status_fail(status, "only a machine with --control unix:PATH can be forked");
-    }
     for (unsigned slot = 0; slot < DRIVE_SLOTS; slot++) {
         const struct drive *drive = &machine->pc->drives.drive[slot];
         if (drive->media && !drive->block.read_only && !media_has_overlay(drive->media)) {
@@ -29,9 +22,21 @@ bool fork_possible(const struct machine *machine, struct status *status)
     return true;
 }
 
+bool fork_possible(const struct machine *machine, struct status *status)
+{
+    if (machine->door.closed) {
+        return status_fail(status, "a replay cannot be copied");
+    }
+    const char *address = machine->config->control;
+    if (!address || strncmp(address, "tcp:", 4) == 0) {
+        return status_fail(status, "only a machine with --control unix:PATH can be forked");
+    }
+    return disks_apart(machine, status);
+}
+
 int fork_machine(struct machine *machine, unsigned n, struct status *status)
 {
-    x86_settle(machine->cpu);
+    context_fpu_sync(machine->ctx);
     pid_t child = fork();
     if (child < 0) {
         status_fail_errno(status, "cannot fork");

@@ -11,6 +11,9 @@
 
 #include "machine/machine.h"
 
+/* False with a message when a disk is written in place, so that only one machine may have it. */
+bool disks_apart(const struct machine *machine, struct status *status);
+
 /* Whether this machine can be forked at all. */
 bool fork_possible(const struct machine *machine, struct status *status);
 

@@ -1,6 +1,7 @@
 #include "machine/machine.h"
 
 #include "machine/faults.h"
+#include "machine/migrate.h"
 #include "machine/pc.h"
 #include "machine/resolve.h"
 #include "machine/snapshot.h"
@@ -162,6 +163,7 @@ bool machine_create(struct machine *machine, const struct config *config, struct
 
 void machine_destroy(struct machine *machine)
 {
+    migrate_close(machine);
     snapshot_close(machine);
     pc_destroy(machine);
     for (unsigned i = machine->device_count; i-- > 0;) {
@@ -371,7 +373,7 @@ bool machine_run_to(struct machine *machine, struct machine_position to, uint64_
 
 uint64_t machine_quick_hash(struct machine *machine)
 {
-    x86_settle(machine->cpu);
+    context_fpu_sync(machine->ctx);
     memory_map_settle(&machine->memory);
     uint64_t hash = state_hash(x86_state(), machine->cpu, machine->idle_ns);
     for (unsigned i = 0; i < machine->device_count; i++) {
@@ -410,7 +412,7 @@ bool machine_info(struct machine *machine, const char *what, FILE *out)
         return true;
     }
     if (strcmp(what, "cpu") == 0) {
-        x86_settle(machine->cpu);
+        context_fpu_sync(machine->ctx);
         x86_print(machine->cpu, out);
         return true;
     }

@@ -37,6 +37,7 @@ struct machine_position {
     uint64_t icount, idle_ns;
 };
 struct snapshots;
+struct migration;
 
 struct machine {
     const struct config *config;
@@ -56,6 +57,7 @@ struct machine {
     struct script *script;       /* scripted input, or NULL; borrowed */
     struct timeline *timeline;   /* a replay that can go back, or NULL; borrowed */
     struct snapshots *snapshots; /* files saved and loaded, or NULL (snapshot.h) */
+    struct migration *migration; /* to another process, or NULL (migrate.h) */
     struct device devices[MACHINE_DEVICES];
     unsigned device_count;
 

@@ -29,11 +29,11 @@ static const struct {
     {"demo", RECORD_VALUE},        {"debug-exit", RECORD_VALUE},   {"faults", RECORD_OWN},
     {"speed", RECORD_OWN},         {"snapshot-disks", RECORD_OWN}, {"until", RECORD_HOST},
     {"save-on-exit", RECORD_HOST}, {"autosave", RECORD_HOST},      {"compress", RECORD_HOST},
-    {"no-opt", RECORD_HOST},       {"record", RECORD_HOST},        {"display", RECORD_HOST},
-    {"serial", RECORD_HOST},       {"debugcon", RECORD_HOST},      {"control", RECORD_HOST},
-    {"engine", RECORD_HOST},       {"gdb", RECORD_HOST},           {"paused", RECORD_HOST},
-    {"for", RECORD_HOST},          {"stats", RECORD_HOST},         {"script", RECORD_HOST},
-    {"log", RECORD_HOST},
+    {"incoming", RECORD_HOST},     {"no-opt", RECORD_HOST},        {"record", RECORD_HOST},
+    {"display", RECORD_HOST},      {"serial", RECORD_HOST},        {"debugcon", RECORD_HOST},
+    {"control", RECORD_HOST},      {"engine", RECORD_HOST},        {"gdb", RECORD_HOST},
+    {"paused", RECORD_HOST},       {"for", RECORD_HOST},           {"stats", RECORD_HOST},
+    {"script", RECORD_HOST},       {"log", RECORD_HOST},
 };
 
 struct recorder {

@@ -183,6 +183,13 @@ static bool resolve_log(const struct config *config, struct log *log, struct sta
     return true;
 }
 
+static bool check_incoming(const struct config *config, struct status *status)
+{
+    return !config->incoming || !config->snapshot ||
+           status_fail(status, "%s and --incoming: a machine comes from one place",
+                       config->snapshot);
+}
+
 static bool check_codec(const struct config *config, struct status *status)
 {
     enum snap_codec codec;
@@ -215,10 +222,10 @@ bool resolve_options(const struct config *config, struct resolved *out, struct l
                      struct status *status)
 {
     return refuse_conflicts(config, status) && check_codec(config, status) &&
-           resolve_log(config, log, status) && resolve_model(config, out, status) &&
-           resolve_size(config, out, status) && resolve_engine(config, out, status) &&
-           resolve_passes(config, out, status) && resolve_speed(config, out, status) &&
-           resolve_for(config, out, status);
+           check_incoming(config, status) && resolve_log(config, log, status) &&
+           resolve_model(config, out, status) && resolve_size(config, out, status) &&
+           resolve_engine(config, out, status) && resolve_passes(config, out, status) &&
+           resolve_speed(config, out, status) && resolve_for(config, out, status);
 }
 
 /* The firmware that is installed beside the program is 32-bit code with BSWAP. */

@@ -4,6 +4,7 @@
 #include "machine/control.h"
 #include "machine/fork.h"
 #include "machine/host_clock.h"
+#include "machine/migrate.h"
 #include "machine/pc.h"
 #include "machine/record.h"
 #include "machine/replay.h"
@@ -111,6 +112,10 @@ static void wait_outside(struct session *session, uint64_t ns)
     if (snapshot_descriptor(&session->machine) >= 0) {
         fds[count++] =
             (struct pollfd){.fd = snapshot_descriptor(&session->machine), .events = POLLIN};
+    }
+    if (migrate_descriptor(&session->machine) >= 0) {
+        fds[count++] =
+            (struct pollfd){.fd = migrate_descriptor(&session->machine), .events = POLLIN};
     }
     count += control_descriptors(session->control, fds + count, WAIT_DESCRIPTORS - count);
     uint64_t most = screen_wait_ns(session->screen);
@@ -291,6 +296,7 @@ static void look_outside(struct session *session)
         serial_host_poll(&machine->pc->serial[n]);
     }
     look_at_snapshots(session);
+    migrate_poll(machine);
     control_poll(session->control);
     fork_if_wanted(session);
     screen_poll(session->screen);
@@ -432,7 +438,8 @@ static bool parse_autosave(struct session *session, const char *text, struct sta
     return session->autosave || status_fail(status, "no memory");
 }
 
-static bool open_session(struct session *session, struct config *config, struct status *status)
+static bool open_session(struct session *session, struct config *config, struct incoming *incoming,
+                         struct status *status)
 {
     struct machine *machine = &session->machine;
     bool dropped = config->snapshot_disks; /* the user knows */
@@ -440,6 +447,7 @@ static bool open_session(struct session *session, struct config *config, struct 
     /* Signals first: creating the machine changes the terminal, and reserves files. */
     if (!catch_signals(session, status) || (config->record && !recorder_prepare(config, status)) ||
         !machine_create(machine, config, status) ||
+        (incoming && !incoming_receive(incoming, machine, status)) ||
         (config->snapshot && !snapshot_load(machine, config->snapshot, status)) ||
         !begin_recording(session, config, status)) {
         return false;
@@ -528,8 +536,9 @@ static bool save_at_end(struct machine *machine, const char *path, struct status
     return snapshot_save(machine, path, true, status);
 }
 
-/* replay NULL: an ordinary run. */
-static int run_session(struct config *config, struct replay *replay, bool unpaced)
+/* replay NULL: an ordinary run; incoming: where its machine comes from, or NULL. */
+static int run_session(struct config *config, struct replay *replay, struct incoming *incoming,
+                       bool unpaced)
 {
     struct session *session = calloc(1, sizeof(*session));
     struct status status = {0};
@@ -538,7 +547,9 @@ static int run_session(struct config *config, struct replay *replay, bool unpace
     }
     session->replay = replay;
     session->unpaced = unpaced;
-    if (!open_session(session, config, &status)) {
+    bool opened = open_session(session, config, incoming, &status);
+    incoming_close(incoming, &status);
+    if (!opened) {
         close_session(session);
         free(session);
         return fail(&status);
@@ -587,11 +598,15 @@ int run_command(int argc, char **argv)
         help(stdout);
     } else if (config.cpu && strcmp(config.cpu, "help") == 0) {
         list_models(stdout);
+    } else if (config.incoming) {
+        struct incoming *incoming = incoming_wait(&config, &status);
+        result = incoming ? run_session(&config, NULL, incoming, resolve_unpaced(&config))
+                          : fail(&status);
     } else if (config.no_opt.count && strcmp(config.no_opt.item[0], "help") == 0) {
         resolve_list_passes(stdout);
     } else {
         result = config.until ? fail_until(&status)
-                              : run_session(&config, NULL, resolve_unpaced(&config));
+                              : run_session(&config, NULL, NULL, resolve_unpaced(&config));
     }
     config_free(&config);
     return result;
@@ -639,7 +654,7 @@ static int replay_recording(struct config *config, struct status *status)
         return fail(status);
     }
     replay_limit(replay, stop, config->paused);
-    int result = run_session(config, replay, unpaced);
+    int result = run_session(config, replay, NULL, unpaced);
     replay_close(replay);
     return result;
 }

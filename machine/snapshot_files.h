@@ -51,6 +51,23 @@ struct snap_region memory_region(const struct machine *machine, unsigned n);
 uint8_t *memory_bytes(const struct machine *machine, unsigned n);
 extern const char *const drive_regions[DRIVE_SLOTS];
 
+/* Memory that a child of fork() shares. */
+void *snapshots_shared(size_t bytes);
+void snapshots_unshare(void *memory, size_t bytes);
+
+/* Tables for everything there is; before a fork, so that the child's hashes come back. */
+bool snapshots_track(struct machine *machine, struct snapshots *snapshots, struct status *status);
+void snapshots_write_config(struct machine *machine, struct snap_writer *writer);
+void snapshots_write_state(struct machine *machine, struct snap_writer *writer);
+/* Memory and the changes of disks: names first, then units.  chained: only what is another than
+ * at the last snapshots_sent(). */
+void snapshots_name_regions(struct machine *machine, struct snapshots *snapshots,
+                            struct snap_writer *writer, bool chained);
+void snapshots_write_regions(struct machine *machine, struct snapshots *snapshots,
+                             struct snap_writer *writer, bool chained);
+/* What was written last is there now. */
+void snapshots_sent(struct snapshots *snapshots);
+
 /* Forgets the newest file: the next one is whole. */
 void snapshots_forget(struct snapshots *snapshots);
 

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "machine/host_clock.h"
 #include "machine/machine_state.h"
+#include "machine/migrate.h"
 #include "machine/snapshot.h"
 #include "machine/snapshot_config.h"
 #include "machine/snapshot_files.h"
@@ -18,11 +19,18 @@
 
 const char *const drive_regions[DRIVE_SLOTS] = {"fda", "fdb", "hda", "hdb", "hdc", "hdd"};
 
-static void *shared(size_t bytes)
+void *snapshots_shared(size_t bytes)
 {
     void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE,
                     -1, 0);
     return at == MAP_FAILED ? NULL : at;
+}
+
+void snapshots_unshare(void *memory, size_t bytes)
+{
+    if (memory) {
+        munmap(memory, bytes);
+    }
 }
 
 struct snapshots *snapshots_of(struct machine *machine)
@@ -72,7 +80,7 @@ static bool track(struct tracked *tracked, uint64_t units, const struct media *m
         munmap(tracked->hash, 2 * tracked->units * sizeof(uint64_t));
     }
     *tracked = (struct tracked){.units = units, .media = media};
-    tracked->hash = shared(2 * units * sizeof(uint64_t));
+    tracked->hash = snapshots_shared(2 * units * sizeof(uint64_t));
     return tracked->hash != NULL;
 }
 
@@ -87,8 +95,7 @@ static bool has_changes(const struct drive *drive)
     return drive->media && media_has_overlay(drive->media);
 }
 
-/* Tables for everything there is; before the fork, so that the child's hashes come back. */
-static bool track_all(struct machine *machine, struct snapshots *snapshots, struct status *status)
+bool snapshots_track(struct machine *machine, struct snapshots *snapshots, struct status *status)
 {
     bool good = true;
     for (unsigned n = 0; n < MEMORIES; n++) {
@@ -104,8 +111,7 @@ static bool track_all(struct machine *machine, struct snapshots *snapshots, stru
     return good || status_fail(status, "no memory to keep account of what is saved");
 }
 
-/* The next hashes are those of the newest file now. */
-static void tracked_saved(struct snapshots *snapshots)
+void snapshots_sent(struct snapshots *snapshots)
 {
     for (unsigned n = 0; n < TRACKED; n++) {
         struct tracked *tracked = &snapshots->tracked[n];
@@ -172,20 +178,15 @@ static void save_unit(struct saving *saving, uint64_t unit, const uint8_t *bytes
     }
 }
 
-static void save_memory(struct machine *machine, struct snapshots *snapshots, unsigned n,
-                        struct snap_writer *writer, bool chained)
+static void save_memory(struct machine *machine, struct saving *saving, unsigned n)
 {
-    struct snap_region region = memory_region(machine, n);
     const uint8_t *memory = memory_bytes(machine, n);
-    struct saving saving = {.writer = writer, .tracked = &snapshots->tracked[n]};
-    saving.chained = chained && saving.tracked->known;
-    region.inherits = saving.chained;
-    saving.region = snap_writer_region(writer, &region);
-    for (uint64_t i = 0; i < region.units; i++) {
+    uint64_t units = memory_region(machine, n).units;
+    for (uint64_t i = 0; i < units; i++) {
         const uint8_t *bytes = memory + i * UNIT_BYTES;
-        save_unit(&saving, i, is_zero(bytes, UNIT_BYTES) ? NULL : bytes, UNIT_BYTES);
+        save_unit(saving, i, is_zero(bytes, UNIT_BYTES) ? NULL : bytes, UNIT_BYTES);
     }
-    end_window(&saving);
+    end_window(saving);
 }
 
 static void save_cluster(void *saving, uint64_t cluster, const uint8_t *bytes)
@@ -193,35 +194,65 @@ static void save_cluster(void *saving, uint64_t cluster, const uint8_t *bytes)
     save_unit(saving, cluster, bytes, MEDIA_CLUSTER_BYTES);
 }
 
-static void save_disk(const struct drive *drive, struct snapshots *snapshots, unsigned slot,
-                      struct snap_writer *writer, bool chained)
+void snapshots_name_regions(struct machine *machine, struct snapshots *snapshots,
+                            struct snap_writer *writer, bool chained)
 {
-    struct saving saving = {.writer = writer, .tracked = &snapshots->tracked[MEMORIES + slot]};
-    struct snap_region region = {.units = disk_units(drive), .unit_bytes = MEDIA_CLUSTER_BYTES};
-    snprintf(region.name, sizeof(region.name), "%s", drive_regions[slot]);
-    saving.chained = chained && saving.tracked->known;
-    region.inherits = saving.chained;
-    saving.region = snap_writer_region(writer, &region);
-    media_overlay_each(drive->media, save_cluster, &saving);
-    end_window(&saving);
+    for (unsigned n = 0; n < MEMORIES; n++) {
+        struct snap_region region = memory_region(machine, n);
+        region.inherits = chained && snapshots->tracked[n].known;
+        snap_writer_region(writer, &region);
+    }
+    for (unsigned slot = 0; slot < DRIVE_SLOTS; slot++) {
+        const struct drive *drive = &machine->pc->drives.drive[slot];
+        struct snap_region region = {.unit_bytes = MEDIA_CLUSTER_BYTES};
+        if (has_changes(drive)) {
+            region.units = disk_units(drive);
+            region.inherits = chained && snapshots->tracked[MEMORIES + slot].known;
+            snprintf(region.name, sizeof(region.name), "%s", drive_regions[slot]);
+            snap_writer_region(writer, &region);
+        }
+    }
+}
+
+void snapshots_write_regions(struct machine *machine, struct snapshots *snapshots,
+                             struct snap_writer *writer, bool chained)
+{
+    unsigned number = 0;
+    memory_map_settle(&machine->memory);
+    for (unsigned n = 0; n < MEMORIES; n++) {
+        struct saving saving = {
+            .writer = writer, .tracked = &snapshots->tracked[n], .region = number++};
+        saving.chained = chained && saving.tracked->known;
+        save_memory(machine, &saving, n);
+    }
+    for (unsigned slot = 0; slot < DRIVE_SLOTS; slot++) {
+        const struct drive *drive = &machine->pc->drives.drive[slot];
+        struct saving saving = {
+            .writer = writer, .tracked = &snapshots->tracked[MEMORIES + slot], .region = number};
+        saving.chained = chained && saving.tracked->known;
+        if (has_changes(drive)) {
+            number++;
+            media_overlay_each(drive->media, save_cluster, &saving);
+            end_window(&saving);
+        }
+    }
 }
 
 /* ---- the file ---- */
 
-static void save_blobs(struct machine *machine, struct snap_writer *writer, struct status *status)
+void snapshots_write_config(struct machine *machine, struct snap_writer *writer)
 {
     struct fields_writer fields = {0};
     snapshot_config_save(machine, &fields);
-    if (!fields.failed) {
-        snap_writer_blob(writer, SNAP_CONFIG, fields.bytes, fields.used);
-        fields.used = 0;
-        machine_state_save(machine, &fields);
-    }
-    if (fields.failed) {
-        status_fail(status, "no memory for the state");
-    } else {
-        snap_writer_blob(writer, SNAP_STATE, fields.bytes, fields.used);
-    }
+    snap_writer_blob(writer, SNAP_CONFIG, fields.bytes, fields.failed ? SIZE_MAX : fields.used);
+    fields_free(&fields);
+}
+
+void snapshots_write_state(struct machine *machine, struct snap_writer *writer)
+{
+    struct fields_writer fields = {0};
+    machine_state_save(machine, &fields);
+    snap_writer_blob(writer, SNAP_STATE, fields.bytes, fields.failed ? SIZE_MAX : fields.used);
     fields_free(&fields);
 }
 
@@ -276,22 +307,11 @@ static bool write_file(struct machine *machine, struct snapshots *snapshots, con
     if (chained) {
         save_parent(writer, path, snapshots->newest);
     }
-    save_blobs(machine, writer, status);
-    memory_map_settle(&machine->memory);
-    for (unsigned n = 0; n < MEMORIES; n++) {
-        save_memory(machine, snapshots, n, writer, chained);
-    }
-    for (unsigned slot = 0; slot < DRIVE_SLOTS; slot++) {
-        const struct drive *drive = &machine->pc->drives.drive[slot];
-        if (has_changes(drive)) {
-            save_disk(drive, snapshots, slot, writer, chained);
-        }
-    }
+    snapshots_write_config(machine, writer);
+    snapshots_write_state(machine, writer);
+    snapshots_name_regions(machine, snapshots, writer, chained);
+    snapshots_write_regions(machine, snapshots, writer, chained);
     outcome->bytes = snap_writer_bytes(writer);
-    if (status->failed) {
-        snap_writer_abandon(writer);
-        return false;
-    }
     return snap_writer_finish(writer, outcome->id, status);
 }
 
@@ -299,7 +319,7 @@ static bool write_file(struct machine *machine, struct snapshots *snapshots, con
 static void remember(struct snapshots *snapshots, const char *path, const struct outcome *outcome)
 {
     char *copy = strdup(path);
-    tracked_saved(snapshots);
+    snapshots_sent(snapshots);
     free(snapshots->newest);
     snapshots->newest = copy;
     memcpy(snapshots->id, outcome->id, SNAP_ID_BYTES);
@@ -314,7 +334,10 @@ static bool prepare(struct machine *machine, struct status *status)
     if (snapshots->child) {
         return status_fail(status, "%s is being saved; one at a time", snapshots->path);
     }
-    return track_all(machine, snapshots, status);
+    if (migrate_running(machine)) {
+        return status_fail(status, "the machine is being moved");
+    }
+    return snapshots_track(machine, snapshots, status);
 }
 
 bool snapshot_save(struct machine *machine, const char *path, bool whole, struct status *status)
@@ -350,14 +373,15 @@ bool snapshot_save_live(struct machine *machine, const char *path, bool whole,
         return false;
     }
     struct snapshots *snapshots = machine->snapshots;
-    snapshots->outcome = snapshots->outcome ? snapshots->outcome : shared(sizeof(struct outcome));
+    snapshots->outcome =
+        snapshots->outcome ? snapshots->outcome : snapshots_shared(sizeof(struct outcome));
     char *copy = strdup(path);
     if (!snapshots->outcome || !copy || pipe2(ends, O_CLOEXEC) != 0) {
         free(copy);
         return status_fail(status, "cannot begin to save");
     }
     *snapshots->outcome = (struct outcome){0};
-    x86_settle(machine->cpu);
+    context_fpu_sync(machine->ctx);
     pid_t child = fork();
     if (child == 0) {
         ignore_signals();

@@ -2,6 +2,7 @@
 #include "machine/verbs.h"
 
 #include "machine/fork.h"
+#include "machine/migrate.h"
 #include "machine/pc.h"
 #include "machine/snapshot.h"
 #include "machine/timeline.h"
@@ -276,4 +277,12 @@ bool verb_fork(struct machine *machine, const char *const *args, unsigned count,
     }
     machine->forks_wanted = (unsigned)forks;
     return true;
+}
+
+bool verb_migrate(struct machine *machine, const char *const *args, unsigned count, char **text,
+                  struct status *status)
+{
+    (void)count;
+    (void)text;
+    return migrate_begin(machine, args[0], status);
 }

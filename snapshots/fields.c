@@ -106,6 +106,10 @@ void fields_put(struct fields_writer *writer, const char *name, enum state_kind 
     at[0] = (uint8_t)kind_codes[kind];
     store_le32(at + 1, count);
     const uint8_t *from = elements;
+    if (kind == STATE_u8) {
+        memcpy(at + 5, from, count);
+        return;
+    }
     for (uint32_t i = 0; i < count; i++) {
         put_element(at + 5 + i * size, kind, from + (size_t)i * state_kind_size(kind));
     }

@@ -26,6 +26,9 @@ enum {
 #define SNAP_WINDOW UINT32_C(0x45474150) /* PAGE: units of one window of a region */
 #define SNAP_PARENT UINT32_C(0x544e5250) /* PRNT: path of the file this one builds on */
 #define SNAP_INDEX  UINT32_C(0x58444e49) /* INDX: regions, and where their windows are */
+/* Of streams only. */
+#define SNAP_GONE UINT32_C(0x454e4f47) /* GONE: the head of a window: units that are no more */
+#define SNAP_DONE UINT32_C(0x454e4f44) /* DONE: empty */
 
 enum snap_codec { SNAP_NONE, SNAP_ZLIB, SNAP_ZSTD, SNAP_CODECS };
 

@@ -245,21 +245,35 @@ static bool parse_rows(struct snap_reader *reader, const uint8_t *at, const uint
     return true;
 }
 
-static bool parse_index(struct snap_reader *reader, const uint8_t *at, size_t count)
+/* *at is behind the regions afterwards. */
+static bool take_regions(const uint8_t **at, const uint8_t *end, struct snap_region *regions,
+                         unsigned *region_count)
 {
-    const uint8_t *end = at + count;
-    if (count < 8 || load_le32(at) > SNAP_REGIONS) {
+    if (end - *at < 8 || load_le32(*at) > SNAP_REGIONS) {
         return false;
     }
-    reader->region_count = load_le32(at);
-    size_t rows = load_le32(at + 4);
-    at += 8;
-    for (unsigned i = 0; i < reader->region_count; i++) {
-        if (!take_region(&reader->regions[i], &at, end)) {
+    *region_count = load_le32(*at);
+    *at += 8;
+    for (unsigned i = 0; i < *region_count; i++) {
+        if (!take_region(&regions[i], at, end)) {
             return false;
         }
     }
-    return parse_rows(reader, at, end, rows);
+    return true;
+}
+
+bool snap_regions_parse(const uint8_t *index, size_t count, struct snap_region *regions,
+                        unsigned *region_count)
+{
+    return take_regions(&index, index + count, regions, region_count);
+}
+
+static bool parse_index(struct snap_reader *reader, const uint8_t *at, size_t count)
+{
+    const uint8_t *index = at;
+    const uint8_t *end = at + count;
+    return take_regions(&at, end, reader->regions, &reader->region_count) &&
+           parse_rows(reader, at, end, load_le32(index + 4));
 }
 
 static bool read_index(struct snap_reader *reader, struct status *status)

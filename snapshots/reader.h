@@ -24,6 +24,10 @@ void snap_reader_close(struct snap_reader *reader);
  * the file. */
 bool snap_reader_id(const char *path, uint8_t id[SNAP_ID_BYTES], struct status *status);
 
+/* Regions of an index, at most SNAP_REGIONS; false: it makes no sense. */
+bool snap_regions_parse(const uint8_t *index, size_t count, struct snap_region *regions,
+                        unsigned *region_count);
+
 const char *snap_reader_path(const struct snap_reader *reader);
 const uint8_t *snap_reader_own_id(const struct snap_reader *reader);
 /* The file it builds on, or NULL. */

@@ -166,9 +166,9 @@ static void put_chunk(struct snap_writer *writer, uint32_t kind, const void *raw
 
 void snap_writer_blob(struct snap_writer *writer, uint32_t kind, const void *bytes, size_t count)
 {
-    size_t room = codec_bound(count);
-    uint8_t *packed = malloc(room);
-    if (!packed || count > SNAP_BLOB_MOST) {
+    size_t room = count <= SNAP_BLOB_MOST ? codec_bound(count) : 0;
+    uint8_t *packed = room ? malloc(room) : NULL;
+    if (!packed) {
         out_of_memory(writer);
     } else {
         put_chunk(writer, kind, bytes, count, packed, room);
@@ -218,9 +218,14 @@ void snap_writer_window(struct snap_writer *writer, unsigned region, uint32_t wi
     store_le32(writer->raw, region);
     store_le32(writer->raw + 4, window);
     store_le64(writer->raw + 8, present);
-    if (bytes || writer->stream) {
+    if (bytes) {
         size_t whole = SNAP_WINDOW_HEAD + bytes;
         put_chunk(writer, SNAP_WINDOW, writer->raw, whole, writer->packed, codec_bound(whole));
+    }
+    if (gone && writer->stream) {
+        store_le64(writer->raw + 8, gone);
+        put_chunk(writer, SNAP_GONE, writer->raw, SNAP_WINDOW_HEAD, writer->packed,
+                  codec_bound(SNAP_WINDOW_HEAD));
     }
 }
 
@@ -279,6 +284,11 @@ static void put_index(struct snap_writer *writer)
     }
     snap_writer_blob(writer, SNAP_INDEX, index, (size_t)(at - index));
     free(index);
+}
+
+void snap_writer_regions(struct snap_writer *writer)
+{
+    put_index(writer);
 }
 
 static void put_header(struct snap_writer *writer, uint64_t index, const uint8_t *id)

@@ -32,6 +32,8 @@ uint8_t *snap_writer_room(struct snap_writer *writer);
  * them. */
 void snap_writer_window(struct snap_writer *writer, unsigned region, uint32_t window,
                         uint64_t present, uint64_t gone);
+/* A stream: tells the regions, as an index without rows. */
+void snap_writer_regions(struct snap_writer *writer);
 /* Sends what is buffered; false: the other end is gone. */
 bool snap_writer_flush(struct snap_writer *writer, struct status *status);
 

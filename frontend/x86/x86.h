@@ -87,10 +87,6 @@ void x86_reset(struct x86_cpu *cpu, bool init);
 /* After saved state was loaded into cpu: derived members follow. */
 void x86_loaded(struct x86_cpu *cpu);
 
-/* Before the state is saved, hashed or compared: what engines keep elsewhere stands in it, and what
- * is over has its reset value, however the run was cut into slices. */
-void x86_settle(struct x86_cpu *cpu);
-
 /* All saved state: CONTEXT_STATE and the system registers. */
 const struct state_desc *x86_state(void);
 

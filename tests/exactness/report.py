@@ -10,13 +10,15 @@ have.  scored.sh describes the lines of a .score file.
 """
 import configparser
 import difflib
+import os
 import pathlib
 import re
 import sys
 import textwrap
 
 HERE = pathlib.Path(__file__).resolve().parent
-DOCUMENT = HERE.parent.parent / "docs" / "EXACTNESS.md"
+DOCUMENT = pathlib.Path(
+    os.environ.get("EXACTNESS_DOCUMENT", HERE.parent.parent / "docs" / "EXACTNESS.md"))
 ENGINES = ["-", "portable", "native"]
 FOLD = 24  # with more rows than that, those of one word without a failure become one
 

@@ -13,7 +13,7 @@
 #include "tests/fuzz_code/tables.h"
 #include "tests/support/cpu_fixture.h"
 
-enum { HEADER = 8, CODE_ENDS = 0xff, POKES = 32, STRETCHES = 4 };
+enum { HEADER = 8, CODE_ENDS = 0xff, POKES = 32, STRETCHES = 6 };
 
 static const char *const models[] = {"max", "386", "486", "pentium", "p3", "p4", "8086", "286"};
 enum { MODELS = sizeof(models) / sizeof(*models) };
@@ -30,6 +30,7 @@ struct settings {
     uint16_t fcw;
     uint32_t mxcsr;
     uint64_t seed;
+    bool interrupts; /* between the stretches */
 };
 
 static struct settings settings_of(const uint8_t *data)
@@ -41,6 +42,7 @@ static struct settings settings_of(const uint8_t *data)
                          .eflags = load_le16(data + 4),
                          .fcw = (uint16_t)(0x37f & ~(data[6] & 0x3f)),
                          .mxcsr = 0x1f80U & ~((uint32_t)(data[6] & 0x3f) << 7),
+                         .interrupts = (data[7] & 0x80) != 0,
                          .seed = data[7] * UINT64_C(0x9e3779b97f4a7c15) + 1};
     s.cr0 = CR0_ET | (data[2] & (CR0_MP | CR0_EM | CR0_TS | CR0_NE));
     s.cr0 |= data[2] & 0x40 ? CR0_WP : 0;
@@ -183,9 +185,23 @@ static void compare(const struct cpu_fixture *a, const struct cpu_fixture *b)
     }
 }
 
+static enum run_result run(struct cpu_fixture *f, const struct settings *s, uint32_t insns)
+{
+    enum run_result result = cpu_fixture_run(f, insns);
+    if (result == RUN_INTERRUPT) {
+        translator_set_interrupt(f->tr, false);
+        f->ctx->halted = 0;
+        f->ctx->event = (struct guest_event){.kind = EVENT_EXTERNAL, .vector = 0x20 + s->seed % 16};
+        result = translator_deliver(f->tr) ? RUN_DEADLINE : RUN_TRIPLE_FAULT;
+    } else if (s->interrupts) {
+        translator_set_interrupt(f->tr, true);
+    }
+    return result;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const uint32_t stretches[STRETCHES] = {1, 3, 60, 400};
+    static const uint32_t stretches[STRETCHES] = {1, 3, 2, 60, 20, 400};
     if (size < HEADER) {
         return 0;
     }
@@ -197,12 +213,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (unsigned i = 0; i < 2; i++) {
         set_memory(side[i], &s, data + HEADER, size - HEADER);
         set_state(side[i], &s);
+        translator_set_interrupt(side[i]->tr, false);
     }
     for (unsigned i = 0; i < STRETCHES; i++) {
-        enum run_result portable = cpu_fixture_run(side[0], stretches[i]);
-        enum run_result native = cpu_fixture_run(side[1], stretches[i]);
+        enum run_result portable = run(side[0], &s, stretches[i]);
+        enum run_result native = run(side[1], &s, stretches[i]);
         fuzz_expect(portable == native, "the engines end differently");
-        if (portable != RUN_DEADLINE) {
+        if (portable != RUN_DEADLINE && !(portable == RUN_HALTED && s.interrupts)) {
             break;
         }
     }

@@ -117,6 +117,7 @@ enum leave_reason {
     VAL(S, u8,  shadow, 0,      "enum shadow_kind: what the instruction before shadow_icount held off") \
     VAL(S, u64, shadow_icount, 0, "instruction count at which the shadow is in force")         \
     VAL(S, u32, trap_pending, 0, "breakpoints met by the last instruction, for a trap after it")  \
+    VAL(S, u64, repeat_icount, UINT64_MAX, "instruction count, when it stands between two elements of a repetition") \
     VAL(S, u8,  halted, 0,      "HALTED_: waiting for an interrupt")                           \
     VAL(S, u64, icount, 0,      "instructions retired, valid when no engine runs")
 /* clang-format on */

@@ -380,6 +380,9 @@ enum run_result translator_run(struct translator *tr)
     tr->in_run = false;
     ctx->exit_link = NULL;
     ctx->icount = context_icount(ctx);
+    if (ctx->repeat_icount != ctx->icount) {
+        ctx->repeat_icount = UINT64_MAX; /* where runs end is not part of the state */
+    }
     return result;
 }
 

@@ -164,6 +164,8 @@ struct x87_row {
     enum x87_form form;
 };
 extern const struct x87_row x87_rows[X87_OPS];
+/* In the immediate of an x87 record, and of its callouts: FOP as the instruction sets it. */
+enum { X87_FOP_SHIFT = 32 };
 
 /* MMX, SSE and related operations: rows of vec_ops.def. */
 enum vec_op {

@@ -162,12 +162,11 @@ const struct ir_inst *eval_callout(struct eval *e, const struct ir_inst *i)
 
 const struct ir_inst *eval_x87(struct eval *e, const struct ir_inst *i)
 {
-    uint64_t op = i->imm & 0xffff;
     uint64_t result;
     bool go_on = i->a == IR_MEM
                      ? eval_call(e, CALLOUT_x87_memory, effective_address(e, i), 0,
-                                 op | (uint64_t)i->seg << 16, &result)
-                     : eval_call(e, CALLOUT_x87, 0, 0, op | (uint64_t)i->aux << 16, &result);
+                                 i->imm | (uint64_t)i->seg << 16, &result)
+                     : eval_call(e, CALLOUT_x87, 0, 0, i->imm | (uint64_t)i->aux << 16, &result);
     return go_on ? i + 1 : NULL;
 }
 
@@ -198,6 +197,10 @@ const struct ir_inst *eval_vec(struct eval *e, const struct ir_inst *i)
     }
     if (i->a == IR_MEM && !guest_load(ctx, (enum seg_index)i->seg, offset, i->width)) {
         return NULL;
+    }
+    bool mmx_store = i->dst == IR_MEM && i->a >= IR_MM0 && i->a < IR_MM0 + 8;
+    if (mmx_store && !guest_probe_write(ctx, (enum seg_index)i->seg, offset, i->width)) {
+        return NULL; /* before the x87 state changes */
     }
     if (!eval_call(e, CALLOUT_vec, 0, 0, imm, &result)) {
         return NULL;

@@ -364,6 +364,12 @@ static uint32_t emit_joint(struct emit *e, const struct slow_site *site)
     return joint;
 }
 
+/* Stores whose operation changes more than memory: it pops, sets exception flags, enters MMX. */
+static bool changes_x87(const struct ir_inst *inst)
+{
+    return inst->op == IR_x87 || (inst->op == IR_vec && inst->a >= IR_MM0 && inst->a < IR_MM0 + 8);
+}
+
 /* Stores and read-modify-writes: the operation on slow_value, then the store. */
 static void emit_slow_store(struct emit *e, const struct slow_site *site, uint32_t joint)
 {
@@ -375,8 +381,8 @@ static void emit_slow_store(struct emit *e, const struct slow_site *site, uint32
     emit_check(e, site);
     if (site->access.kind == ACCESS_MODIFY) {
         call_access(e, site->pack, 2);
-    } else if (site->inst->op == IR_x87) {
-        call_access(e, site->pack, 3); /* the body pops and sets exception flags */
+    } else if (changes_x87(site->inst)) {
+        call_access(e, site->pack, 3);
     }
     emit_slow_body(e, site, x64_slow_operand());
     pack |= at_once ? (uint64_t)1 << PACK_LEAVE : (uint64_t)tail << PACK_TAIL;

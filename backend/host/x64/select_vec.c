@@ -44,8 +44,20 @@ static struct memory_access vec_access(const struct ir_inst *inst, enum access_k
     return access;
 }
 
+/* A store of an MMX register changes the x87 state, so the faults of its address come first. */
+static void probe_mmx_store(struct emit *e, const struct ir_inst *inst)
+{
+    if (inst->dst == IR_MEM && inst->a >= IR_MM0 && inst->a < IR_MM0 + 8) {
+        struct memory_access access = vec_access(inst, ACCESS_STORE);
+        x64_flags_to_record(e);
+        x64_effective_address(e, &access);
+        x64_call_callout(e, CALLOUT_probe_write, inst->seg | (uint64_t)access.size << 8);
+    }
+}
+
 static void call_software(struct emit *e, const struct ir_inst *inst)
 {
+    probe_mmx_store(e, inst);
     if (inst->a == IR_MEM) {
         struct memory_access access = vec_access(inst, ACCESS_LOAD);
         x64_with_memory(e, inst, &access, body_fetch, NULL, &no_flags);

@@ -25,6 +25,7 @@ static bool in_software(unsigned op)
     case X87_fsin:
     case X87_fcos:
     case X87_fsincos:
+    case X87_fstpnce:
     case X87_fbld:
     case X87_fbstp:
     case X87_fninit:
@@ -128,7 +129,7 @@ void x64_fpu_make_resident(struct emit *e)
 
 static void call_software(struct emit *e, const struct ir_inst *inst)
 {
-    uint64_t imm = x87_op_of(inst);
+    uint64_t imm = inst->imm;
     x64_flags_to_record(e);
     x64_fpu_flush(e);
     if (inst->a == IR_MEM) {
@@ -142,15 +143,12 @@ static void call_software(struct emit *e, const struct ir_inst *inst)
 
 static void note_last(struct emit *e, const struct ir_inst *inst)
 {
-    const struct x87_row *row = &x87_rows[x87_op_of(inst)];
-    bool sti = row->form == X87_FORM_STI;
     bool memory = inst->a == IR_MEM;
-    e->fpu_last = (struct fpu_last){
-        .valid = true,
-        .memory = memory || (e->fpu_last.valid && e->fpu_last.memory),
-        .seg = memory ? inst->seg : e->fpu_last.seg,
-        .rip = e->rip,
-        .fop = (uint16_t)((row->escape & 7) << 8 | (row->modrm + (sti ? inst->aux : 0)))};
+    e->fpu_last = (struct fpu_last){.valid = true,
+                                    .memory = memory || (e->fpu_last.valid && e->fpu_last.memory),
+                                    .seg = memory ? inst->seg : e->fpu_last.seg,
+                                    .rip = e->rip,
+                                    .fop = (uint16_t)(inst->imm >> X87_FOP_SHIFT)};
 }
 
 static void body_x87(struct emit *e, const struct ir_inst *inst, struct x64_rm mem)

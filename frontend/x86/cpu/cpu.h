@@ -169,6 +169,9 @@ enum { MTRR_FIXED = 11, MTRR_VARIABLE = 8 };
     VAL(S, u64, efer,       0,          "MSR C0000080h: SCE, NXE")                           \
     VAL(S, u64, star,       0,          "MSR C0000081h: SYSCALL target, selectors")          \
     VAL(S, u64, k6_whcr,    0,          "MSR C0000082h: write allocation, storage only")     \
+    VAL(S, u32, rep_eip,    0,          "8086: where an interrupted repetition goes on")     \
+    VAL(S, u64, rep_icount, 0,          "instruction count at which rep_eip counts")         \
+    ARR(S, u32, test, 8,    0,          "test registers 3..7: storage only")                 \
     VAL(S, u64, k6_uwccr,   0,          "MSR C0000085h: memory types, storage only")         \
     VAL(S, u32, gdt_base,   0,          "GDTR base")                                         \
     VAL(S, u32, gdt_limit,  0xffff,     "GDTR limit")                                        \
@@ -178,7 +181,6 @@ enum { MTRR_FIXED = 11, MTRR_VARIABLE = 8 };
     SUB(S, segment, tr, 1,              "task register")                                     \
     ARR(S, u32, dr, 8,      0,          "debug registers; 4 and 5 unused")                   \
     VAL(S, u64, a20_mask,   UINT64_MAX, "A20 gate and address width, applied to physical addresses")                     \
-    VAL(S, u64, repeat_icount, UINT64_MAX, "instruction count between two elements of a repetition") \
     VAL(S, u8,  nmi_blocked, 0,         "1: an NMI handler runs, until IRET")                \
     VAL(S, u32, smbase,     0x30000,    "SMRAM base")                                        \
     VAL(S, u64, apic_base,  0xfee00900, "MSR 1Bh")                                           \

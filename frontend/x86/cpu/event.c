@@ -38,7 +38,7 @@ static uint32_t pushed_eflags(const struct context *ctx, const struct guest_even
 {
     const struct x86_cpu *cpu = x86_of_const(ctx);
     uint32_t eflags = x86_eflags(ctx);
-    bool between = event->kind != EVENT_SOFTWARE && cpu->repeat_icount == context_icount(ctx);
+    bool between = event->kind != EVENT_SOFTWARE && ctx->repeat_icount == context_icount(ctx);
     bool resumes = event->kind == EVENT_FAULT ? !cpu->at_breakpoint : between;
     return resumes ? eflags | FLAG_RF : eflags;
 }
@@ -280,6 +280,16 @@ static bool combine(const struct guest_event *first, struct guest_event *second)
     return true;
 }
 
+/* EIP to push: on the 8086 a repetition that is interrupted goes on at its last prefix, so that the
+ * others are lost. */
+static uint32_t return_eip(const struct context *ctx, const struct guest_event *event)
+{
+    const struct x86_cpu *cpu = x86_of_const(ctx);
+    bool between = event->kind == EVENT_EXTERNAL || event->kind == EVENT_TRAP;
+    bool repeating = !x86_since(cpu, 1) && between && cpu->rep_icount == context_icount(ctx);
+    return repeating ? cpu->rep_eip : (uint32_t)ctx->rip;
+}
+
 bool x86_deliver(struct context *ctx)
 {
     struct x86_cpu *cpu = x86_of(ctx);
@@ -296,7 +306,7 @@ bool x86_deliver(struct context *ctx)
         if (event.vector == VECTOR_DB) {
             cpu->dr[7] &= ~(uint32_t)DR7_GD;
         }
-        bool entered = event_enter(ctx, &event, (uint32_t)ctx->rip);
+        bool entered = event_enter(ctx, &event, return_eip(ctx, &event));
         cpu->at_breakpoint = 0;
         if (entered && ctx->leave != LEAVE_EVENT) {
             ctx->leave = LEAVE_NONE;

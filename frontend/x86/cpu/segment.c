@@ -192,7 +192,7 @@ bool segment_covers(const struct segment *segment, uint32_t offset, uint32_t siz
         uint64_t top = segment->rights & RIGHTS_BIG ? UINT64_C(1) << 32 : 0x10000;
         return offset > segment->limit && end <= top;
     }
-    return segment->limit == UINT32_MAX || end <= (uint64_t)segment->limit + 1;
+    return end <= (uint64_t)segment->limit + 1;
 }
 
 static bool access_allowed(const struct context *ctx, uint32_t rights, enum access access)

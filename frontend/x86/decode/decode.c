@@ -440,7 +440,7 @@ static void system_register(struct parse *p, struct x86_operand *op, enum operan
         set(op, X86_OPERAND_DR, reg);
         break;
     case SHAPE_T:
-        p->undefined |= reg < 3;
+        p->undefined |= reg < (before(p, X86_FEATURE_486) ? 6 : 3);
         set(op, X86_OPERAND_TR, reg);
         break;
     default:

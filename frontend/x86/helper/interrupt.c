@@ -6,6 +6,7 @@
  */
 #include "frontend/x86/cpu/task.h"
 #include "frontend/x86/helper/helper.h"
+#include "translator/api/mode.h"
 
 uint64_t callout_raise(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
 {
@@ -21,7 +22,7 @@ static uint64_t software_interrupt(struct context *ctx, uint8_t vector)
     if (!event_enter(ctx, &event, (uint32_t)ctx->next_rip)) {
         return 0;
     }
-    x86_of(ctx)->step_inhibit = 1;
+    x86_of(ctx)->step_inhibit = (ctx->mode & MODE_STEP) != 0;
     return transfer_done(ctx);
 }
 

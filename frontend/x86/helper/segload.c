@@ -38,11 +38,8 @@ uint64_t callout_seg_pop(struct context *ctx, uint64_t a, uint64_t b, uint64_t i
     enum seg_index seg = (enum seg_index)(imm & 7);
     struct stack stack = stack_current(ctx);
     uint32_t selector;
-    if (!stack_pop(ctx, &stack, 2, &selector)) {
-        return 0;
-    }
-    stack_skip(&stack, (uint32_t)(imm >> 8 & 15) - 2);
-    if (!segment_load(ctx, seg, (uint16_t)selector)) {
+    if (!stack_pop(ctx, &stack, imm >> 8 & 15, &selector) ||
+        !segment_load(ctx, seg, (uint16_t)selector)) {
         return 0;
     }
     stack_commit(ctx, &stack); /* at the width of the stack it was popped from */

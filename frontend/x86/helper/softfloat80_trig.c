@@ -1,8 +1,10 @@
 /*
  * FSIN, FCOS, FSINCOS, FPTAN, FPATAN by series in 127-bit fixed point.
  *
- * Arguments are reduced to |r| <= pi/4 with 2/pi to 256 bits: of |x| < 2^63 at least 180 good bits
- * remain.  The arc tangent takes the nearest sixteenth c off a quotient q between 0 and 1:
+ * Arguments are reduced to |r| <= pi/4 by multiples of the 66-bit pi that processors have (SDM
+ * volume 1, 8.3.8), so results far from zero are those of hardware, not of mathematics; what is
+ * reduced is then exact.  The arc tangent takes the nearest sixteenth c off a quotient q between 0
+ * and 1:
  *
  *     atan q = atan c + atan t,    t = (q - c) / (1 + q c),    |t| <= 1/32
  */
@@ -44,67 +46,24 @@ struct reduced {
     unsigned quadrant;      /* |x| = quadrant * pi/2 + r, modulo 2 pi */
 };
 
-enum { PI_WORDS = 4, PRODUCT_WORDS = 6 };
-
-/* |x| * 2/pi: words 0 to 4 are the fraction, word 5 the integer part. */
-static void times_two_over_pi(struct float80_parts x, uint64_t product[PRODUCT_WORDS])
-{
-    static const uint64_t two_over_pi[PI_WORDS] = {
-        UINT64_C(0xfe5163abdebbc561), UINT64_C(0xdb6295993c439041), UINT64_C(0xfc2757d1f534ddc0),
-        UINT64_C(0xa2f9836e4e441529)};
-    unsigned up = (unsigned)(x.exp - FLOAT80_BIAS + 1); /* 0..63 */
-    uint128 carry = 0;
-    uint64_t words[PI_WORDS + 1];
-    for (unsigned i = 0; i < PI_WORDS; i++) {
-        carry += (uint128)two_over_pi[i] * (uint64_t)(x.sig >> 64);
-        words[i] = (uint64_t)carry;
-        carry >>= 64;
-    }
-    words[PI_WORDS] = (uint64_t)carry;
-    uint64_t below = 0;
-    for (unsigned i = 0; i <= PI_WORDS; i++) {
-        product[i] = words[i] << up | below;
-        below = up ? words[i] >> (64 - up) : 0;
-    }
-    product[PRODUCT_WORDS - 1] = below;
-}
-
-/* The fraction's leading 128 bits as a value. */
-static struct float80_parts leading_bits(const uint64_t fraction[PRODUCT_WORDS - 1])
-{
-    unsigned top = PRODUCT_WORDS - 2;
-    while (top > 2 && !fraction[top]) {
-        top--;
-    }
-    uint128 sig = (uint128)fraction[top] << 64 | fraction[top - 1];
-    unsigned shift = sig ? clz128(sig) : 0;
-    if (shift) {
-        sig = sig << shift | (shift < 64 ? fraction[top - 2] >> (64 - shift) : fraction[top - 2]);
-    }
-    int32_t exp = FLOAT80_BIAS - 1 - (int32_t)(PRODUCT_WORDS - 2 - top) * 64 - (int32_t)shift;
-    return (struct float80_parts){false, exp, sig};
-}
+/* Half of the processors' 66-bit pi, in units of 2^-65. */
+#define HALF_PI_66 ((uint128)3 << 64 | UINT64_C(0x243f6a8885a308d3))
 
 static struct reduced reduce(struct float80_parts x)
 {
+    enum { UNIT = 65 };
     x.sign = false;
     if (wide_compare(x, quarter_pi) <= 0) {
         return (struct reduced){x, 0};
     }
-    uint64_t product[PRODUCT_WORDS];
-    times_two_over_pi(x, product);
-    unsigned quadrant = product[PRODUCT_WORDS - 1] & 3;
-    bool above = product[PRODUCT_WORDS - 2] >> 63;
-    if (above) { /* count from the next multiple down */
-        bool carry = true;
-        for (unsigned i = 0; i < PRODUCT_WORDS - 1; i++) {
-            product[i] = ~product[i] + carry;
-            carry = carry && product[i] == 0;
-        }
-    }
-    struct float80_parts r = wide_mul(leading_bits(product), half_pi);
-    r.sign = above;
-    return (struct reduced){r, (quadrant + above) & 3};
+    /* 64 significant bits of 2^-1 to 2^62: nothing is lost. */
+    uint128 units = x.sig >> (127 - UNIT - (x.exp - FLOAT80_BIAS));
+    uint128 quotient = units / HALF_PI_66;
+    uint128 rest = units % HALF_PI_66;
+    bool above = rest > HALF_PI_66 / 2; /* count from the next multiple down */
+    rest = above ? HALF_PI_66 - rest : rest;
+    struct float80_parts r = {above, FLOAT80_BIAS + 127 - UNIT, rest};
+    return (struct reduced){wide_normalize(r), (unsigned)(quotient + above) & 3};
 }
 
 /* Series */

@@ -128,15 +128,18 @@ static void fault_moves(const struct string_run *run)
 /* Ends the callout; done: the instruction is complete. */
 static uint64_t leave_run(struct context *ctx, bool done)
 {
-    struct x86_cpu *cpu = x86_of(ctx);
     ctx->pending -= 1;
     if (done) {
         ctx->rip = ctx->next_rip;
     } else {
-        cpu->keep_rf = 1;
-        cpu->repeat_icount = context_icount(ctx);
+        x86_of(ctx)->keep_rf = 1;
+        ctx->repeat_icount = context_icount(ctx);
     }
     ctx->leave = LEAVE_LOOKUP;
+    if (!done && !x86_since(x86_of(ctx), 1)) {
+        x86_of(ctx)->rep_eip = (uint32_t)(ctx->next_rip - 2) & 0xffff;
+        x86_of(ctx)->rep_icount = context_icount(ctx);
+    }
     return 0;
 }
 

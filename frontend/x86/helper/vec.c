@@ -80,6 +80,13 @@ static bool settle_exceptions(struct vec_call *call)
     return fault(ctx, enabled ? VECTOR_XM : VECTOR_UD);
 }
 
+uint64_t callout_probe_write(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    (void)b;
+    guest_probe_write(ctx, (enum seg_index)(imm & 7), a, imm >> 8 & 31);
+    return 0;
+}
+
 uint64_t callout_vec(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
 {
     (void)a;

@@ -1,9 +1,8 @@
 /*
  * x87 in software: the callouts that run one instruction, and the words of status, tags, control.
  *
- * Not modelled: the mod and r/m bits of memory instructions in FOP (they read as zero); the wait
- * of a processor with CR0.NE = 0 for the interrupt that FERR# asks for: an instruction that finds
- * the interrupt disabled goes on, as with IGNNE# asserted.
+ * Not modelled: the wait of a processor with CR0.NE = 0 for the interrupt that FERR# asks for: an
+ * instruction that finds the interrupt disabled goes on, as with IGNNE# asserted.
  */
 #include "frontend/x86/helper/x87.h"
 
@@ -33,10 +32,8 @@ static const struct x87_soft_row soft_rows[X87_OPS] = {
 #undef SOFT
 };
 
-/* Escape and ModRM for FOP. */
-static const struct {
-    uint8_t escape, modrm, bytes; /* bytes: of the memory operand */
-} encodings[X87_OPS] = {
+/* Bytes of the memory operand. */
+static const uint8_t operand_bytes[X87_OPS] = {
 #define NONE                                 0
 #define STI                                  0
 #define AX                                   0
@@ -44,7 +41,7 @@ static const struct {
 #define M32                                  4
 #define M64                                  8
 #define M80                                  10
-#define X87(name, escape, modrm, form, what) {escape, modrm, form},
+#define X87(name, escape, modrm, form, what) form,
 #include "translator/ir/x87_ops.def"
 #undef X87
 #undef NONE
@@ -144,10 +141,10 @@ void x87_check_mode(struct context *ctx)
 
 /* Instructions */
 
-static void record_pointers(struct x87 *f, enum x87_op op, bool memory)
+static void record_pointers(struct x87 *f, bool memory)
 {
     struct context *ctx = f->ctx;
-    ctx->fop = (uint16_t)((encodings[op].escape & 7u) << 8 | encodings[op].modrm | f->sti);
+    ctx->fop = f->fop;
     ctx->fip = ctx->rip;
     ctx->fcs = ctx->seg[SEG_CS].selector;
     if (memory) {
@@ -169,7 +166,7 @@ static void run(struct x87 *f, enum x87_op op, bool memory)
     if (!(row->flags & X87_CONTROL)) {
         uint16_t raised = (uint16_t)(f->env.flags & (f->codes | FSW_EXCEPTIONS | FSW_SF));
         ctx->fsw = (uint16_t)((ctx->fsw & ~f->codes) | raised);
-        record_pointers(f, op, memory);
+        record_pointers(f, memory);
         x87_update_summary(ctx);
     }
     x87_check_mode(ctx);
@@ -182,7 +179,7 @@ uint64_t callout_x87(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     (void)a;
     (void)b;
     context_fpu_sync(ctx);
-    struct x87 f = {.ctx = ctx, .sti = imm >> 16 & 7};
+    struct x87 f = {.ctx = ctx, .sti = imm >> 16 & 7, .fop = (uint16_t)(imm >> X87_FOP_SHIFT)};
     run(&f, (enum x87_op)(imm & 0xffff), false);
     return 0;
 }
@@ -192,10 +189,13 @@ uint64_t callout_x87_memory(struct context *ctx, uint64_t a, uint64_t b, uint64_
     (void)b;
     context_fpu_sync(ctx);
     enum x87_op op = (enum x87_op)(imm & 0xffff);
-    struct x87 f = {
-        .ctx = ctx, .to_memory = true, .seg = (enum seg_index)(imm >> 16 & 7), .offset = a};
+    struct x87 f = {.ctx = ctx,
+                    .to_memory = true,
+                    .seg = (enum seg_index)(imm >> 16 & 7),
+                    .offset = a,
+                    .fop = (uint16_t)(imm >> X87_FOP_SHIFT)};
     if (!(soft_rows[op].flags & X87_STORES) &&
-        !guest_load(ctx, f.seg, f.offset, encodings[op].bytes)) {
+        !guest_load(ctx, f.seg, f.offset, operand_bytes[op])) {
         return 0;
     }
     run(&f, op, true);

@@ -67,6 +67,7 @@ struct x87 {
     struct float80_env env;
     uint16_t codes; /* condition bits to write: the row's unless the handler decides otherwise */
     unsigned sti;
+    uint16_t fop;   /* what FOP becomes */
     bool to_memory; /* stores go to seg:offset; else they stay in ctx->slow_value */
     bool faulted;   /* the store faulted: nothing has changed */
     enum seg_index seg;
@@ -78,7 +79,8 @@ typedef void x87_handler(struct x87 *f, const struct x87_soft_row *row);
 x87_handler x87_run_arith, x87_run_compare, x87_run_ftst, x87_run_unary, x87_run_binary;
 x87_handler x87_run_fptan, x87_run_fsincos, x87_run_fxtract;
 /* x87_move.c */
-x87_handler x87_run_load, x87_run_constant, x87_run_store, x87_run_fst, x87_run_fxch;
+x87_handler x87_run_load, x87_run_constant, x87_run_store, x87_run_fst, x87_run_fstpnce;
+x87_handler x87_run_fxch;
 x87_handler x87_run_fcmov, x87_run_sign, x87_run_fxam, x87_run_step, x87_run_ffree, x87_run_fnop;
 x87_handler x87_run_fnclex, x87_run_fninit, x87_run_fldcw, x87_run_fnstcw, x87_run_fnstsw;
 x87_handler x87_run_emms;

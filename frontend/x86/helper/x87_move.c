@@ -78,6 +78,13 @@ static bool put_memory(struct x87 *f, enum x87_source source, uint64_t low, uint
     return !f->faulted;
 }
 
+/* An unmasked exception keeps the datum from memory, but faults of the address come before it. */
+static void put_nothing(struct x87 *f, enum x87_source source)
+{
+    f->faulted =
+        f->to_memory && !guest_probe_write(f->ctx, f->seg, f->offset, source_bytes(source));
+}
+
 static uint64_t store_value(struct x87 *f, const struct x87_soft_row *row, struct float80 value,
                             uint16_t *high)
 {
@@ -118,9 +125,11 @@ void x87_run_store(struct x87 *f, const struct x87_soft_row *row)
     }
     if (float80_out_of_range(&f->env)) {
         f->env.flags &= FSW_OE | FSW_UE;
+        put_nothing(f, (enum x87_source)row->source);
         return;
     }
     if (float80_stopped(&f->env)) {
+        put_nothing(f, (enum x87_source)row->source);
         return;
     }
     if (put_memory(f, (enum x87_source)row->source, low, high)) {
@@ -140,6 +149,15 @@ void x87_run_fst(struct x87 *f, const struct x87_soft_row *row)
         }
     }
     x87_put(f, f->sti, value);
+    x87_pop(f, row->pops);
+}
+
+/* An empty register is no stack fault, and is not stored. */
+void x87_run_fstpnce(struct x87 *f, const struct x87_soft_row *row)
+{
+    if (!x87_empty(f, 0)) {
+        x87_put(f, f->sti, x87_get(f, 0));
+    }
     x87_pop(f, row->pops);
 }
 

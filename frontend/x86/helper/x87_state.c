@@ -9,7 +9,8 @@
  *                      linear operand pointer 15..0, its upper bits << 12
  *
  * Real-mode pointers are FCS * 16 + FIP.  The data registers follow in stack order, 10 bytes each.
- * Nothing changes when a byte cannot be read or written.
+ * Nothing changes when a byte cannot be read or written.  Alignment is checked for the fields of
+ * the environment, not for the registers (SDM volume 3, table 6-7).
  */
 #include "frontend/x86/cpu/cpu.h"
 #include "frontend/x86/helper/helper.h"
@@ -67,8 +68,8 @@ static void real_pointers(const struct context *ctx, unsigned size, uint32_t fie
 /* Checks that bytes can be written, without writing. */
 static bool writable(const struct image *image, unsigned bytes)
 {
-    return guest_load_for_write(image->ctx, image->seg, image->offset, 1) &&
-           guest_load_for_write(image->ctx, image->seg, image->offset + bytes - 1, 1);
+    return guest_probe_write(image->ctx, image->seg, image->offset, image->size) &&
+           guest_probe_write(image->ctx, image->seg, image->offset + bytes - 1, 1);
 }
 
 static bool store_environment(const struct image *image)

@@ -109,6 +109,7 @@ lift_function lift_crc32, lift_popcnt, lift_movbe;
 void lift_mov_from_segment(struct lift *l, const struct x86_insn *insn);
 void lift_mov_to_segment(struct lift *l, const struct x86_insn *insn);
 void lift_mov_control(struct lift *l, const struct x86_insn *insn);
+void lift_mov_test(struct lift *l, const struct x86_insn *insn);
 void lift_push_segment(struct lift *l, const struct x86_insn *insn);
 void lift_pop_segment(struct lift *l, const struct x86_insn *insn);
 

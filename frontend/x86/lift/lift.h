@@ -5,7 +5,7 @@
  * sensitive, privileged, I/O and rare ones become callouts.  Intel SDM volume 2 (325383) is
  * followed; where the manual leaves flags undefined see backend/host/interp/alu.c.
  *
- * Not modelled: 64-bit code, SMM, VMX, SVM, test registers (all #UD).  LOCK needs nothing, there is
+ * Not modelled: 64-bit code, SMM, VMX, SVM (all #UD).  LOCK needs nothing, there is
  * one CPU.  Near returns and jumps past the CS limit fault at the target instead of at the branch.
  */
 #ifndef FRONTEND_X86_LIFT_LIFT_H

@@ -20,7 +20,7 @@ void lift_mov(struct lift *l, const struct x86_insn *insn, unsigned arg)
     } else if (is_kind(insn, X86_OPERAND_CR) || is_kind(insn, X86_OPERAND_DR)) {
         lift_mov_control(l, insn);
     } else if (is_kind(insn, X86_OPERAND_TR)) {
-        lift_raise(l, VECTOR_UD);
+        lift_mov_test(l, insn);
     } else {
         struct ir_inst *inst = lift_op(l, IR_mov, insn->ops[0].width, IR_NONE, IR_NONE, IR_NONE);
         inst->dst = lift_operand(inst, &insn->ops[0], insn->address_size);

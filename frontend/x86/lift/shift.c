@@ -1,13 +1,23 @@
 /*
- * Shifts and rotates.  The count is masked to 5 bits, but on the 8086; a constant count of zero
- * changes nothing, so only the memory read (and its faults) is left of such an instruction.
+ * Shifts and rotates.  The count is masked to 5 bits, but on the 8086.  A count of zero changes
+ * nothing, but memory is written all the same, so a page that may not be written faults.
  */
 #include "frontend/x86/lift/build.h"
 
-static void touch(struct lift *l, const struct x86_insn *insn)
+/* A constant count of zero: nothing to do for a register. */
+static bool moves_nothing(const struct x86_insn *insn, const struct x86_operand *count)
 {
-    if (insn->ops[0].kind == X86_OPERAND_MEM) {
-        lift_value(l, insn, IR_T0, &insn->ops[0], insn->ops[0].width);
+    return count->kind == X86_OPERAND_IMM && (count->value & 31) == 0 &&
+           insn->ops[0].kind != X86_OPERAND_MEM;
+}
+
+/* The constant count of an operation, which leaves the flags alone when it is zero. */
+static void constant_count(struct ir_inst *inst, const struct x86_operand *count)
+{
+    inst->imm = (uint64_t)count->value & 31;
+    if (inst->imm == 0) {
+        inst->flags_written = 0;
+        inst->flags_read = 0;
     }
 }
 
@@ -54,8 +64,7 @@ void lift_shift(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     const struct x86_operand *count = &insn->ops[1];
     bool constant = count->kind == X86_OPERAND_IMM;
-    if (constant && (count->value & 31) == 0) {
-        touch(l, insn);
+    if (moves_nothing(insn, count)) {
         return;
     }
     if (!lift_has(l, X86_FEATURE_186) || (arg == IR_shl && lift_is_286(l))) {
@@ -66,11 +75,11 @@ void lift_shift(struct lift *l, const struct x86_insn *insn, unsigned arg)
         lift_op(l, (enum ir_op)arg, insn->ops[0].width, IR_NONE, IR_NONE, IR_NONE);
     inst->dst = inst->a = lift_operand(inst, &insn->ops[0], insn->address_size);
     inst->b = constant ? IR_IMM : GUEST_RCX;
-    if (constant) {
-        inst->imm = (uint64_t)count->value & 31;
-    }
     if (!constant || arg == IR_rcl || arg == IR_rcr) {
         variable_count(inst);
+    }
+    if (constant) {
+        constant_count(inst, count);
     }
 }
 
@@ -78,8 +87,7 @@ void lift_double_shift(struct lift *l, const struct x86_insn *insn, unsigned arg
 {
     const struct x86_operand *count = &insn->ops[2];
     bool constant = count->kind == X86_OPERAND_IMM;
-    if (constant && (count->value & 31) == 0) {
-        touch(l, insn);
+    if (moves_nothing(insn, count)) {
         return;
     }
     struct ir_inst *inst =
@@ -88,7 +96,7 @@ void lift_double_shift(struct lift *l, const struct x86_insn *insn, unsigned arg
     inst->b = lift_operand(inst, &insn->ops[1], insn->address_size);
     inst->aux = !constant;
     if (constant) {
-        inst->imm = (uint64_t)count->value & 31;
+        constant_count(inst, count);
     } else {
         variable_count(inst);
     }

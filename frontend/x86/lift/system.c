@@ -90,3 +90,17 @@ void lift_mov_control(struct lift *l, const struct x86_insn *insn)
                      special->reg);
     }
 }
+
+/* MOV to and from the test registers of the 386 and 486. */
+void lift_mov_test(struct lift *l, const struct x86_insn *insn)
+{
+    if (lift_privileged(l)) {
+        return;
+    }
+    if (insn->ops[0].kind == X86_OPERAND_TR) {
+        lift_value(l, insn, IR_T0, &insn->ops[1], 4);
+        lift_callout(l, CALLOUT_test_write, IR_NONE, IR_T0, IR_NONE, insn->ops[0].reg);
+    } else {
+        lift_callout(l, CALLOUT_test_read, insn->ops[0].reg, IR_NONE, IR_NONE, insn->ops[1].reg);
+    }
+}

@@ -10,7 +10,7 @@ static const struct {
 } aliases[] = {
     {0xdc, 0xd0, 0xd8, 0xd0}, {0xdc, 0xd8, 0xd8, 0xd8}, {0xdd, 0xc8, 0xd9, 0xc8},
     {0xde, 0xd0, 0xd8, 0xd8}, {0xdf, 0xc8, 0xd9, 0xc8}, {0xdf, 0xd0, 0xdd, 0xd8},
-    {0xdf, 0xd8, 0xdd, 0xd8}, {0xd9, 0xd8, 0xdd, 0xd8},
+    {0xdf, 0xd8, 0xdd, 0xd8},
 };
 
 static const uint8_t memory_width[] = {
@@ -115,6 +115,12 @@ static void x87_flags(struct ir_inst *inst, enum x87_op op)
     }
 }
 
+/* What FOP becomes: the low three bits of the escape, and the ModRM byte as it stands. */
+static uint64_t opcode_bits(const struct x86_insn *insn)
+{
+    return (uint64_t)((insn->opcode & 7u) << 8 | insn->modrm) << X87_FOP_SHIFT;
+}
+
 static void x87_slow(struct lift *l, const struct x86_insn *insn, enum x87_op op)
 {
     if (waits(op)) {
@@ -123,10 +129,10 @@ static void x87_slow(struct lift *l, const struct x86_insn *insn, enum x87_op op
     if (is_memory(x87_rows[op].form)) {
         lift_ea(l, insn, IR_T0, &insn->ops[0]);
         lift_callout(l, CALLOUT_x87_memory, IR_NONE, IR_T0, IR_NONE,
-                     op | (uint64_t)insn->ops[0].seg << 16);
+                     op | (uint64_t)insn->ops[0].seg << 16 | opcode_bits(insn));
     } else {
         lift_callout(l, CALLOUT_x87, IR_NONE, IR_NONE, IR_NONE,
-                     op | (uint64_t)(insn->modrm & 7) << 16);
+                     op | (uint64_t)(insn->modrm & 7) << 16 | opcode_bits(insn));
     }
 }
 
@@ -144,7 +150,7 @@ void lift_x87(struct lift *l, const struct x86_insn *insn, unsigned arg)
     } else {
         enum x87_form form = x87_rows[op].form;
         struct ir_inst *inst = lift_op(l, IR_x87, 10, IR_NONE, IR_NONE, IR_NONE);
-        inst->imm = op;
+        inst->imm = op | opcode_bits(insn);
         x87_flags(inst, op);
         if (is_memory(form)) {
             inst->width = memory_width[form];

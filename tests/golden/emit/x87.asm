@@ -34,7 +34,7 @@ bits 32
 ;|  24  fstp qword ptr [r8 + r9]
 ;|  25  mov dword ptr [fdp], r8d
 ;|  26  mov dword ptr [fip], 0x1004
-;|  27  mov word ptr [fop], 0x518
+;|  27  mov word ptr [fop], 0x519
 ;|  28  movzx r12d, word ptr [seg[SEG_CS].selector]
 ;|  29  mov word ptr [fcs], r12w
 ;|  30  movzx r12d, word ptr [seg[SEG_DS].selector]
@@ -50,7 +50,7 @@ bits 32
 ;|  40  cmp dword ptr [leave], 0
 ;|  41  je 49
 ;|  42  mov dword ptr [fip], 0x1000
-;|  43  mov word ptr [fop], 0x100
+;|  43  mov word ptr [fop], 0x103
 ;|  44  movzx r12d, word ptr [seg[SEG_CS].selector]
 ;|  45  mov word ptr [fcs], r12w
 ;|  46  movzx r12d, word ptr [seg[SEG_DS].selector]
@@ -74,7 +74,7 @@ bits 32
 ;|  64  jmp 50
 ;|  65  mov dword ptr [fdp], r8d
 ;|  66  mov dword ptr [fip], 0x1004
-;|  67  mov word ptr [fop], 0x518
+;|  67  mov word ptr [fop], 0x519
 ;|  68  movzx r12d, word ptr [seg[SEG_CS].selector]
 ;|  69  mov word ptr [fcs], r12w
 ;|  70  movzx r12d, word ptr [seg[SEG_DS].selector]

@@ -11,14 +11,14 @@ bits 32
 ;| insn 0 rip=1000 len=3
 ;|     callout.fpu_check #0
 ;|     lea.4 t0 = fs:[rax].4
-;|     callout.x87_memory t0 #40010
+;|     callout.x87_memory t0 #10000040010
 ;| insn 1 rip=1003 len=2
 ;|     callout.fpu_check #0
-;|     callout.x87 #30008
+;|     callout.x87 #c300030008
 ;| insn 2 rip=1005 len=2
-;|     callout.x87 #7e
+;|     callout.x87 #7e00000007f
 ;| insn 3 rip=1007 len=2
-;|     callout.x87 #2004a
+;|     callout.x87 #3e20002004b
 ;| insn 4 rip=1009 len=1
 ;|     callout.fpu_check #1
 ;| insn 5 rip=100a len=2

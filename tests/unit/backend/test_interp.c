@@ -65,6 +65,17 @@ bool guest_load_for_write(struct context *ctx, enum seg_index seg, uint64_t offs
     return guest_load(ctx, seg, offset, size);
 }
 
+bool guest_probe_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
+{
+    (void)seg;
+    (void)size;
+    if (offset >= 0xf0000000) {
+        context_fault(ctx, 14, true, 2);
+        return false;
+    }
+    return true;
+}
+
 /* ---- setting up ------------------------------------------------------------------------------ */
 
 static void setup(void)
@@ -688,11 +699,13 @@ START_TEST(x87_operations_get_register_or_address)
     bench->callouts[CALLOUT_x87_memory] = note_arguments;
     compile((const uint8_t[]){0xd8, 0xc3}, 2, 1); /* fadd st0, st3 */
     run();
-    ck_assert_uint_eq(bench->ctx.gpr[GUEST_RSI], X87_fadd_st0 | 3 << 16);
+    ck_assert_uint_eq(bench->ctx.gpr[GUEST_RSI],
+                      X87_fadd_st0 | 3 << 16 | UINT64_C(0x0c3) << X87_FOP_SHIFT);
     compile((const uint8_t[]){0x64, 0xdd, 0x51, 0x08}, 4, 1); /* fst qword [fs:ecx+8] */
     bench->ctx.gpr[GUEST_RCX] = 0x100010;
     run();
-    ck_assert_uint_eq(bench->ctx.gpr[GUEST_RSI], X87_fst_m64 | SEG_FS << 16);
+    ck_assert_uint_eq(bench->ctx.gpr[GUEST_RSI],
+                      X87_fst_m64 | SEG_FS << 16 | UINT64_C(0x551) << X87_FOP_SHIFT);
     ck_assert_uint_eq(bench->ctx.gpr[GUEST_RDX], 0x100018);
 }
 END_TEST

@@ -282,7 +282,7 @@ static void x87_record(struct bench *bench, enum x87_op op, unsigned width, uint
 {
     insn(bench);
     add(bench, (struct ir_inst){.op = IR_x87,
-                                .imm = op,
+                                .imm = op | (uint64_t)(op * 3) << X87_FOP_SHIFT,
                                 .width = (uint8_t)width,
                                 .aux = (uint8_t)sti,
                                 .a = width != 0 ? IR_MEM : IR_NONE,
@@ -345,7 +345,7 @@ START_TEST(x87_arithmetic_runs_in_the_host_and_returns_to_the_record)
     ck_assert_uint_eq(load_le16(bench.world->ram + at - RAM + 40), 0x3fff);
     ck_assert_uint_eq(load_le16(bench.world->ram + at - RAM + 48) & 0x3800, 7 << 11);
     ck_assert_uint_eq(ctx->fip, 0xc0005000 + 6 * 2);
-    ck_assert_uint_eq(ctx->fop, 0x338);
+    ck_assert_uint_eq(ctx->fop, X87_fstp_m80 * 3);
     ck_assert_uint_eq(ctx->fdp, at + 32);
     ck_assert_uint_eq(ctx->fcs, 0x1b);
     ck_assert_uint_eq(ctx->fds, 0x23);
@@ -361,7 +361,7 @@ static uint64_t sync_callout(struct context *ctx, uint64_t a, uint64_t b, uint64
     context_fpu_sync(ctx);
     ck_assert_uint_eq(ctx->ftop, 7);
     ck_assert_uint_eq(ctx->st[7].exponent, 0x3fff);
-    ck_assert_uint_eq(ctx->fop, 0x1e8);
+    ck_assert_uint_eq(ctx->fop, X87_fld1 * 3);
     ctx->st[7].exponent = 0x4000;
     return 0;
 }

@@ -44,6 +44,12 @@ bool guest_load_for_write(struct context *ctx, enum seg_index seg, uint64_t offs
     return guest_load(ctx, seg, offset, size);
 }
 
+bool guest_probe_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
+{
+    (void)seg;
+    return reachable(ctx, offset, size);
+}
+
 bool guest_read(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
                 uint64_t *value)
 {

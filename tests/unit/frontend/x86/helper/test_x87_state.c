@@ -49,7 +49,7 @@ static struct rig *setup(void)
     ctx->seg[SEG_CS].selector = 0x33;
     ctx->seg[SEG_DS].selector = 0x2b;
     callout_x87(ctx, 0, 0, X87_fld1);
-    callout_x87(ctx, 0, 0, X87_fldpi);
+    callout_x87(ctx, 0, 0, X87_fldpi | UINT64_C(0x1eb) << X87_FOP_SHIFT);
     memset(ram, 0xaa, sizeof(ram));
     return rig;
 }

@@ -1,8 +1,8 @@
 /*
  * What the 8086, 80186 and 80286 do otherwise, as short programs on both engines.
  *
- * A program stands at 1000:0000 with SS = 2000h, DS = ES = 3000h and ends with HLT.  Vectors 0, 6
- * and 13 lead to a HLT at 0:500h + vector, where BX is the IP that was pushed.
+ * A program stands at 1000:0000 with SS = 2000h, DS = ES = 3000h and ends with HLT.  Vectors 0, 1,
+ * 6 and 13 lead to a HLT at 0:500h + vector, where BX is the IP that was pushed.
  */
 #include "frontend/x86/cpu/segment.h"
 #include "tests/support/cpu_fixture.h"
@@ -22,7 +22,7 @@ static void put(uint32_t at, const char *bytes, size_t count)
 static void begin(const char *model, bool native)
 {
     ck_assert(cpu_fixture_create(&f, model, native ? "native" : "portable", 0));
-    static const uint8_t vectors[] = {0, 6, 13};
+    static const uint8_t vectors[] = {0, 1, 6, 13};
     for (unsigned i = 0; i < sizeof(vectors); i++) {
         char vector[4] = {(char)(vectors[i] * 16), 5, 0, 0};
         put(vectors[i] * 4u, vector, 4);
@@ -119,6 +119,14 @@ static const struct program programs[] = {
     {"8086", "AAA: SF of AL as it was", CODE_OF("\xb0\x7a\x37"), 0x1300, 0, 0x880, 0x880},
     {"286", "AAD: OF is CF", CODE_OF("\xb8\xff\x01\xd5\x01"), 0, 0, 0x801, 0x801},
     {"8086", "AAD: OF of the sum", CODE_OF("\xb8\xff\x01\xd5\x01"), 0, 0, 1, 0x801},
+    {"8086", "an interrupted REP goes on at its last prefix",
+     CODE_OF("\xb1\x03\xb8\x02\xf1\x50\x9d\xf3\x26\xa4"), 0xf102, 8, 0, 0},
+    {"186", "an interrupted REP goes on at its first prefix",
+     CODE_OF("\xb1\x03\xb8\x02\xf1\x50\x9d\xf3\x26\xa4"), 0xf102, 7, 0, 0},
+    {"386", "MOV TR6", CODE_OF("\x0f\x26\xf0\x31\xc0\x0f\x24\xf0"), 0x1234, 0, 0, 0},
+    {"386", "no MOV TR3", CODE_OF("\x0f\x24\xd8"), 0x1234, 0, 0, 0},
+    {"486", "MOV TR3", CODE_OF("\x0f\x26\xd8\x31\xc0\x0f\x24\xd8"), 0x1234, 0, 0, 0},
+    {"pentium", "no MOV TR6", CODE_OF("\x0f\x24\xf0"), 0x1234, 0, 0, 0},
     {"8086", "AAA does not carry into AH", CODE_OF("\xb8\xff\x00\x37"), 0x0105, 0, 0, 0},
     {"386", "AAA carries into AH", CODE_OF("\xb8\xff\x00\x37"), 0x0205, 0, 0, 0},
 };
