@@ -40,8 +40,11 @@ static void set_deadline(struct machine *machine)
     uint64_t next = clock_deadline(machine->clock);
     bool slice = !machine->exact && machine->slice_end_ns < next;
     uint64_t icount = icount_at(machine, slice ? machine->slice_end_ns : next);
+    /* An instruction may wait before it begins: to get into its wait it is begun. */
+    bool begins =
+        machine->exact && !machine->ctx->halted && machine_icount(machine) == machine->stop_icount;
     if (icount > machine->stop_icount) {
-        icount = machine->stop_icount;
+        icount = machine->stop_icount + begins;
     }
     if (machine->faults && icount > faults_next(machine->faults)) {
         icount = faults_next(machine->faults);
@@ -296,8 +299,9 @@ uint64_t machine_idle_until(const struct machine *machine)
 static bool arrived(const struct machine *machine)
 {
     if (machine->exact) {
-        return machine_icount(machine) >= machine->stop_icount &&
-               (machine->idle_ns >= machine->stop_idle_ns || !machine->ctx->halted);
+        uint64_t icount = machine_icount(machine);
+        return icount > machine->stop_icount ||
+               (icount == machine->stop_icount && machine->idle_ns >= machine->stop_idle_ns);
     }
     return machine_now(machine) >= machine->slice_end_ns ||
            machine_icount(machine) >= machine->stop_icount;
