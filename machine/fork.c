@@ -31,7 +31,7 @@ bool fork_possible(const struct machine *machine, struct status *status)
 
 int fork_machine(struct machine *machine, unsigned n, struct status *status)
 {
-    context_fpu_sync(machine->ctx);
+    x86_settle(machine->cpu);
     pid_t child = fork();
     if (child < 0) {
         status_fail_errno(status, "cannot fork");

@@ -45,7 +45,7 @@ static void run_to(struct pair *pair, uint64_t icount)
     for (unsigned i = 0; i < 2; i++) {
         pair->machine[i].stop_icount = icount;
         machine_run_until(&pair->machine[i], FOREVER_NS);
-        context_fpu_sync(pair->machine[i].ctx);
+        x86_settle(pair->machine[i].cpu);
     }
 }
 

@@ -367,7 +367,7 @@ bool machine_run_to(struct machine *machine, struct machine_position to, uint64_
 
 uint64_t machine_quick_hash(struct machine *machine)
 {
-    context_fpu_sync(machine->ctx);
+    x86_settle(machine->cpu);
     memory_map_settle(&machine->memory);
     uint64_t hash = state_hash(x86_state(), machine->cpu, machine->idle_ns);
     for (unsigned i = 0; i < machine->device_count; i++) {
@@ -406,7 +406,7 @@ bool machine_info(struct machine *machine, const char *what, FILE *out)
         return true;
     }
     if (strcmp(what, "cpu") == 0) {
-        context_fpu_sync(machine->ctx);
+        x86_settle(machine->cpu);
         x86_print(machine->cpu, out);
         return true;
     }

@@ -97,7 +97,7 @@ static void save_inputs(const struct inputs *inputs, struct fields_writer *write
 void machine_state_save(struct machine *machine, struct fields_writer *writer)
 {
     struct board board = board_of(machine);
-    context_fpu_sync(machine->ctx);
+    x86_settle(machine->cpu);
     machine->ctx->icount = machine_icount(machine);
     fields_begin(writer, "cpu", "cpu");
     fields_put_state(writer, x86_state(), machine->cpu);
@@ -315,7 +315,7 @@ static void apply_board(struct machine *machine, const struct board *board)
 
 void machine_state_apply(struct machine *machine, const struct machine_state *state)
 {
-    context_fpu_sync(machine->ctx);
+    x86_settle(machine->cpu);
     state_copy(x86_state(), machine->cpu, state->copies[machine->device_count]);
     for (unsigned i = 0; i < machine->device_count; i++) {
         state_copy(machine->devices[i].ops->state, machine->devices[i].dev, state->copies[i]);

@@ -165,12 +165,20 @@ static void a20_from_port92(void *opaque, unsigned n, bool level)
 
 static uint32_t cpu_port_in(void *machine, uint16_t port, unsigned size)
 {
+    idle_busy(((struct machine *)machine)->pc->idle);
     return bus_read(((struct machine *)machine)->io, port, size);
 }
 
 static void cpu_port_out(void *machine, uint16_t port, uint32_t value, unsigned size)
 {
+    idle_busy(((struct machine *)machine)->pc->idle);
     bus_write(((struct machine *)machine)->io, port, value, size);
+}
+
+static bool cpu_polls(void *opaque)
+{
+    const struct machine *machine = opaque;
+    return idle_poll(machine->pc->idle, machine_icount(machine));
 }
 
 static uint64_t cpu_tsc(void *machine)
@@ -215,6 +223,7 @@ struct x86_wires pc_cpu_wires(struct machine *machine)
                               .apic_base_written = cpu_apic_base,
                               .ferr = cpu_ferr,
                               .nmi_unblocked = cpu_nmi_unblocked,
+                              .polls = cpu_polls,
                               .machine = machine,
                               .log = &machine->log};
 }
@@ -307,6 +316,8 @@ static void create_input(struct machine *machine)
 
     struct port92_wires port92 = {.a20 = {a20_from_port92, machine, 0},
                                   .reset = {request_reset_line, machine, 0}};
+    pc->idle = idle_create();
+    machine_add(machine, idle_device(pc->idle));
     pc->port92 = port92_create(&port92);
     machine_add(machine, port92_device(pc->port92, "port92"));
     bus_map(machine->io, pc->port92, 0x92, 1, &port92_io);

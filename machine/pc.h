@@ -26,6 +26,7 @@
 #include "devices/storage/ide.h"
 #include "machine/drives.h"
 #include "machine/firmware.h"
+#include "machine/idle.h"
 #include "machine/machine.h"
 #include "machine/serial_host.h"
 
@@ -44,6 +45,7 @@ struct pc {
     struct pit8254 *pit;
     struct port61 *port61;
     struct port92 *port92;
+    struct idle *idle;
     struct dma8237 *dma;
     struct rtc146818 *rtc;
     struct i8042 *i8042;

@@ -221,13 +221,21 @@ bool resolve_options(const struct config *config, struct resolved *out, struct l
            resolve_for(config, out, status);
 }
 
-/* The firmware that is installed with the program begins with 32-bit code. */
+/* The firmware that is installed beside the program is 32-bit code with BSWAP. */
 static bool firmware_fits(const struct config *config, const struct x86_model *model,
                           struct status *status)
 {
-    return config->bios || model->family >= 3 ||
-           status_fail(status,
-                       "CPU model %s cannot run SeaBIOS, which needs a 386: give a firmware that "
+    if (config->bios || x86_model_has_bswap(model)) {
+        return true;
+    }
+    if (model->family == 3) {
+        return status_fail(status,
+                           "CPU model %s cannot run SeaBIOS, which needs BSWAP: give --cpu "
+                           "%s,+i486 or another firmware with --bios FILE",
+                           model->name, model->name);
+    }
+    return status_fail(status,
+                       "CPU model %s cannot run SeaBIOS, which needs a 486: give a firmware that "
                        "can with --bios FILE",
                        model->name);
 }

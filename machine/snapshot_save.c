@@ -357,7 +357,7 @@ bool snapshot_save_live(struct machine *machine, const char *path, bool whole,
         return status_fail(status, "cannot begin to save");
     }
     *snapshots->outcome = (struct outcome){0};
-    context_fpu_sync(machine->ctx);
+    x86_settle(machine->cpu);
     pid_t child = fork();
     if (child == 0) {
         ignore_signals();

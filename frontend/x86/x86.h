@@ -22,6 +22,9 @@ struct x86_wires {
     void (*apic_base_written)(void *machine, uint64_t value); /* MSR 1Bh */
     void (*ferr)(void *machine, bool level);                  /* FERR#: IRQ 13 with CR0.NE = 0 */
     void (*nmi_unblocked)(void *machine); /* an NMI handler returned; may be NULL */
+    /* The guest asks for input, or says that it waits for some, by a software interrupt of PC
+     * firmware or DOS; true: HLT first.  May be NULL. */
+    bool (*polls)(void *machine);
     void *machine;
     const struct log *log;
 };
@@ -35,6 +38,7 @@ enum x86_feature_word {
     WORD_D_EAX,   /* leaf 0Dh, subleaf 1: FEATURE_D_ */
     WORD_EXT_EDX, /* leaf 80000001: FEATURE_EXT_ */
     WORD_EXT_ECX, /* FEATURE_EXT_C_ */
+    WORD_HIDDEN,  /* in no leaf: FEATURE_X_ */
     X86_FEATURE_WORDS
 };
 
@@ -64,6 +68,8 @@ const struct x86_model *x86_model_find(const char *name);
 bool x86_model_configure(struct x86_model *out, const char *text, struct status *status);
 /* Instruction sets a model lacks: bits by enum x86_feature, for lift_request.absent. */
 uint64_t x86_model_absent(const struct x86_model *model);
+/* The model has the instructions that came with the 80486. */
+bool x86_model_has_bswap(const struct x86_model *model);
 /* Calls each with name and one-line description, oldest first. */
 void x86_model_list(void (*each)(void *user, const char *name, const char *what), void *user);
 /* Calls each with the name of a feature that x86_model_configure() knows. */
@@ -80,6 +86,10 @@ void x86_reset(struct x86_cpu *cpu, bool init);
 
 /* After saved state was loaded into cpu: derived members follow. */
 void x86_loaded(struct x86_cpu *cpu);
+
+/* Before the state is saved, hashed or compared: what engines keep elsewhere stands in it, and what
+ * is over has its reset value, however the run was cut into slices. */
+void x86_settle(struct x86_cpu *cpu);
 
 /* All saved state: CONTEXT_STATE and the system registers. */
 const struct state_desc *x86_state(void);

@@ -35,7 +35,7 @@ refuses '--cpu:  is not \+FEATURE or -FEATURE' run --cpu max,
 refuses 'CPU model 386 cannot have sse: it has no CPUID instruction' run --cpu 386,+sse
 refuses '--memory 64M: CPU model 386sx addresses 15 MiB of RAM at most' run --cpu 386sx -m 64M
 works run --cpu p3,-sse,+nx --display none --for 1M
-works run --cpu 386sx,+fpu -m 15M --display none --for 1M
+works run --cpu 386sx,+fpu,+i486 -m 15M --display none --for 1M
 refuses '--engine steam is not one of native, portable' run --engine steam
 refuses '--no-opt speed: no such optimisation .*' run --no-opt links --no-opt speed
 works run --no-opt help

@@ -185,10 +185,13 @@ struct memory_tables {
     const struct code_cover *cover[TABLE_ENTRIES];
 };
 
-/* A slot of the indirect-branch hash: hit when tag == (context tag | EIP). */
+/* A slot of the indirect-branch hash: hit when tag == (context tag | EIP) and the code table still
+ * says `guard` of the page: so a flush of the tables needs no flush of the hash. */
 struct hash_slot {
     uint64_t tag;
     const void *code;
+    int64_t guard;
+    struct block *block; /* behind `code` */
 };
 
 /* alignas on the list's first member of struct xmm keeps vectors 16-byte aligned. */
@@ -200,10 +203,9 @@ struct context {
     uint64_t icount_end; /* instruction count at which budget is used up */
     struct memory_tables *tables; /* of the current address space and privilege */
     struct hash_slot *hash; /* HASH_ENTRIES slots, index = (EIP ^ EIP >> 12) & (HASH_ENTRIES - 1) */
-    uint64_t tag;           /* bits 32..63 stand for (mode, CS base, CS limit, address space, flush
-                               generation); bits 0..31 are zero */
-    uint32_t leave;         /* enum leave_reason, polled after callouts and slow accesses */
-    uint32_t mode;          /* mode key of the running code (translator/api/mode.h) */
+    uint64_t tag;   /* bits 32..63 stand for (mode, CS base, CS limit); bits 0..31 are zero */
+    uint32_t leave; /* enum leave_reason, polled after callouts and slow accesses */
+    uint32_t mode;  /* mode key of the running code (translator/api/mode.h) */
 
     STATE_MEMBERS(CONTEXT_STATE)
 

@@ -34,7 +34,7 @@ struct block *cache_find(struct translator *tr, uint64_t gpa, uint64_t rip, uint
     return NULL;
 }
 
-static void insert(struct translator *tr, struct block *block)
+void cache_insert(struct translator *tr, struct block *block)
 {
     struct block **bucket = &tr->buckets[bucket_of(block->gpa, block->rip, block->mode)];
     block->valid = 1;
@@ -52,15 +52,6 @@ void block_init(struct block *block, uint64_t gpa, uint64_t gpa2, const struct i
     block->mode = ir->mode;
     block->bytes = ir->bytes;
     block->insns = ir->insn_count;
-}
-
-struct block *cache_insert(struct translator *tr, uint64_t gpa, uint64_t gpa2,
-                           const struct ir_block *ir)
-{
-    struct block *block = arena_alloc_raw(tr->arena, sizeof(*block));
-    block_init(block, gpa, gpa2, ir);
-    insert(tr, block);
-    return block;
 }
 
 static void unlink_exit(struct translator *tr, struct block_exit *exit)
@@ -160,7 +151,7 @@ struct block *cache_revive(struct translator *tr, const struct block_key *key, c
         ++*variants;
         if (block->bytes <= available && memcmp(block->kept, bytes, block->bytes) == 0) {
             *at = block->next_in_bucket;
-            insert(tr, block);
+            cache_insert(tr, block);
             tr->stats.blocks_revived++;
             return block;
         }
@@ -212,26 +203,18 @@ void cache_reset(struct translator *tr)
     tr->stats.full_resets++;
 }
 
-void cache_new_tags(struct translator *tr, unsigned view)
-{
-    for (unsigned i = 0; i < TAG_SLOTS; i++) {
-        struct tag_slot *slot = &tr->tag_slots[i];
-        if (view == mode_view(slot->mode)) {
-            *slot = (struct tag_slot){0};
-        }
-    }
-    if (view == tr->ctx->view) {
-        tr->ctx->tag = (uint64_t)++tr->next_tag << 32;
-    }
-}
-
+/* A tag that is given up hits nothing again, so few are: modes alternate with every system call. */
 uint32_t cache_tag(struct translator *tr, uint32_t mode, uint64_t base, uint32_t limit)
 {
     uint64_t h = ((uint64_t)mode << 32 ^ base ^ limit) * UINT64_C(0x9e3779b97f4a7c15);
-    struct tag_slot *slot = &tr->tag_slots[h >> 32 & (TAG_SLOTS - 1)];
-    if (!slot->tag || slot->mode != mode || slot->base != base || slot->limit != limit) {
-        *slot =
-            (struct tag_slot){.base = base, .mode = mode, .limit = limit, .tag = ++tr->next_tag};
+    struct tag_slot *first = NULL;
+    for (unsigned i = 0; i < TAG_PROBES; i++) {
+        struct tag_slot *slot = &tr->tag_slots[((h >> 32) + i) & (TAG_SLOTS - 1)];
+        if (slot->tag && slot->mode == mode && slot->base == base && slot->limit == limit) {
+            return slot->tag;
+        }
+        first = !first || slot->tag < first->tag ? slot : first; /* a free one, or the eldest */
     }
-    return slot->tag;
+    *first = (struct tag_slot){.base = base, .mode = mode, .limit = limit, .tag = ++tr->next_tag};
+    return first->tag;
 }

@@ -19,7 +19,8 @@ enum {
     PHYS_PAGES = 1 << 24, /* 64 GiB of physical space */
     BLOCK_BUCKETS = 1 << 16,
     GRANULE_BITS = 6,
-    TAG_SLOTS = 64,
+    TAG_SLOTS = 256,
+    TAG_PROBES = 8,
     DORMANT_BUCKETS = 1 << 12,
 };
 
@@ -67,10 +68,9 @@ struct translator {
     struct block **buckets;
     struct block **dormant; /* invalidated blocks that may be revived, by the same key */
     struct hash_slot *hash;
-    struct block **hash_blocks; /* the block behind each slot's code */
-    struct hash_slot *no_hash;  /* never hits */
-    struct arena *arena;        /* blocks and code pages, until the next full reset */
-    struct arena *scratch;      /* records of the block being translated */
+    struct hash_slot *no_hash; /* never hits */
+    struct arena *arena;       /* blocks and code pages, until the next full reset */
+    struct arena *scratch;     /* records of the block being translated */
     struct ir_block ir;
     struct arena_mark arena_start;
     uint8_t churn[DORMANT_BUCKETS]; /* by key: times that code with too many variants was met */
@@ -125,9 +125,8 @@ struct block *cache_find(struct translator *tr, uint64_t gpa, uint64_t rip, uint
                          uint64_t gpa2);
 /* Fills what names a block, of which nothing is known yet; its exits stay undefined. */
 void block_init(struct block *block, uint64_t gpa, uint64_t gpa2, const struct ir_block *ir);
-/* A new valid block. */
-struct block *cache_insert(struct translator *tr, uint64_t gpa, uint64_t gpa2,
-                           const struct ir_block *ir);
+/* A compiled block becomes valid. */
+void cache_insert(struct translator *tr, struct block *block);
 void cache_invalidate(struct translator *tr, struct block *block);
 /* A block of these bytes that was invalidated, valid again; or NULL.  *variants: how many others
  * wait at the same key. */
@@ -137,8 +136,6 @@ struct block *cache_revive(struct translator *tr, const struct block_key *key, c
 uint8_t cache_churn(struct translator *tr, const struct block_key *key);
 void cache_link(struct translator *tr, struct block_exit *exit, struct block *target);
 void cache_reset(struct translator *tr);
-/* No hash entry of code with that view hits any more. */
-void cache_new_tags(struct translator *tr, unsigned view);
 uint32_t cache_tag(struct translator *tr, uint32_t mode, uint64_t base, uint32_t limit);
 
 /* exec.c */

@@ -51,14 +51,13 @@ struct translator *translator_create(const struct translator_config *config)
     tr->buckets = calloc(BLOCK_BUCKETS, sizeof(*tr->buckets));
     tr->dormant = calloc(DORMANT_BUCKETS, sizeof(*tr->dormant));
     tr->hash = aligned_alloc(64, HASH_ENTRIES * sizeof(*tr->hash));
-    tr->hash_blocks = calloc(HASH_ENTRIES, sizeof(*tr->hash_blocks));
     tr->no_hash = aligned_alloc(64, HASH_ENTRIES * sizeof(*tr->hash));
     tr->arena = arena_create(ARENA_BYTES);
     tr->arena_start = arena_mark(tr->arena);
     tr->scratch = arena_create(IR_MAX_RECORDS * sizeof(struct ir_inst));
     tr->ir.insts = arena_alloc(tr->scratch, IR_MAX_RECORDS * sizeof(struct ir_inst));
     if (!tr->engine || !tr->stepper || !tr->buckets || !tr->dormant || !tr->hash || !tr->no_hash ||
-        !tr->hash_blocks || !softmmu_create(tr)) {
+        !softmmu_create(tr)) {
         translator_destroy(tr);
         return NULL;
     }
@@ -81,7 +80,6 @@ void translator_destroy(struct translator *tr)
     arena_destroy(tr->scratch);
     free(tr->buckets);
     free(tr->dormant);
-    free(tr->hash_blocks);
     free(tr->hash);
     free(tr->no_hash);
     free(tr);
@@ -158,21 +156,35 @@ static void after_step(struct translator *tr, uint32_t eflags_before)
     }
 }
 
+static struct hash_slot *slot_here(const struct translator *tr)
+{
+    uint64_t rip = tr->ctx->rip;
+    return &tr->hash[(uint32_t)(rip ^ rip >> 12) & (HASH_ENTRIES - 1)];
+}
+
+/* What the code table says of the page at rip. */
+static int64_t guard_here(const struct context *ctx)
+{
+    return ctx->tables->code[(uint32_t)(ctx->seg[SEG_CS].base + ctx->rip) >> PAGE_BITS];
+}
+
 static void fill_hash(struct translator *tr, struct block *block)
 {
     const struct context *ctx = tr->ctx;
-    uint32_t index = (uint32_t)(ctx->rip ^ ctx->rip >> 12) & (HASH_ENTRIES - 1);
-    tr->hash[index] = (struct hash_slot){.tag = ctx->tag | ctx->rip, .code = block->code};
-    tr->hash_blocks[index] = block;
+    int64_t guard = guard_here(ctx);
+    if (guard > 0) {
+        *slot_here(tr) = (struct hash_slot){
+            .tag = ctx->tag | ctx->rip, .code = block->code, .guard = guard, .block = block};
+    }
 }
 
 /* The block that the branch hash knows at rip, or NULL. */
 static struct block *from_hash(const struct translator *tr)
 {
     const struct context *ctx = tr->ctx;
-    uint32_t index = (uint32_t)(ctx->rip ^ ctx->rip >> 12) & (HASH_ENTRIES - 1);
-    bool hit = tr->hash[index].tag == (ctx->tag | ctx->rip);
-    return hit ? tr->hash_blocks[index] : NULL;
+    const struct hash_slot *slot = slot_here(tr);
+    bool hit = slot->tag == (ctx->tag | ctx->rip) && slot->guard == guard_here(ctx);
+    return hit ? slot->block : NULL;
 }
 
 /*

@@ -241,36 +241,29 @@ void softmmu_drop_code_pages(struct translator *tr)
 
 /* Flushing. */
 
-/* True when the page's code entry was filled. */
-static bool clear_entry(struct translator *tr, unsigned view, uint32_t page)
+static void clear_entry(struct translator *tr, unsigned view, uint32_t page)
 {
     struct memory_tables *tables = tr->tables[view];
-    bool code = tables->code[page] != 0;
     tables->read[page] = 0;
     tables->write[page] = 0;
     tables->code[page] = 0;
-    return code;
 }
 
-/* The branch hash stands for the code entries: it goes with the first of them. */
+/* Guards of links and of the branch hash see that code entries are gone. */
 void memory_flush_all(struct context *ctx, bool keep_global)
 {
     struct translator *tr = ctx->translator;
     for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
         struct touched_list *list = &tr->touched[view];
         uint32_t kept = 0;
-        bool code = false;
         for (uint32_t i = 0; i < list->count; i++) {
             if (keep_global && list->pages[i] >> 31) {
                 list->pages[kept++] = list->pages[i];
             } else {
-                code |= clear_entry(tr, view, list->pages[i] & (TABLE_ENTRIES - 1));
+                clear_entry(tr, view, list->pages[i] & (TABLE_ENTRIES - 1));
             }
         }
         list->count = kept;
-        if (code) {
-            cache_new_tags(tr, view);
-        }
     }
     if (!keep_global) {
         memset(tr->large, 0, sizeof(tr->large));
@@ -281,15 +274,11 @@ void memory_flush_all(struct context *ctx, bool keep_global)
 static void flush_pages(struct translator *tr, unsigned view, uint32_t page, uint32_t count)
 {
     const struct memory_tables *tables = tr->tables[view];
-    bool code = false;
     for (uint32_t i = page; i < page + count; i++) {
         if (tables->read[i] | tables->write[i] | tables->code[i]) {
             /* The page stays in the touched list; a second entry there does no harm. */
-            code |= clear_entry(tr, view, i);
+            clear_entry(tr, view, i);
         }
-    }
-    if (code) {
-        cache_new_tags(tr, view);
     }
 }
 

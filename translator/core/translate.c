@@ -205,40 +205,37 @@ static bool lift_here(struct translator *tr, struct code_bytes *code, uint32_t m
     return fit_limit(tr, code) && (!tr->break_count || stop_at_break(tr, code));
 }
 
-static void count_translation(struct translator *tr, uint64_t cycles)
-{
-    tr->stats.blocks_translated++;
-    tr->stats.insns_translated += tr->ir.insn_count;
-    tr->stats.bytes_translated += tr->ir.bytes;
-    tr->stats.translate_cycles += cycles;
-}
-
-static struct block *new_block(struct translator *tr, const struct code_bytes *code)
+/* Compiles tr->ir; NULL: code memory is full. */
+static struct block *compile(struct translator *tr, const struct code_bytes *code)
 {
     bool straddles = tr->ir.bytes > code->in_page;
-    struct block *block = cache_insert(tr, code->gpa, straddles ? code->gpa2 : UINT64_MAX, &tr->ir);
+    struct block *block = arena_alloc_raw(tr->arena, sizeof(*block));
+    block_init(block, code->gpa, straddles ? code->gpa2 : UINT64_MAX, &tr->ir);
     if (straddles) {
         uint64_t tail = (tr->ctx->seg[SEG_CS].base + block_tail_rip(block)) & UINT32_MAX;
         block->tail_delta = tr->ctx->tables->code[tail >> PAGE_BITS];
     }
+    bool fits = tr->host->emit(tr->engine, &tr->ir, block);
+    size_t used = offsetof(struct block, exits) + block->exit_count * sizeof(block->exits[0]);
+    arena_trim(tr->arena, block, sizeof(*block), fits ? used : 0);
+    if (!fits) {
+        return NULL;
+    }
+    cache_insert(tr, block);
+    tr->stats.blocks_translated++;
+    tr->stats.insns_translated += tr->ir.insn_count;
+    tr->stats.bytes_translated += tr->ir.bytes;
     return block;
 }
 
 static struct block *emit(struct translator *tr, const struct code_bytes *code)
 {
-    struct block *block = new_block(tr, code);
-    if (!tr->host->emit(tr->engine, &tr->ir, block)) {
+    struct block *block = compile(tr, code);
+    if (!block) {
         cache_reset(tr);
-        block = new_block(tr, code);
-        bool fits = tr->host->emit(tr->engine, &tr->ir, block);
-        assert(fits);
-        (void)fits;
+        block = compile(tr, code);
+        assert(block);
     }
-    for (uint32_t i = 0; i < block->exit_count; i++) {
-        block->exits[i].owner = block;
-    }
-    arena_trim(tr->arena, block, sizeof(*block),
-               offsetof(struct block, exits) + block->exit_count * sizeof(block->exits[0]));
     return block;
 }
 
@@ -322,7 +319,7 @@ static struct block *make_block(struct translator *tr, struct code_bytes *code)
         return NULL;
     }
     block = emit(tr, code);
-    count_translation(tr, host_cycles() - start);
+    tr->stats.translate_cycles += host_cycles() - start;
     return block;
 }
 

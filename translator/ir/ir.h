@@ -219,6 +219,7 @@ enum vec_flags {
     VEC_ALIGNED = 2, /* a 16-byte memory operand lies on a 16-byte boundary */
     VEC_IMM8 = 4,
     VEC_EFLAGS = 8,    /* writes all arithmetic flags */
+    VEC_SOFTWARE = 16, /* evaluated in software on every engine: hosts have it no more, or differ */
     VEC_SET_SHIFT = 8, /* from here on: the instruction set */
     VEC_SSE3 = 1 << 8,
     VEC_SSSE3 = 2 << 8,
@@ -230,7 +231,7 @@ enum vec_flags {
     VEC_PCLMUL = 8 << 8,
     VEC_SETS = 9, /* values of the set field, 0: SSE2 and older */
 };
-enum { VEC_MAP_0F, VEC_MAP_0F38, VEC_MAP_0F3A };
+enum { VEC_MAP_0F, VEC_MAP_0F38, VEC_MAP_0F3A, VEC_MAP_3DNOW };
 struct vec_row {
     const char *name;
     uint16_t prefix; /* 0, 66h, F3h, F2h; bits 8..10: /digit of immediate shifts; 12..13: map; 14:

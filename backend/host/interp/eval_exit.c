@@ -115,7 +115,8 @@ const struct ir_inst *eval_jmp_ind(struct eval *e, const struct ir_inst *i)
         return NULL;
     }
     const struct hash_slot *slot = &ctx->hash[(target ^ target >> 12) & (HASH_ENTRIES - 1)];
-    if (slot->tag == (ctx->tag | target)) {
+    uint32_t page = (uint32_t)(ctx->seg[SEG_CS].base + target) >> 12;
+    if (slot->tag == (ctx->tag | target) && slot->guard == ctx->tables->code[page]) {
         return eval_enter_block(e, slot->code);
     }
     return leave_to(e, target, NULL);

@@ -49,20 +49,31 @@ void select_jmp(struct emit *e, const struct ir_inst *inst)
 static void emit_hash(struct emit *e)
 {
     struct code_buffer *out = e->out;
-    /* mov r9d, r8d; shr r9d, 12; */
+    bool flat = (e->ir->mode & MODE_CS_FLAT) != 0;
+    /* mov r9d, r8d; shr r9d, 12; mov r12d, r9d (the page of a flat target) */
     buffer_put(out, UINT64_C(0x0ce9c141c88b45), 7);
+    buffer_put(out, 0xe18b45, flat ? 3 : 0);
     /* xor r9d, r8d; and r9d, HASH_ENTRIES - 1 */
     buffer_put(out, UINT64_C(0xe18141c83345), 6);
     buffer_put(out, HASH_ENTRIES - 1, 4);
-    /* shl r9d, 4; add r9, [hash] */
-    buffer_put(out, UINT64_C(0x4e034d04e1c141) | CTX_DISP8(hash) << 56, 8);
+    /* shl r9d, 5; add r9, [hash] */
+    buffer_put(out, UINT64_C(0x4e034d05e1c141) | CTX_DISP8(hash) << 56, 8);
+    if (!flat) {
+        x64_op(out, 4, 0x8b, REG_SCRATCH, x64_reg(X64_R8));
+        x64_op(out, 4, 0x03, REG_SCRATCH, CTX(seg[SEG_CS].base));
+        x64_op(out, 4, X64_DIGIT | 0xc1, 5, x64_reg(REG_SCRATCH));
+        buffer_put8(out, 12);
+    }
+    x64_load(out, 8, REG_SCRATCH, x64_index(REG_TABLES, REG_SCRATCH, 3, TABLE_CODE));
+    x64_op(out, 8, 0x3b, REG_SCRATCH, x64_mem(X64_R9, offsetof(struct hash_slot, guard)));
+    x64_jcc_to(out, X64_NE, e->engine->stubs.miss);
     /* mov r12, [tag]; or r12, r8 */
     buffer_put(out, UINT64_C(0xe00b4d00668b4d) | CTX_DISP8(tag) << 24, 7);
     x64_op(out, 8, 0x3b, REG_SCRATCH, x64_mem(X64_R9, offsetof(struct hash_slot, tag)));
     x64_jcc_to(out, X64_NE, e->engine->stubs.miss);
     x64_op(out, 4, X64_DIGIT | 0xff, 4, x64_mem(X64_R9, offsetof(struct hash_slot, code)));
 }
-_Static_assert(sizeof(struct hash_slot) == 16, "the hash index is shifted by four");
+_Static_assert(sizeof(struct hash_slot) == 32, "the hash index is shifted by five");
 
 static void body_target(struct emit *e, const struct ir_inst *inst, struct x64_rm mem)
 {

@@ -17,31 +17,33 @@ void select_insn(struct emit *e, const struct ir_inst *inst)
 }
 
 /* clang-format off */
-static emit_record *const records[IR_OPS] = {
-    [IR_insn] = select_insn,       [IR_brcc] = select_branch,   [IR_brz] = select_branch,
-    [IR_brnz] = select_branch,     [IR_jmp] = select_jmp,       [IR_jmp_ind] = select_jmp_ind,
-    [IR_callout] = select_callout, [IR_push] = select_push,     [IR_pop] = select_pop,
-    [IR_advance] = select_advance, [IR_get] = select_get,       [IR_put] = select_put,
-    [IR_x87] = select_x87,         [IR_vec] = select_vec,       [IR_clc] = select_carry,
-    [IR_stc] = select_carry,       [IR_cmc] = select_carry,     [IR_cdq] = select_cdq,
-    [IR_lea] = select_lea,         [IR_bit_ea] = select_bit_ea,
-};
-static emit_body *const bodies[IR_OPS] = {
-    [IR_mov] = body_mov,     [IR_movzx] = body_extend, [IR_movsx] = body_extend,
-    [IR_add] = body_alu,     [IR_adc] = body_alu,      [IR_sub] = body_alu,
-    [IR_sbb] = body_alu,     [IR_and] = body_alu,      [IR_or] = body_alu,
-    [IR_xor] = body_alu,     [IR_cmp] = body_alu,      [IR_test] = body_alu,
-    [IR_inc] = body_incdec,  [IR_dec] = body_incdec,   [IR_neg] = body_not_neg,
-    [IR_not] = body_not_neg, [IR_bswap] = body_bswap,  [IR_shl] = body_shift,
-    [IR_shr] = body_shift,   [IR_sar] = body_shift,    [IR_rol] = body_shift,
-    [IR_ror] = body_shift,   [IR_rcl] = body_shift,    [IR_rcr] = body_shift,
-    [IR_shld] = body_double_shift, [IR_shrd] = body_double_shift,
-    [IR_imul] = body_imul,   [IR_mul1] = body_mul1,    [IR_imul1] = body_mul1,
-    [IR_bt] = body_bit,      [IR_bts] = body_bit,      [IR_btr] = body_bit,
-    [IR_btc] = body_bit,     [IR_bsf] = body_scan,     [IR_bsr] = body_scan,
-    [IR_setcc] = body_setcc, [IR_cmov] = body_cmov,    [IR_xchg] = body_xchg,
-    [IR_xadd] = body_xadd,   [IR_cmpxchg] = body_cmpxchg,
-    [IR_lahf] = body_lahf,   [IR_sahf] = body_sahf,    [IR_salc] = body_salc,
+/* What emits an operation: a record as a whole, or its body around a memory operand. */
+static const struct {
+    emit_record *record;
+    emit_body *body;
+} selectors[IR_OPS] = {
+    [IR_insn] = {select_insn, NULL}, [IR_brcc] = {select_branch, NULL}, [IR_brz] = {select_branch, NULL},
+    [IR_brnz] = {select_branch, NULL}, [IR_jmp] = {select_jmp, NULL}, [IR_jmp_ind] = {select_jmp_ind, NULL},
+    [IR_callout] = {select_callout, NULL}, [IR_push] = {select_push, NULL}, [IR_pop] = {select_pop, NULL},
+    [IR_advance] = {select_advance, NULL}, [IR_get] = {select_get, NULL}, [IR_put] = {select_put, NULL},
+    [IR_x87] = {select_x87, NULL}, [IR_vec] = {select_vec, NULL}, [IR_clc] = {select_carry, NULL},
+    [IR_stc] = {select_carry, NULL}, [IR_cmc] = {select_carry, NULL}, [IR_cdq] = {select_cdq, NULL},
+    [IR_lea] = {select_lea, NULL}, [IR_bit_ea] = {select_bit_ea, NULL},
+    [IR_mov] = {NULL, body_mov}, [IR_movzx] = {NULL, body_extend}, [IR_movsx] = {NULL, body_extend},
+    [IR_add] = {NULL, body_alu}, [IR_adc] = {NULL, body_alu}, [IR_sub] = {NULL, body_alu},
+    [IR_sbb] = {NULL, body_alu}, [IR_and] = {NULL, body_alu}, [IR_or] = {NULL, body_alu},
+    [IR_xor] = {NULL, body_alu}, [IR_cmp] = {NULL, body_alu}, [IR_test] = {NULL, body_alu},
+    [IR_inc] = {NULL, body_incdec}, [IR_dec] = {NULL, body_incdec}, [IR_neg] = {NULL, body_not_neg},
+    [IR_not] = {NULL, body_not_neg}, [IR_bswap] = {NULL, body_bswap}, [IR_shl] = {NULL, body_shift},
+    [IR_shr] = {NULL, body_shift}, [IR_sar] = {NULL, body_shift}, [IR_rol] = {NULL, body_shift},
+    [IR_ror] = {NULL, body_shift}, [IR_rcl] = {NULL, body_shift}, [IR_rcr] = {NULL, body_shift},
+    [IR_shld] = {NULL, body_double_shift}, [IR_shrd] = {NULL, body_double_shift}, [IR_imul] = {NULL, body_imul},
+    [IR_mul1] = {NULL, body_mul1}, [IR_imul1] = {NULL, body_mul1}, [IR_bt] = {NULL, body_bit},
+    [IR_bts] = {NULL, body_bit}, [IR_btr] = {NULL, body_bit}, [IR_btc] = {NULL, body_bit},
+    [IR_bsf] = {NULL, body_scan}, [IR_bsr] = {NULL, body_scan}, [IR_setcc] = {NULL, body_setcc},
+    [IR_cmov] = {NULL, body_cmov}, [IR_xchg] = {NULL, body_xchg}, [IR_xadd] = {NULL, body_xadd},
+    [IR_cmpxchg] = {NULL, body_cmpxchg}, [IR_lahf] = {NULL, body_lahf}, [IR_sahf] = {NULL, body_sahf},
+    [IR_salc] = {NULL, body_salc},
 };
 /* clang-format on */
 
@@ -65,7 +67,7 @@ static unsigned size_of(const struct ir_inst *inst)
 static void select_integer(struct emit *e, const struct ir_inst *inst)
 {
     struct flag_use use = e->uses[e->at];
-    emit_body *body = bodies[inst->op];
+    emit_body *body = selectors[inst->op].body;
     if (body == NULL) {
         return;
     }
@@ -120,8 +122,9 @@ static void emit_poll(struct emit *e, uint32_t field)
 void x64_select_record(struct emit *e)
 {
     const struct ir_inst *inst = &e->ir->insts[e->at];
-    if (records[inst->op] != NULL) {
-        records[inst->op](e, inst);
+    emit_record *record = selectors[inst->op].record;
+    if (record != NULL) {
+        record(e, inst);
     } else {
         select_integer(e, inst);
     }

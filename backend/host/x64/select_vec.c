@@ -188,12 +188,6 @@ static void body_vec(struct emit *e, const struct ir_inst *inst, struct x64_rm m
     }
 }
 
-/* Approximations differ between makers of CPUs: software gives one result everywhere. */
-static bool is_approximation(const struct vec_row *row)
-{
-    return vec_map(row) == VEC_MAP_0F && (row->opcode == 0x52 || row->opcode == 0x53);
-}
-
 uint32_t x64_host_sets(void)
 {
     enum { LEAF = 1 };
@@ -218,7 +212,7 @@ static bool is_native(const struct emit *e, const struct ir_inst *inst)
     uint32_t mode = e->ir->mode;
     bool general_temp = (uses & GENERAL_DST) != 0 && inst->dst >= IR_T2 && inst->dst < IR_IMM;
     bool host_has = e->engine->host_sets >> vec_set(row) & 1;
-    if (!host_has || is_approximation(row) || general_temp) {
+    if (!host_has || (row->flags & VEC_SOFTWARE) != 0 || general_temp) {
         return false;
     }
     if ((uses & USES_XMM) != 0 && (mode & MODE_NO_SSE) != 0) {

@@ -153,6 +153,14 @@ void x86_reset(struct x86_cpu *cpu, bool init)
     }
 }
 
+void x86_settle(struct x86_cpu *cpu)
+{
+    context_fpu_sync(&cpu->ctx);
+    if (cpu->repeat_icount != context_icount(&cpu->ctx)) {
+        cpu->repeat_icount = UINT64_MAX;
+    }
+}
+
 void x86_loaded(struct x86_cpu *cpu)
 {
     struct context *ctx = &cpu->ctx;

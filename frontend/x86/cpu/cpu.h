@@ -151,6 +151,8 @@ enum {
 };
 #define FEATURE_EXT_3DNOW UINT32_C(0x80000000)
 enum { FEATURE_EXT_C_LZCNT = 1 << 5 };
+/* What CPUID does not show: instructions of the 80486 on a model before it. */
+enum { FEATURE_X_I486 = 1 << 0 };
 
 /* Bits of leaf 80000001 EDX that AMD repeats from leaf 1 EDX. */
 #define FEATURE_EXT_REPEATED UINT32_C(0x0183f3ff)
@@ -164,7 +166,10 @@ enum { MTRR_FIXED = 11, MTRR_VARIABLE = 8 };
     VAL(S, u32, cr3,        0,          "page directory base")                               \
     VAL(S, u32, cr4,        0,          "control register 4")                                \
     ARR(S, u64, pdpte, 4,   0,          "PAE page-directory-pointer entries, read at CR3 loads") \
-    VAL(S, u64, efer,       0,          "MSR C0000080h: NXE")                                \
+    VAL(S, u64, efer,       0,          "MSR C0000080h: SCE, NXE")                           \
+    VAL(S, u64, star,       0,          "MSR C0000081h: SYSCALL target, selectors")          \
+    VAL(S, u64, k6_whcr,    0,          "MSR C0000082h: write allocation, storage only")     \
+    VAL(S, u64, k6_uwccr,   0,          "MSR C0000085h: memory types, storage only")         \
     VAL(S, u32, gdt_base,   0,          "GDTR base")                                         \
     VAL(S, u32, gdt_limit,  0xffff,     "GDTR limit")                                        \
     VAL(S, u32, idt_base,   0,          "IDTR base")                                         \

@@ -70,6 +70,11 @@ const struct x86_model *x86_model_find(const char *name)
     return find(name, strlen(name));
 }
 
+bool x86_model_has_bswap(const struct x86_model *model)
+{
+    return model->family >= 4 || model->features[WORD_HIDDEN] & FEATURE_X_I486;
+}
+
 void x86_model_list(void (*each)(void *user, const char *name, const char *what), void *user)
 {
     for (size_t i = 0; i < MODELS; i++) {
@@ -98,9 +103,17 @@ static unsigned find_feature(const char *name, size_t length)
     return i;
 }
 
-/* Why the model cannot have a feature, or NULL. */
-static const char *refusal(const struct x86_model *model, unsigned feature)
+/* Why a feature cannot be added (on) or taken away, or NULL. */
+static const char *refusal(const struct x86_model *model, unsigned feature, bool on)
 {
+    if (feature == CPU_FEATURE_I486) {
+        return model->family < 3          ? "they want 32-bit registers"
+               : model->family > 3 && !on ? "they belong to it"
+                                          : NULL;
+    }
+    if (!on) {
+        return NULL;
+    }
     if (feature != CPU_FEATURE_FPU && !model->max_leaf) {
         return "it has no CPUID instruction";
     }
@@ -152,7 +165,7 @@ static void widen(struct x86_model *model)
     if ((model->features[WORD_EXT_EDX] | model->features[WORD_EXT_ECX]) && !model->max_extended) {
         model->max_extended = 0x80000001;
     }
-    if (model->features[WORD_1_EDX] & (FEATURE_PAE | FEATURE_PSE36) && model->address_bits < 36) {
+    if (model->features[WORD_1_EDX] & (FEATURE_PAE | FEATURE_PSE36) && model->address_bits < 33) {
         model->address_bits = 36;
     }
 }
@@ -168,10 +181,10 @@ static bool change(struct x86_model *model, const char *word, size_t length, str
         return status_fail(status, "unknown CPU feature %.*s (`--cpu help` lists them)",
                            (int)length - 1, word + 1);
     }
-    const char *reason = *word == '+' ? refusal(model, feature) : NULL;
+    const char *reason = refusal(model, feature, *word == '+');
     if (reason) {
-        return status_fail(status, "CPU model %s cannot have %s: %s", model->name,
-                           features[feature].name, reason);
+        return status_fail(status, "CPU model %s cannot %s %s: %s", model->name,
+                           *word == '+' ? "have" : "lack", features[feature].name, reason);
     }
     if (*word == '+') {
         add(model, feature);

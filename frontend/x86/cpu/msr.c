@@ -16,7 +16,10 @@ enum {
     MSR_MTRR_VARIABLE = 0x200,
     MSR_PAT = 0x277
 };
-#define MSR_EFER UINT32_C(0xc0000080)
+#define MSR_EFER  UINT32_C(0xc0000080)
+#define MSR_STAR  UINT32_C(0xc0000081)
+#define MSR_WHCR  UINT32_C(0xc0000082)
+#define MSR_UWCCR UINT32_C(0xc0000085)
 
 /* A member of struct x86_cpu by offset. */
 struct msr_row {
@@ -103,17 +106,42 @@ uint64_t x86_tsc(const struct x86_cpu *cpu)
     return base + cpu->tsc_offset;
 }
 
+/* Bits of EFER that the model has; 0: no such register. */
+static uint64_t efer_known(const struct x86_cpu *cpu)
+{
+    return (x86_has_in(cpu, WORD_EXT_EDX, FEATURE_EXT_NX) ? (uint64_t)EFER_NXE : 0) |
+           (x86_has_in(cpu, WORD_EXT_EDX, FEATURE_EXT_SYSCALL) ? (uint64_t)EFER_SCE : 0);
+}
+
+/* Storage of a register that came with AMD's K6, or NULL. */
+static uint64_t *find_amd(struct x86_cpu *cpu, uint32_t index)
+{
+    bool syscall = x86_has_in(cpu, WORD_EXT_EDX, FEATURE_EXT_SYSCALL);
+    bool k6 = syscall && cpu->model->family == 5;
+    switch (index) {
+    case MSR_STAR:
+        return syscall ? &cpu->star : NULL;
+    case MSR_WHCR:
+        return k6 ? &cpu->k6_whcr : NULL;
+    case MSR_UWCCR:
+        return k6 ? &cpu->k6_uwccr : NULL;
+    default:
+        return NULL;
+    }
+}
+
 bool msr_read(struct x86_cpu *cpu, uint32_t index, uint64_t *value)
 {
     const struct msr_row *row = find_row(cpu, index);
     const uint64_t *mtrr = find_mtrr(cpu, index);
+    const uint64_t *amd = find_amd(cpu, index);
     if (row) {
         const uint8_t *at = (const uint8_t *)cpu + row->offset;
         *value = row->bytes == 4 ? *(const uint32_t *)at : *(const uint64_t *)at;
         return true;
     }
-    if (mtrr) {
-        *value = *mtrr;
+    if (mtrr || amd) {
+        *value = mtrr ? *mtrr : *amd;
         return true;
     }
     *value = 0;
@@ -138,7 +166,7 @@ bool msr_read(struct x86_cpu *cpu, uint32_t index, uint64_t *value)
         return x86_has(cpu, FEATURE_PAT);
     case MSR_EFER:
         *value = cpu->efer;
-        return x86_has_in(cpu, WORD_EXT_EDX, FEATURE_EXT_NX);
+        return efer_known(cpu) != 0;
     default:
         log_print(cpu->wires.log, LOG_unimplemented, "rdmsr %x", index);
         return false;
@@ -160,7 +188,7 @@ static bool write_apic_base(struct x86_cpu *cpu, uint64_t value)
 
 static bool write_efer(struct x86_cpu *cpu, uint64_t value)
 {
-    if (!x86_has_in(cpu, WORD_EXT_EDX, FEATURE_EXT_NX) || (value & ~(uint64_t)EFER_NXE)) {
+    if (value & ~efer_known(cpu) || !efer_known(cpu)) {
         return false;
     }
     if (cpu->efer != value) {
@@ -204,6 +232,7 @@ bool msr_write(struct x86_cpu *cpu, uint32_t index, uint64_t value)
 {
     const struct msr_row *row = find_row(cpu, index);
     uint64_t *mtrr = find_mtrr(cpu, index);
+    uint64_t *amd = find_amd(cpu, index);
     if (row) {
         uint8_t *at = (uint8_t *)cpu + row->offset;
         if (row->writable == 0) {
@@ -224,6 +253,10 @@ bool msr_write(struct x86_cpu *cpu, uint32_t index, uint64_t value)
             return false;
         }
         *mtrr = value;
+        return true;
+    }
+    if (amd) {
+        *amd = value;
         return true;
     }
     return write_special(cpu, index, value);

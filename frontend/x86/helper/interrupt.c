@@ -51,12 +51,39 @@ static bool redirect(struct context *ctx, uint8_t vector)
     return true;
 }
 
+/* Interrupts by which real-mode software waits: INT 16h AH=01h and 11h (is there a key?), INT 28h
+ * (DOS is idle), INT 2Fh AX=1680h (give up the time slice). */
+static bool is_poll(const struct context *ctx, uint8_t vector)
+{
+    unsigned ax = ctx->gpr[GUEST_RAX] & 0xffff;
+    if (x86_selectors(ctx) || (ctx->eflags & (FLAG_IF | FLAG_TF)) != FLAG_IF) {
+        return false;
+    }
+    return vector == 0x28 || (vector == 0x16 && (ax >> 8 == 0x01 || ax >> 8 == 0x11)) ||
+           (vector == 0x2f && ax == 0x1680);
+}
+
+/* The instruction does not begin before an interrupt has come. */
+static bool waits_first(struct context *ctx, uint8_t vector)
+{
+    const struct x86_cpu *cpu = x86_of(ctx);
+    if (!cpu->wires.polls || !is_poll(ctx, vector) || !cpu->wires.polls(cpu->wires.machine)) {
+        return false;
+    }
+    ctx->halted = 1;
+    ctx->leave = LEAVE_HALT;
+    return true;
+}
+
 uint64_t callout_int_n(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
 {
     (void)a;
     (void)b;
     uint8_t vector = (uint8_t)imm;
     bool redirected;
+    if (waits_first(ctx, vector)) {
+        return 0;
+    }
     if (!x86_v86(ctx)) {
         return software_interrupt(ctx, vector);
     }

@@ -1,10 +1,11 @@
 /*
- * DIV, IDIV, CMPXCHG8B; shifts and products as only the 8086 makes them.  The arithmetic flags,
- * undefined after a division, keep their values.
+ * DIV, IDIV, CMPXCHG8B; shifts and products as the 8086 and the 80286 make them.  The arithmetic
+ * flags, undefined after a division, keep their values.
  */
 #include "frontend/x86/helper/helper.h"
 
 /* Bits of the immediate: see callouts.def. */
+enum { SIGNED = 0x10, NEGATED_PRODUCT = 0x20, FLAGS_80286 = 0x40 };
 enum { ERROR_TRAPS = 0x100, NEGATED = 0x200, MAGNITUDES = 0x400 };
 
 static uint64_t dividend(const struct context *ctx, unsigned size)
@@ -68,25 +69,47 @@ uint64_t callout_idiv(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     return 0;
 }
 
-uint64_t callout_mul_negated(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+/* Flags of a product of halves of that many bits: SF, ZF and PF are those of the upper half on the
+ * 80286; on the 8086 the sign of the lower half is added to it first. */
+static void product_flags(struct context *ctx, uint64_t low, uint64_t high, unsigned bits,
+                          uint64_t imm)
+{
+    uint64_t mask = UINT64_MAX >> (64 - bits);
+    uint64_t sign = imm & SIGNED ? low >> (bits - 1) & 1 : 0;
+    uint64_t rest = (high + sign) & mask; /* zero: the lower half is all */
+    bool old = !(imm & FLAGS_80286);
+    uint32_t flags = flags_szp((uint32_t)(old ? rest : high), bits / 8);
+    flags |= rest ? (uint32_t)(FLAG_CF | FLAG_OF) : 0u;
+    flags |= old ? ((high & 15) + sign) & FLAG_AF : (uint32_t)FLAG_AF;
+    context_set_flags(ctx, flags);
+}
+
+/* MUL and IMUL by AX as the 8086 and the 80286 do them. */
+uint64_t callout_mul_old(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
 {
     (void)b;
     unsigned size = imm & 15;
     unsigned bits = size * 8;
-    bool is_signed = imm >> 4 & 1;
     unsigned shift = 64 - bits;
-    uint64_t x = x86_gpr(ctx, GUEST_RAX) & (UINT64_MAX >> shift);
-    uint64_t y = a & (UINT64_MAX >> shift);
-    uint64_t product =
-        is_signed ? (uint64_t)(((int64_t)(x << shift) >> shift) * ((int64_t)(y << shift) >> shift))
-                  : x * y;
-    product = (0 - product) & (UINT64_MAX >> (64 - 2 * bits));
-    uint64_t high = product >> bits;
-    uint64_t fill = is_signed && product >> (bits - 1) & 1 ? UINT64_MAX >> shift : 0;
-    put_result(ctx, size, product & (UINT64_MAX >> shift), high);
-    uint32_t flags = context_flags(ctx) & ~(uint32_t)(FLAG_CF | FLAG_OF);
-    context_set_flags(ctx, flags | (high == fill ? 0u : (uint32_t)(FLAG_CF | FLAG_OF)));
+    uint64_t mask = UINT64_MAX >> shift;
+    uint64_t x = x86_gpr(ctx, GUEST_RAX) & mask;
+    uint64_t y = a & mask;
+    if (imm & SIGNED) {
+        x = (uint64_t)((int64_t)(x << shift) >> shift);
+        y = (uint64_t)((int64_t)(y << shift) >> shift);
+    }
+    uint64_t product = imm & NEGATED_PRODUCT ? 0 - x * y : x * y;
+    product_flags(ctx, product & mask, product >> bits & mask, bits, imm);
+    put_result(ctx, size, product & mask, product >> bits & mask);
     return 0;
+}
+
+uint64_t callout_imul_old(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    (void)imm;
+    uint32_t product = (uint32_t)((int16_t)a * (int16_t)b);
+    product_flags(ctx, product & 0xffff, product >> 16, 16, SIGNED | FLAGS_80286);
+    return product & 0xffff;
 }
 
 /* One step of the rotation or shift that the digit of ModRM names; *cf is the carry flag. */
@@ -110,7 +133,8 @@ uint64_t callout_shift(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm
     uint32_t value = (uint32_t)a & (top | (top - 1));
     uint32_t flags = context_flags(ctx);
     bool cf = flags & FLAG_CF;
-    if ((b & 255) == 0) {
+    unsigned total = (unsigned)b & (imm >> 12 & 1 ? 31 : 255);
+    if (total == 0) {
         return value;
     }
     if (digit == SETMO) {
@@ -118,12 +142,15 @@ uint64_t callout_shift(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm
         context_set_flags(ctx, flags_szp(value, size));
         return value;
     }
-    for (unsigned count = b & 255; count > 0; count--) {
+    uint32_t before = value;
+    for (unsigned count = total; count > 0; count--) {
+        before = value;
         value = shift_step(digit, value, top, &cf);
     }
     bool of = digit & 1 ? ((value ^ value << 1) & top) != 0 : cf != ((value & top) != 0);
     flags &= ~(uint32_t)(digit < 4 ? FLAG_CF | FLAG_OF : FLAGS_ARITH);
     flags |= digit < 4 ? 0u : flags_szp(value, size);
+    flags |= digit == 4 && before & 8 ? (uint32_t)FLAG_AF : 0u; /* as of an addition to itself */
     context_set_flags(ctx, flags | (cf ? (uint32_t)FLAG_CF : 0u) | (of ? (uint32_t)FLAG_OF : 0u));
     return value;
 }

@@ -1,4 +1,5 @@
-/* SYSENTER and SYSEXIT (SDM volume 2). */
+/* SYSENTER and SYSEXIT (SDM volume 2); SYSCALL and SYSRET as of the K6-2 (AMD, SYSCALL and SYSRET
+ * Instruction Specification, 21086). */
 #include "frontend/x86/helper/helper.h"
 
 enum { FLAT_CODE = 0xc09b, FLAT_DATA = 0xc093 };
@@ -50,5 +51,50 @@ uint64_t callout_sysexit(struct context *ctx, uint64_t a, uint64_t b, uint64_t i
     flat_pair(ctx, code, code + 8, 3);
     ctx->gpr[GUEST_RSP] = x86_gpr(ctx, GUEST_RCX);
     ctx->rip = x86_gpr(ctx, GUEST_RDX);
+    return transfer_done(ctx);
+}
+
+/* #UD unless the operating system has switched them on. */
+static bool syscall_enabled(struct context *ctx)
+{
+    const struct x86_cpu *cpu = x86_of(ctx);
+    bool there = x86_has_in(cpu, WORD_EXT_EDX, FEATURE_EXT_SYSCALL) && (cpu->efer & EFER_SCE);
+    return there || fault(ctx, VECTOR_UD);
+}
+
+uint64_t callout_syscall(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    (void)a;
+    (void)b;
+    (void)imm;
+    const struct x86_cpu *cpu = x86_of(ctx);
+    if (!syscall_enabled(ctx)) {
+        return 0;
+    }
+    uint32_t code = cpu->star >> 32 & 0xfffc;
+    ctx->gpr[GUEST_RCX] = (uint32_t)ctx->next_rip;
+    ctx->eflags &= ~(uint32_t)(FLAG_VM | FLAG_IF | FLAG_RF);
+    flat_pair(ctx, code, code + 8, 0);
+    ctx->rip = (uint32_t)cpu->star;
+    return transfer_done(ctx);
+}
+
+uint64_t callout_sysret(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    (void)a;
+    (void)b;
+    (void)imm;
+    const struct x86_cpu *cpu = x86_of(ctx);
+    if (!syscall_enabled(ctx)) {
+        return 0;
+    }
+    if (!x86_selectors(ctx) || x86_cpl(ctx) != 0) {
+        fault_gp(ctx, 0);
+        return 0;
+    }
+    uint32_t code = cpu->star >> 48 & 0xfffc;
+    flat_pair(ctx, code, code + 8, 3);
+    ctx->eflags |= FLAG_IF;
+    ctx->rip = x86_gpr(ctx, GUEST_RCX);
     return transfer_done(ctx);
 }

@@ -213,10 +213,6 @@ uint64_t callout_dr_write(struct context *ctx, uint64_t a, uint64_t b, uint64_t 
 uint64_t callout_invlpg(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
 {
     (void)b;
-    if (x86_of(ctx)->model->family < 4) {
-        fault(ctx, VECTOR_UD);
-        return 0;
-    }
     if (!privileged(ctx)) {
         return 0;
     }

@@ -12,15 +12,20 @@ struct lift_row {
     uint16_t arg;
 };
 
-/* One constant for each row; a mnemonic without one does not compile. */
-#define LIFT(name, function, arg) static const struct lift_row row_##name = {function, arg};
+/* A mnemonic without a row does not compile. */
+enum {
+#define LIFT(name, function, arg) HAS_##name,
 #include "frontend/x86/lift/rows.def"
 #undef LIFT
-
-static const struct lift_row *const rows[X86_MNEMONICS] = {
-    [X86_invalid] = &row_ud2,
-#define MNEMONIC(name, reads, sets) [X86_##name] = &row_##name,
+};
+#define MNEMONIC(name, reads, sets) _Static_assert((int)HAS_##name >= 0, #name);
 #include "frontend/x86/decode/mnemonics.def"
+
+static const struct lift_row rows[X86_MNEMONICS] = {
+    [X86_invalid] = {lift_undefined, 0},
+#define LIFT(name, function, arg) [X86_##name] = {function, arg},
+#include "frontend/x86/lift/rows.def"
+#undef LIFT
 };
 
 #define FEATURE_BIT(name) (1ULL << X86_FEATURE_##name)
@@ -65,7 +70,7 @@ static void lift_one(struct lift *l, enum x86_decode_result result, const struct
 {
     begin(l, result == X86_TOO_LONG ? X86_MAX_LENGTH : insn->length);
     if (result == X86_DECODED) {
-        const struct lift_row *row = rows[insn->mnemonic];
+        const struct lift_row *row = &rows[insn->mnemonic];
         if (insn->prefixes & X86_PREFIX_LOCK && lock_faults(l)) {
             lift_raise(l, VECTOR_GP);
             return;

@@ -5,9 +5,8 @@
  * sensitive, privileged, I/O and rare ones become callouts.  Intel SDM volume 2 (325383) is
  * followed; where the manual leaves flags undefined see backend/host/interp/alu.c.
  *
- * Not modelled: 64-bit code, SSE3 and later, 3DNow!, SYSCALL, SMM, VMX, SVM, test registers (all
- * #UD).  LOCK needs nothing, there is one CPU.  Near returns and jumps past the CS limit fault at
- * the target instead of at the branch.
+ * Not modelled: 64-bit code, SMM, VMX, SVM, test registers (all #UD).  LOCK needs nothing, there is
+ * one CPU.  Near returns and jumps past the CS limit fault at the target instead of at the branch.
  */
 #ifndef FRONTEND_X86_LIFT_LIFT_H
 #define FRONTEND_X86_LIFT_LIFT_H

@@ -81,5 +81,14 @@ uint64_t x86_model_absent(const struct x86_model *model)
             absent |= UINT64_C(1) << of_features[i].set;
         }
     }
+    if (model->features[WORD_HIDDEN] & FEATURE_X_I486) {
+        absent &= ~(UINT64_C(1) << X86_FEATURE_486);
+    }
+    if (model->features[WORD_EXT_EDX] & FEATURE_EXT_MMXEXT) {
+        absent &= ~(UINT64_C(1) << X86_FEATURE_MMXEXT);
+    }
+    if (model->features[WORD_EXT_EDX] & FEATURE_EXT_3DNOW) {
+        absent &= ~(UINT64_C(1) << X86_FEATURE_3DNOWPREFETCH);
+    }
     return absent;
 }

@@ -27,13 +27,23 @@ static void variable_count(struct ir_inst *inst)
     inst->flags_read |= inst->flags_written;
 }
 
-/* The 8086 counts all of CL down, bit by bit. */
-static void shift_unmasked(struct lift *l, const struct x86_insn *insn)
+/* By a callout whose flags are those of the last step.  The 8086 counts all of CL down.  On the
+ * 80286 the operand is written back first, so that a fault comes before the flags change. */
+static void shift_stepwise(struct lift *l, const struct x86_insn *insn)
 {
     const struct x86_operand *op = &insn->ops[0];
+    uint64_t imm = (insn->modrm >> 3 & 7u) == 6 && lift_is_286(l) ? 4 : insn->modrm >> 3 & 7u;
+    imm |= (uint64_t)op->width << 8;
     lift_value(l, insn, IR_T0, op, op->width);
-    lift_callout(l, CALLOUT_shift, IR_T0, IR_T0, GUEST_RCX,
-                 (insn->modrm >> 3 & 7u) | (uint64_t)op->width << 8);
+    if (lift_is_286(l) && op->kind == X86_OPERAND_MEM) {
+        lift_store(l, insn, op, IR_T0, op->width);
+    }
+    if (insn->ops[1].kind == X86_OPERAND_IMM) {
+        lift_callout_const(l, CALLOUT_shift, IR_T0, IR_T0, (int32_t)(insn->ops[1].value & 31), imm);
+    } else {
+        imm |= lift_is_286(l) ? 1u << 12 : 0;
+        lift_callout(l, CALLOUT_shift, IR_T0, IR_T0, GUEST_RCX, imm);
+    }
     lift_store(l, insn, op, IR_T0, op->width);
 }
 
@@ -42,7 +52,7 @@ void lift_setmo(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     (void)arg;
     if (insn->ops[1].kind != X86_OPERAND_IMM) {
-        shift_unmasked(l, insn);
+        shift_stepwise(l, insn);
         return;
     }
     struct ir_inst *inst = lift_op(l, IR_or, insn->ops[0].width, IR_NONE, IR_NONE, IR_IMM);
@@ -54,11 +64,12 @@ void lift_shift(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     const struct x86_operand *count = &insn->ops[1];
     bool constant = count->kind == X86_OPERAND_IMM;
-    if (!constant && !lift_has(l, X86_FEATURE_186)) {
-        shift_unmasked(l, insn);
+    if (moves_nothing(insn, count)) {
         return;
     }
-    if (moves_nothing(insn, count)) {
+    bool zero = constant && (count->value & 31) == 0;
+    if (!zero && (!lift_has(l, X86_FEATURE_186) || (arg == IR_shl && lift_is_286(l)))) {
+        shift_stepwise(l, insn);
         return;
     }
     struct ir_inst *inst =

@@ -1,5 +1,6 @@
 /*
- * MMX and SSE: one vec record for each instruction, found by map, mandatory prefix and opcode.
+ * MMX, SSE and 3DNow!: one vec record for each instruction, found by map, mandatory prefix and
+ * opcode.
  */
 #include "frontend/x86/lift/build.h"
 
@@ -31,7 +32,7 @@ static enum vec_op find(const struct x86_insn *insn)
     bool shift = map == VEC_MAP_0F && is_immediate_shift(insn->opcode);
     unsigned digit = shift ? insn->modrm >> 3 & 7u : 0;
     unsigned prefix = map << 12 | digit << 8 | insn->mandatory;
-    unsigned row = map <= VEC_MAP_0F3A ? row_of[PREFIX_INDEX(prefix)][insn->opcode] : 0;
+    unsigned row = map <= VEC_MAP_3DNOW ? row_of[PREFIX_INDEX(prefix)][insn->opcode] : 0;
     return row ? (enum vec_op)(row - 1) : VEC_OPS;
 }
 

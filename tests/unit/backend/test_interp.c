@@ -586,7 +586,7 @@ START_TEST(a_cross_page_exit_checks_the_target_page)
 }
 END_TEST
 
-START_TEST(an_indirect_jump_hits_the_hash_by_tag)
+START_TEST(an_indirect_jump_hits_the_hash_by_tag_and_page)
 {
     compile((const uint8_t[]){0x40, 0xff, 0xe1}, 3, 32); /* inc eax; jmp ecx */
     bench->ctx.gpr[GUEST_RCX] = 0x1000;
@@ -595,10 +595,13 @@ START_TEST(an_indirect_jump_hits_the_hash_by_tag)
     ck_assert_uint_eq(bench->ctx.gpr[GUEST_RAX], 1);
     ck_assert_uint_eq(bench->ctx.rip, 0x1000);
     ck_assert_ptr_null(bench->ctx.exit_link);
-    bench->hash[(0x1000 ^ 1) & (HASH_ENTRIES - 1)] =
-        (struct hash_slot){.tag = UINT64_C(7) << 32 | 0x1000, .code = bench->block.code};
+    bench->hash[(0x1000 ^ 1) & (HASH_ENTRIES - 1)] = (struct hash_slot){
+        .tag = UINT64_C(7) << 32 | 0x1000, .code = bench->block.code, .guard = 0x3000};
+    run(); /* the page is not mapped */
+    ck_assert_uint_eq(bench->ctx.gpr[GUEST_RAX], 2);
+    bench->tables->code[1] = 0x3000;
     run();
-    ck_assert_uint_eq(bench->ctx.gpr[GUEST_RAX], 501);
+    ck_assert_uint_eq(bench->ctx.gpr[GUEST_RAX], 502);
 }
 END_TEST
 
@@ -762,7 +765,7 @@ int main(void)
     tcase_add_test(protocol, a_branch_completes_when_its_store_asks_to_leave);
     tcase_add_test(protocol, a_linked_exit_goes_on_until_the_budget_is_used_up);
     tcase_add_test(protocol, a_cross_page_exit_checks_the_target_page);
-    tcase_add_test(protocol, an_indirect_jump_hits_the_hash_by_tag);
+    tcase_add_test(protocol, an_indirect_jump_hits_the_hash_by_tag_and_page);
     tcase_add_test(protocol, blocks_under_a_checked_code_limit_ask_for_no_link);
     tcase_add_test(protocol,
                    a_callout_gets_its_arguments_and_its_result_is_kept_when_it_asks_to_leave_after);

@@ -69,6 +69,8 @@ START_TEST(what_cannot_be_is_one_message)
     refused("p3,+z80", "unknown CPU feature z80 (`--cpu help` lists them)");
     refused("p3,+", "--cpu: + is not +FEATURE or -FEATURE");
     refused("p3,sse", "--cpu: sse is not +FEATURE or -FEATURE");
+    refused("286,+i486", "CPU model 286 cannot have i486: they want 32-bit registers");
+    refused("486,-i486", "CPU model 486 cannot lack i486: they belong to it");
     refused("386,+tsc", "CPU model 386 cannot have tsc: it has no CPUID instruction");
 }
 END_TEST
@@ -85,11 +87,43 @@ static void check_model(void *user, const char *name, const char *what)
     ck_assert(!model->max_extended || model->max_leaf);
 }
 
+START_TEST(amd_models_show_their_own_leaves)
+{
+    uint32_t out[4];
+    leaf("k6-2", 0, out);
+    ck_assert_mem_eq(&out[1], "Auth", 4);
+    ck_assert_uint_eq(out[0], 1);
+    leaf("k6-2", 1, out);
+    ck_assert_uint_eq(out[0], 0x58c);
+    ck_assert_uint_eq(out[3], 0x0080213f); /* 008021BF less machine check */
+    leaf("k6-2", 0x80000001, out);
+    ck_assert_uint_eq(out[0], 0x68c);
+    ck_assert_uint_eq(out[3], 0x8080293f);
+    leaf("k6-2", 0x80000005, out);
+    ck_assert_uint_eq(out[2], 0x20020220);
+    leaf("k6-2", 2, out);
+    ck_assert_uint_eq(out[0] | out[1] | out[2] | out[3], 0);
+    leaf("athlon", 0x80000001, out);
+    ck_assert_uint_eq(out[0], 0x744);
+    ck_assert_uint_eq(out[3], 0xc1c3bb7f); /* C1C3FBFF less machine check */
+    leaf("athlon", 0x80000002, out);
+    ck_assert_mem_eq(out, "AMD Athlon(tm) P", 16);
+    leaf("athlon", 0x80000006, out);
+    ck_assert_uint_eq(out[2], 0x01008140);
+    leaf("athlon", 0x80000008, out);
+    ck_assert_uint_eq(out[0], 0x2022);
+    ck_assert_uint_eq(edx_of("k6-2,-mmx", 0x80000001) & FEATURE_EXT_3DNOW, 0);
+}
+END_TEST
+
 static void take_away(void *user, const char *feature)
 {
     struct x86_model *model = user;
     char text[64];
-    snprintf(text, sizeof(text), "max,-%s", feature);
+    snprintf(text, sizeof(text), "%s,-%s", model->name, feature);
+    if (strcmp(feature, "i486") == 0) {
+        return; /* is not shown */
+    }
     struct x86_model less = configured(text);
     for (unsigned i = 0; i < X86_FEATURE_WORDS; i++) {
         model->features[i] &= less.features[i];
@@ -104,10 +138,13 @@ END_TEST
 
 START_TEST(every_feature_bit_has_a_name)
 {
-    struct x86_model rest = configured("max");
-    x86_feature_list(take_away, &rest);
-    for (unsigned i = 0; i < X86_FEATURE_WORDS; i++) {
-        ck_assert_msg(rest.features[i] == 0, "word %u: %x", i, rest.features[i]);
+    static const char *const models[] = {"max", "athlon", "k6-2"};
+    for (unsigned k = 0; k < sizeof(models) / sizeof(models[0]); k++) {
+        struct x86_model rest = configured(models[k]);
+        x86_feature_list(take_away, &rest);
+        for (unsigned i = 0; i < X86_FEATURE_WORDS; i++) {
+            ck_assert_msg(rest.features[i] == 0, "%s, word %u: %x", models[k], i, rest.features[i]);
+        }
     }
 }
 END_TEST
@@ -143,14 +180,11 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {an_added_feature_brings_what_it_needs,
-                                  a_feature_goes_with_all_that_need_it,
-                                  an_extended_feature_brings_its_leaf,
-                                  what_cannot_be_is_one_message,
-                                  the_table_is_well_formed,
-                                  every_feature_bit_has_a_name,
-                                  edx_has_the_signature_after_reset,
-                                  addresses_wrap_where_the_pins_end,
-                                  NULL};
+    const TTest *const tests[] = {
+        an_added_feature_brings_what_it_needs, a_feature_goes_with_all_that_need_it,
+        an_extended_feature_brings_its_leaf,   what_cannot_be_is_one_message,
+        amd_models_show_their_own_leaves,      the_table_is_well_formed,
+        every_feature_bit_has_a_name,          edx_has_the_signature_after_reset,
+        addresses_wrap_where_the_pins_end,     NULL};
     return flat_main("cpu models", tests);
 }

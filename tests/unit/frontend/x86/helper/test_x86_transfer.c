@@ -262,6 +262,40 @@ START_TEST(sysenter_and_sysexit_use_flat_segments)
 }
 END_TEST
 
+START_TEST(syscall_and_sysret_want_to_be_switched_on)
+{
+    struct flat *flat = flat_protected("k6-2");
+    struct context *ctx = flat->ctx;
+    flat_ring(flat, 3);
+    callout_syscall(ctx, 0, 0, 0);
+    flat_expect_fault(flat, VECTOR_UD, 0);
+    ck_assert(!msr_write(flat->cpu, 0xc0000080, EFER_NXE));
+    ck_assert(msr_write(flat->cpu, 0xc0000080, EFER_SCE));
+    ck_assert(msr_write(flat->cpu, 0xc0000081, UINT64_C(0x0070006000009999)));
+    ctx->eflags |= FLAG_IF;
+    flat_begin(flat);
+    uint32_t next = (uint32_t)ctx->next_rip;
+    callout_syscall(ctx, 0, 0, 0);
+    expect_done(flat, 0x9999);
+    ck_assert_uint_eq(ctx->gpr[GUEST_RCX], next);
+    ck_assert_uint_eq(ctx->seg[SEG_CS].selector, 0x60);
+    ck_assert_uint_eq(ctx->seg[SEG_SS].selector, 0x68);
+    ck_assert_uint_eq(x86_cpl(ctx), 0);
+    ck_assert(!(ctx->eflags & FLAG_IF));
+    flat_begin(flat);
+    callout_sysret(ctx, 0, 0, 0);
+    expect_done(flat, next);
+    ck_assert_uint_eq(ctx->seg[SEG_CS].selector, 0x73);
+    ck_assert_uint_eq(ctx->seg[SEG_SS].selector, 0x7b);
+    ck_assert_uint_eq(x86_cpl(ctx), 3);
+    ck_assert(ctx->eflags & FLAG_IF);
+    flat_begin(flat);
+    callout_sysret(ctx, 0, 0, 0);
+    flat_expect_fault(flat, VECTOR_GP, 0);
+    flat_destroy(flat);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {real_mode_call_and_return,
@@ -276,6 +310,7 @@ int main(void)
                                   virtual_8086_mode_below_iopl_3_traps_to_the_monitor,
                                   vme_redirects_interrupts_and_virtualises_if,
                                   sysenter_and_sysexit_use_flat_segments,
+                                  syscall_and_sysret_want_to_be_switched_on,
                                   NULL};
     return flat_main("x86 transfers", tests);
 }
