@@ -67,7 +67,8 @@ void lift_shift(struct lift *l, const struct x86_insn *insn, unsigned arg)
     if (moves_nothing(insn, count)) {
         return;
     }
-    if (!lift_has(l, X86_FEATURE_186) || (arg == IR_shl && lift_is_286(l))) {
+    bool zero = constant && (count->value & 31) == 0;
+    if (!zero && (!lift_has(l, X86_FEATURE_186) || (arg == IR_shl && lift_is_286(l)))) {
         shift_stepwise(l, insn);
         return;
     }
