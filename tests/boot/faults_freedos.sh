@@ -7,13 +7,18 @@ source "$BOOT_DIR/replay.sh"
 
 need_command mtype mtools
 copy_image freedos.img
-cat >faults.txt <<'FAULTS'
-# the file area fails from some moment after the prompt on
-at 70000000 disk fda 33-2879 bad-read
+boot 0 --fda freedos.img -m 16M --snapshot-disks <<'SCRIPT'
+wait-text A:\\>
+hash
+quit
+SCRIPT
+prompt=$(sed -n 's/^hash instructions=\([0-9]*\).*/\1/p' log.txt)
+cat >faults.txt <<FAULTS
+# from the prompt on the file area fails
+at $((prompt + 1)) disk fda 33-2879 bad-read
 FAULTS
 boot 0 --fda freedos.img -m 16M --faults faults.txt --record bad.log <<'SCRIPT'
 wait-text A:\\>
-sleep 0.12
 type type kernel.sys\n
 wait-text Error reading from drive A
 screen-text screen.txt

@@ -53,7 +53,7 @@ cmp recorded.png replayed.png || fail "the screens differ"
 expect_line paused.txt 'identical'
 
 # Only as far as asked; what defines the machine is not to be changed.
-replay 0 session 'stopped at instruction 200000001$' --until 200000001
+replay 0 session 'stopped at instruction 20000001$' --until 20000001
 replay 2 session '^vestige: --memory is part of the recording' -m 32M
 replay 2 session '^vestige: --script: a replay takes no input' --script /dev/null
 
