@@ -1,10 +1,10 @@
 /*
  * Machines in files: save, live save, chains, load.
  *
- * A save after a save (or load) writes only the pages and disk clusters that changed and names the
- * file before as its parent, unless a whole one is asked for or the new file takes the place of one
- * that it would need.  What changed is found by the content's hash, so nothing in the machine
- * notices.
+ * A save after a save (a load begins anew) writes only the pages and disk clusters that changed and
+ * names the file before as its parent, unless a whole one is asked for or the new file takes the
+ * place of one that it would need.  What changed is found by the content's hash, so nothing in the
+ * machine notices.
  *
  * Saving live forks the process: the child holds the machine as it was, copy-on-write, and writes
  * it while the guest goes on.

@@ -14,6 +14,6 @@ nasm -f bin -w-label-redef-late -i "$here/" -o "$scratch/rom" "$here/protection.
 status=0
 timeout 60 "$VESTIGE" run --bios "$scratch/rom" --engine "$engine" --display none --speed max --no-reboot \
     --for 200M --debug-exit --debugcon "file:$scratch/out" </dev/null >"$scratch/log" 2>&1 || status=$?
-sed "s/^score protection/score protection_$engine/" "$scratch/out"
+sed "s/^score protection/score protection rows $engine/" "$scratch/out"
 cat "$scratch/log"
 [[ $status == 1 ]] || { echo "FAILED: status $status" >&2; exit 1; }

@@ -6,7 +6,7 @@
  * followed; where the manual leaves flags undefined see backend/host/interp/alu.c.
  *
  * Not modelled: 64-bit code, SMM, VMX, SVM (all #UD).  LOCK needs nothing, there is
- * one CPU.  Near returns and jumps past the CS limit fault at the target instead of at the branch.
+ * one CPU.
  */
 #ifndef FRONTEND_X86_LIFT_LIFT_H
 #define FRONTEND_X86_LIFT_LIFT_H
