@@ -280,8 +280,10 @@ void guest_run(struct guest *guest, const struct fuzz_slot *slot, struct fuzz_st
     put_memory(guest, slot->memory);
     put_state(guest, &slot->before);
     enum run_result result = cpu_fixture_run(f, LIMIT);
-    get_state(guest, after);
     after->end = result == RUN_HALTED ? FUZZ_ENDED : FUZZ_TIMEOUT;
+    if (after->end == FUZZ_ENDED) {
+        get_state(guest, after); /* else there is no frame, and ESP may point anywhere */
+    }
     memcpy(memory_after, f->ram + FUZZ_CODE, FUZZ_CODE_BYTES);
     memcpy(memory_after + FUZZ_CODE_BYTES, f->ram + FUZZ_CONST, FUZZ_BYTES - FUZZ_CODE_BYTES);
 }
