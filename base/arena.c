@@ -1,12 +1,14 @@
 #include "base/arena.h"
 
+#include "base/populate.h"
+
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGN = 16, EXIT_INTERNAL = 33 };
+enum { ALIGN = 16, POPULATED_LEAST = 64 << 10, EXIT_INTERNAL = 33 };
 
 struct chunk {
     struct chunk *previous;
@@ -26,6 +28,9 @@ static struct chunk *chunk_create(struct chunk *previous, size_t bytes)
     if (!chunk) {
         fputs("vestige: out of host memory\n", stderr);
         exit(EXIT_INTERNAL);
+    }
+    if (bytes >= POPULATED_LEAST) {
+        populate(chunk, bytes);
     }
     chunk->previous = previous;
     chunk->used = 0;

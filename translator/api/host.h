@@ -12,42 +12,49 @@ struct ir_block;
 
 /* One direct exit of a compiled block: a branch whose target EIP is known. */
 struct block_exit {
-    uint64_t target_rip;
-    /* Native: offsets in code memory.  Portable: unused. */
-    uint32_t branch;    /* displacement that is patched */
-    uint32_t guard;     /* code that checks the target page, 0: none */
-    uint32_t onward;    /* displacement of the guard's jump */
-    uint32_t unlinked;  /* code that leaves */
-    uint8_t linked;     /* 1: goes straight to a block */
-    uint8_t cross_page; /* 1: target linear page differs from the block's: link with a page guard */
-    struct block *owner;               /* the block it leaves */
     struct block *target;              /* when linked */
     struct block_exit *next_to_target; /* list of exits linked to the same target */
+    uint32_t target_rip;
+    /* Native: offsets in code memory.  Portable: unused. */
+    uint32_t branch;     /* displacement that is patched */
+    uint32_t unlinked;   /* code that leaves */
+    uint8_t guard_bytes; /* code before it that checks the target page and jumps on, 0: none */
+    uint8_t index;       /* its place among the exits of the block it leaves */
+    uint8_t linked;      /* 1: goes straight to a block */
+    uint8_t cross_page; /* 1: target linear page differs from the block's: link with a page guard */
 };
 
 enum { BLOCK_MAX_EXITS = 8 };
 
-/* A translated block.  Owned by translator/core; `code` and `exits` are filled by the engine. */
+/* A translated block.  Owned by translator/core; `code` and `exits` are filled by the engine.
+ * Small: there is one for every five guest instructions, each in memory that nothing has touched
+ * before. */
 struct block {
     uint64_t gpa;       /* physical address of the first byte */
     uint64_t gpa2;      /* physical page of the straddling tail, or UINT64_MAX */
     int64_t tail_delta; /* with a tail: its page's entry in the code table.  Checked at each entry:
                            when it differs, the block leaves for a look-up with nothing done */
     uint64_t rip;       /* EIP of the first byte */
-    uint32_t mode;
-    uint32_t bytes;      /* guest code bytes */
-    uint32_t insns;      /* guest instructions */
-    uint32_t code_bytes; /* size of the host code */
-    const void *code;    /* native: host entry; portable: struct ir_block copy */
-    uint32_t exit_count;
-    uint8_t valid;                  /* 0: invalidated, never entered again */
+    const void *code;   /* native: host entry; portable: struct ir_block copy */
     struct block_exit *linked_from; /* exits of other blocks (or its own) that jump here */
-    struct block *next_in_bucket;
-    const uint8_t *kept; /* the guest bytes it was made from, once it was dormant; else NULL */
-    struct block
-        *next_in_page[2]; /* list of blocks with code in a physical page: own page, tail page */
+    /* List of blocks with code in a physical page: own page, tail page.  While it is invalid and
+     * may be revived, the first is the list of such blocks. */
+    struct block *next_in_page[2];
+    const uint8_t *kept; /* the guest bytes it was made from, once it was invalidated; else NULL */
+    uint32_t mode;
+    uint32_t code_bytes; /* size of the host code */
+    uint16_t bytes;      /* guest code bytes */
+    uint16_t insns;      /* guest instructions */
+    uint8_t exit_count;
+    uint8_t valid;                            /* 0: invalidated, never entered again */
     struct block_exit exits[BLOCK_MAX_EXITS]; /* last: those beyond exit_count are given back */
 };
+
+/* The block that an exit leaves. */
+static inline struct block *block_of_exit(struct block_exit *exit)
+{
+    return (struct block *)(void *)((char *)(exit - exit->index) - offsetof(struct block, exits));
+}
 
 /* EIP of a straddling block's first byte in the next page. */
 static inline uint64_t block_tail_rip(const struct block *block)

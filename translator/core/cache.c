@@ -10,10 +10,9 @@
 
 enum { MAX_VARIANTS = 8 }; /* dormant blocks at one key */
 
-static uint32_t bucket_of(uint64_t gpa, uint64_t rip, uint32_t mode)
+static uint64_t hash_of(uint64_t gpa, uint64_t rip, uint32_t mode)
 {
-    uint64_t h = (gpa ^ rip << 20 ^ (uint64_t)mode << 32) * UINT64_C(0x9e3779b97f4a7c15);
-    return (uint32_t)(h >> 48) & (BLOCK_BUCKETS - 1);
+    return (gpa ^ rip << 20 ^ (uint64_t)mode << 32) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 static uint32_t hash_index(uint64_t rip)
@@ -24,8 +23,10 @@ static uint32_t hash_index(uint64_t rip)
 struct block *cache_find(struct translator *tr, uint64_t gpa, uint64_t rip, uint32_t mode,
                          uint64_t gpa2)
 {
-    struct block *block = tr->buckets[bucket_of(gpa, rip, mode)];
-    for (; block; block = block->next_in_bucket) {
+    uint64_t hash = hash_of(gpa, rip, mode);
+    uint32_t at = block_table_first(&tr->blocks, hash);
+    struct block *block;
+    while ((block = block_table_next(&tr->blocks, hash, &at)) != NULL) {
         if (block->gpa == gpa && block->rip == rip && block->mode == mode &&
             (gpa2 == CACHE_ANY_TAIL || block->gpa2 == UINT64_MAX || block->gpa2 == gpa2)) {
             return block;
@@ -36,10 +37,8 @@ struct block *cache_find(struct translator *tr, uint64_t gpa, uint64_t rip, uint
 
 void cache_insert(struct translator *tr, struct block *block)
 {
-    struct block **bucket = &tr->buckets[bucket_of(block->gpa, block->rip, block->mode)];
     block->valid = 1;
-    block->next_in_bucket = *bucket;
-    *bucket = block;
+    block_table_insert(&tr->blocks, hash_of(block->gpa, block->rip, block->mode), block);
     smc_add_block(tr, block);
 }
 
@@ -50,8 +49,8 @@ void block_init(struct block *block, uint64_t gpa, uint64_t gpa2, const struct i
     block->gpa2 = gpa2;
     block->rip = ir->rip;
     block->mode = ir->mode;
-    block->bytes = ir->bytes;
-    block->insns = ir->insn_count;
+    block->bytes = (uint16_t)ir->bytes;
+    block->insns = (uint16_t)ir->insn_count;
 }
 
 static void unlink_exit(struct translator *tr, struct block_exit *exit)
@@ -72,7 +71,7 @@ static void unlink_exit(struct translator *tr, struct block_exit *exit)
 
 void cache_link(struct translator *tr, struct block_exit *exit, struct block *target)
 {
-    struct block *owner = exit->owner;
+    const struct block *owner = block_of_exit(exit);
     const struct context *ctx = tr->ctx;
     if (exit->linked || !owner->valid || !target->valid || owner->mode != target->mode ||
         owner->mode & MODE_CS_CHECKED || exit->target_rip != target->rip) {
@@ -104,7 +103,7 @@ static struct block_key key_of(const struct block *block)
 
 static uint32_t dormant_bucket(const struct block_key *key)
 {
-    return bucket_of(key->gpa, key->rip, key->mode) & (DORMANT_BUCKETS - 1);
+    return (uint32_t)(hash_of(key->gpa, key->rip, key->mode) >> 48) & (DORMANT_BUCKETS - 1);
 }
 
 static bool has_key(const struct block *block, const struct block_key *key)
@@ -128,12 +127,12 @@ static void keep_dormant(struct translator *tr, struct block *block)
     }
     struct block_key key = key_of(block);
     struct block **bucket = &tr->dormant[dormant_bucket(&key)];
-    block->next_in_bucket = *bucket;
+    block->next_in_page[0] = *bucket;
     *bucket = block;
     unsigned alike = 0;
-    for (struct block **at = bucket; *at; at = &(*at)->next_in_bucket) {
+    for (struct block **at = bucket; *at; at = &(*at)->next_in_page[0]) {
         if (has_key(*at, &key) && ++alike > MAX_VARIANTS) {
-            *at = (*at)->next_in_bucket;
+            *at = (*at)->next_in_page[0];
             return;
         }
     }
@@ -143,14 +142,14 @@ struct block *cache_revive(struct translator *tr, const struct block_key *key, c
                            uint32_t available, uint32_t *variants)
 {
     *variants = 0;
-    for (struct block **at = &tr->dormant[dormant_bucket(key)]; *at; at = &(*at)->next_in_bucket) {
+    for (struct block **at = &tr->dormant[dormant_bucket(key)]; *at; at = &(*at)->next_in_page[0]) {
         struct block *block = *at;
         if (!has_key(block, key)) {
             continue;
         }
         ++*variants;
         if (block->bytes <= available && memcmp(block->kept, bytes, block->bytes) == 0) {
-            *at = block->next_in_bucket;
+            *at = block->next_in_page[0];
             cache_insert(tr, block);
             tr->stats.blocks_revived++;
             return block;
@@ -174,11 +173,7 @@ void cache_invalidate(struct translator *tr, struct block *block)
     while (block->linked_from) {
         unlink_exit(tr, block->linked_from);
     }
-    struct block **at = &tr->buckets[bucket_of(block->gpa, block->rip, block->mode)];
-    while (*at != block) {
-        at = &(*at)->next_in_bucket;
-    }
-    *at = block->next_in_bucket;
+    block_table_remove(&tr->blocks, hash_of(block->gpa, block->rip, block->mode), block);
     struct hash_slot *slot = &tr->hash[hash_index(block->rip)];
     if (slot->code == block->code) {
         *slot = (struct hash_slot){.tag = UINT64_MAX};
@@ -192,7 +187,7 @@ void cache_invalidate(struct translator *tr, struct block *block)
 void cache_reset(struct translator *tr)
 {
     tr->host->reset(tr->engine);
-    memset(tr->buckets, 0, BLOCK_BUCKETS * sizeof(*tr->buckets));
+    block_table_clear(&tr->blocks);
     memset(tr->dormant, 0, DORMANT_BUCKETS * sizeof(*tr->dormant));
     memset(tr->hash, 0xff, HASH_ENTRIES * sizeof(*tr->hash));
     softmmu_drop_code_pages(tr);

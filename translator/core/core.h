@@ -9,6 +9,7 @@
 #define TRANSLATOR_CORE_CORE_H
 
 #include "base/arena.h"
+#include "translator/core/block_table.h"
 #include "translator/ir/ir.h"
 #include "translator/translator.h"
 
@@ -17,7 +18,6 @@ enum {
     PAGE_BYTES = 1 << PAGE_BITS,
     LARGE_BITS = 10,      /* pages of the largest large page */
     PHYS_PAGES = 1 << 24, /* 64 GiB of physical space */
-    BLOCK_BUCKETS = 1 << 16,
     GRANULE_BITS = 6,
     TAG_SLOTS = 256,
     TAG_PROBES = 8,
@@ -65,7 +65,7 @@ struct translator {
     struct touched_list touched[MEMORY_VIEWS];
     bool large[TABLE_ENTRIES >> LARGE_BITS]; /* by 4 MiB of linear space: large pages are filled */
     struct code_page **code_pages;           /* by physical page number */
-    struct block **buckets;
+    struct block_table blocks;
     struct block **dormant; /* invalidated blocks that may be revived, by the same key */
     struct hash_slot *hash;
     struct hash_slot *no_hash; /* never hits */

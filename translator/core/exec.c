@@ -48,7 +48,7 @@ struct translator *translator_create(const struct translator_config *config)
     tr->code_bytes = config->code_bytes;
     tr->engine = config->host->create(config->code_bytes, config->passes);
     tr->stepper = host_interp.create(0, config->passes);
-    tr->buckets = calloc(BLOCK_BUCKETS, sizeof(*tr->buckets));
+    block_table_create(&tr->blocks);
     tr->dormant = calloc(DORMANT_BUCKETS, sizeof(*tr->dormant));
     tr->hash = aligned_alloc(64, HASH_ENTRIES * sizeof(*tr->hash));
     tr->no_hash = aligned_alloc(64, HASH_ENTRIES * sizeof(*tr->hash));
@@ -56,7 +56,7 @@ struct translator *translator_create(const struct translator_config *config)
     tr->arena_start = arena_mark(tr->arena);
     tr->scratch = arena_create(IR_MAX_RECORDS * sizeof(struct ir_inst));
     tr->ir.insts = arena_alloc(tr->scratch, IR_MAX_RECORDS * sizeof(struct ir_inst));
-    if (!tr->engine || !tr->stepper || !tr->buckets || !tr->dormant || !tr->hash || !tr->no_hash ||
+    if (!tr->engine || !tr->stepper || !tr->dormant || !tr->hash || !tr->no_hash ||
         !softmmu_create(tr)) {
         translator_destroy(tr);
         return NULL;
@@ -78,7 +78,7 @@ void translator_destroy(struct translator *tr)
     softmmu_destroy(tr);
     arena_destroy(tr->arena);
     arena_destroy(tr->scratch);
-    free(tr->buckets);
+    block_table_destroy(&tr->blocks);
     free(tr->dormant);
     free(tr->hash);
     free(tr->no_hash);

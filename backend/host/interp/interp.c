@@ -60,10 +60,12 @@ static void collect_exits(struct compiled *code, const struct ir_block *ir)
             continue;
         }
         assert(block->exit_count < BLOCK_MAX_EXITS);
-        inst->pad = (uint8_t)block->exit_count;
+        inst->pad = block->exit_count;
         uint64_t place = (block->gpa & 0xfff) + inst->imm - block->rip;
-        block->exits[block->exit_count++] = (struct block_exit){
-            .target_rip = inst->imm, .cross_page = place > 0xfff, .owner = block};
+        block->exits[block->exit_count] = (struct block_exit){.target_rip = (uint32_t)inst->imm,
+                                                              .cross_page = place > 0xfff,
+                                                              .index = block->exit_count};
+        block->exit_count++;
     }
 }
 
@@ -105,12 +107,12 @@ static void interp_link(struct engine *engine, struct block_exit *exit, struct b
                         int64_t guard_delta)
 {
     (void)engine;
-    struct block *owner = exit->owner;
+    struct block *owner = block_of_exit(exit);
     union {
         const void *constant;
         struct compiled *code;
     } pointer = {.constant = owner->code};
-    pointer.code->guard[exit - owner->exits] = guard_delta;
+    pointer.code->guard[exit->index] = guard_delta;
     exit->target = target;
     exit->linked = 1;
 }

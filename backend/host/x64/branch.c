@@ -117,12 +117,13 @@ void x64_code_entry(struct emit *e, uint32_t target)
 static void emit_guard(struct emit *e, const struct exit_site *site, struct block_exit *exit)
 {
     struct code_buffer *out = e->out;
-    exit->guard = out->at;
+    uint32_t start = out->at;
     x64_code_entry(e, site->target);
     buffer_put(out, 0xb949, 2); /* mov r9, imm64; cmp r8, r9; je */
     buffer_put(out, 0, 8);
     buffer_put(out, 0xc13b4d, 3);
-    exit->onward = x64_jcc(out, X64_E);
+    x64_jcc(out, X64_E); /* patched when it is linked */
+    exit->guard_bytes = (uint8_t)(out->at - start);
 }
 
 /* add qword [budget], refund */
@@ -141,9 +142,9 @@ static bool crosses_page(const struct emit *e, uint32_t target)
 static void emit_direct_exit(struct emit *e, const struct exit_site *site)
 {
     struct code_buffer *out = e->out;
-    struct block_exit *exit = &e->block->exits[e->block->exit_count++];
-    *exit =
-        (struct block_exit){.target_rip = site->target, .branch = site->field, .owner = e->block};
+    uint8_t index = e->block->exit_count++;
+    struct block_exit *exit = &e->block->exits[index];
+    *exit = (struct block_exit){.target_rip = site->target, .branch = site->field, .index = index};
     if (site->refund != 0) {
         x64_here(out, site->field);
         emit_refund(e, site);

@@ -138,7 +138,7 @@ static void emit_exit(struct code_buffer *out, struct x64_stubs *stubs)
     stubs->exit = out->at;
     x64_pop(out, X64_R9);
     x64_load(out, 8, X64_R9, x64_mem(X64_R9, 0));
-    x64_load(out, 8, X64_R8, x64_mem(X64_R9, offsetof(struct block_exit, target_rip)));
+    x64_load(out, 4, X64_R8, x64_mem(X64_R9, offsetof(struct block_exit, target_rip)));
     x64_here(out, leave);
     x64_store(out, 8, CTX(rip), X64_R8);
     x64_store(out, 8, CTX(exit_link), X64_R9);

@@ -100,13 +100,13 @@ static void engine_link(struct engine *engine, struct block_exit *exit, struct b
 {
     uint32_t code = (uint32_t)((const uint8_t *)target->code - engine->memory.exec);
     if (exit->cross_page) {
-        if (exit->guard == 0) {
+        if (exit->guard_bytes == 0) {
             return; /* stays a look-up */
         }
-        memcpy(engine->memory.write + exit->onward - GUARD_IMMEDIATE, &guard_delta,
-               sizeof guard_delta);
-        buffer_patch_rel32(&engine->out, exit->onward, code);
-        code = exit->guard;
+        uint32_t onward = exit->unlinked - 4; /* the guard ends with the displacement */
+        memcpy(engine->memory.write + onward - GUARD_IMMEDIATE, &guard_delta, sizeof guard_delta);
+        buffer_patch_rel32(&engine->out, onward, code);
+        code = exit->unlinked - exit->guard_bytes;
     }
     buffer_patch_rel32(&engine->out, exit->branch, code);
 }

@@ -80,8 +80,9 @@ static struct trace run_without(uint32_t off)
         trace.result = cpu_fixture_run(&f, STEPS);
     }
     const struct translator_stats *stats = translator_stats(f.tr);
-    for (unsigned i = 0; i < BLOCK_BUCKETS; i++) {
-        for (const struct block *block = f.tr->buckets[i]; block; block = block->next_in_bucket) {
+    for (unsigned i = 0; i <= f.tr->blocks.mask; i++) {
+        const struct block *block = f.tr->blocks.slots[i].block;
+        if (block) {
             trace.code += block->code_bytes;
             trace.saved_at += first_save(block);
         }
