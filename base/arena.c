@@ -22,13 +22,23 @@ struct arena {
     size_t chunk_bytes;
 };
 
-static struct chunk *chunk_create(struct chunk *previous, size_t bytes)
+static void *or_exit(void *memory)
 {
-    struct chunk *chunk = malloc(sizeof(*chunk) + bytes);
-    if (!chunk) {
+    if (!memory) {
         fputs("vestige: out of host memory\n", stderr);
         exit(EXIT_INTERNAL);
     }
+    return memory;
+}
+
+void *host_calloc(size_t count, size_t bytes)
+{
+    return or_exit(calloc(count, bytes));
+}
+
+static struct chunk *chunk_create(struct chunk *previous, size_t bytes)
+{
+    struct chunk *chunk = or_exit(malloc(sizeof(*chunk) + bytes));
     if (bytes >= POPULATED_LEAST) {
         populate(chunk, bytes);
     }
@@ -40,11 +50,7 @@ static struct chunk *chunk_create(struct chunk *previous, size_t bytes)
 
 struct arena *arena_create(size_t chunk_bytes)
 {
-    struct arena *arena = malloc(sizeof(*arena));
-    if (!arena) {
-        fputs("vestige: out of host memory\n", stderr);
-        exit(EXIT_INTERNAL);
-    }
+    struct arena *arena = or_exit(malloc(sizeof(*arena)));
     arena->chunk_bytes = chunk_bytes;
     arena->top = chunk_create(NULL, chunk_bytes);
     return arena;

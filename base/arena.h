@@ -10,6 +10,9 @@
 
 #include <stddef.h>
 
+/* Zeroed memory of the host, to be given back with free(); its end is treated as an arena's. */
+void *host_calloc(size_t count, size_t bytes);
+
 struct arena;
 struct arena_mark {
     void *chunk;

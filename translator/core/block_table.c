@@ -1,21 +1,17 @@
 #include "translator/core/block_table.h"
 
+#include "base/arena.h"
 #include "base/populate.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_SLOTS = 1 << 16, EXIT_INTERNAL = 33 };
+enum { FIRST_SLOTS = 1 << 16 };
 
 static void make_slots(struct block_table *table, uint32_t count)
 {
-    table->slots = calloc(count, sizeof(*table->slots));
-    if (!table->slots) {
-        fputs("vestige: out of host memory\n", stderr);
-        exit(EXIT_INTERNAL);
-    }
+    table->slots = host_calloc(count, sizeof(*table->slots));
     populate(table->slots, count * sizeof(*table->slots));
     table->mask = count - 1;
     table->used = 0;

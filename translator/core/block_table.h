@@ -2,8 +2,8 @@
  * The blocks of the translation cache by hash: open addressing with linear probing.  A search reads
  * the table and, but for what has the same hash, no block: those are cold memory.
  *
- * Blocks are borrowed.  Several may have one hash.  Running out of host memory ends the process
- * with status 33, as in base/arena.h.
+ * Blocks are borrowed.  Several may have one hash.  Running out of host memory ends the process,
+ * as in base/arena.h.
  */
 #ifndef TRANSLATOR_CORE_BLOCK_TABLE_H
 #define TRANSLATOR_CORE_BLOCK_TABLE_H
