@@ -1,13 +1,32 @@
+/*
+ * Reading the two formats.
+ */
 #include "tests/hardware/moo.h"
 
 #include "base/endian.h"
 
-#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { LONGEST = 256 << 20, MEGABYTE = 0x100000 };
+
+/* Registers in the order of the files' bits. */
+static const uint8_t narrow[] = {MOO_AX, MOO_BX, MOO_CX, MOO_DX, MOO_CS, MOO_SS, MOO_DS,
+                                 MOO_ES, MOO_SP, MOO_BP, MOO_SI, MOO_DI, MOO_IP, MOO_FLAGS};
+static const uint8_t wide[] = {MOO_CR0, MOO_CR3, MOO_AX, MOO_BX,    MOO_CX,  MOO_DX, MOO_SI,
+                               MOO_DI,  MOO_BP,  MOO_SP, MOO_CS,    MOO_DS,  MOO_ES, MOO_FS,
+                               MOO_GS,  MOO_SS,  MOO_IP, MOO_FLAGS, MOO_DR6, MOO_DR7};
+enum { NARROW = sizeof(narrow), WIDE = sizeof(wide) };
+
+/* What can be compared of an 80386's registers: the files hold what system management mode stored.
+ */
+static const uint32_t wide_bits[MOO_REGISTERS] = {
+    [MOO_AX] = UINT32_MAX,  [MOO_BX] = UINT32_MAX,  [MOO_CX] = UINT32_MAX, [MOO_DX] = UINT32_MAX,
+    [MOO_SI] = UINT32_MAX,  [MOO_DI] = UINT32_MAX,  [MOO_BP] = UINT32_MAX, [MOO_SP] = UINT32_MAX,
+    [MOO_CS] = 0xffff,      [MOO_DS] = 0xffff,      [MOO_ES] = 0xffff,     [MOO_FS] = 0xffff,
+    [MOO_GS] = 0xffff,      [MOO_SS] = 0xffff,      [MOO_IP] = UINT32_MAX, [MOO_FLAGS] = 0x3ffff,
+    [MOO_CR0] = 0x8000000f, [MOO_CR3] = 0xfffff000, [MOO_DR6] = 0xe00f,    [MOO_DR7] = 0xffff03ff};
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
@@ -36,7 +55,7 @@ static bool ends_with(const char *text, const char *end)
     return a >= b && strcmp(text + a - b, end) == 0;
 }
 
-static uint8_t *read_file(const char *path, size_t *bytes)
+uint8_t *moo_read_file(const char *path, size_t *bytes)
 {
     char command[4200];
     bool packed = ends_with(path, ".gz");
@@ -57,22 +76,34 @@ static uint8_t *read_file(const char *path, size_t *bytes)
     return data;
 }
 
+static void define_all(struct moo_file *file)
+{
+    for (unsigned i = 0; i < NARROW; i++) {
+        file->mask[narrow[i]] = 0xffff;
+    }
+    if (file->wide) {
+        memcpy(file->mask, wide_bits, sizeof(file->mask));
+    }
+}
+
 struct moo_file moo_open(const char *path)
 {
-    struct moo_file file = {.mask = 0xffff};
-    file.data = read_file(path, &file.bytes);
+    struct moo_file file = {0};
+    file.data = moo_read_file(path, &file.bytes);
     if (file.data && file.bytes >= 20 && memcmp(file.data, "RMT1", 4) == 0) {
         file.rmt = true;
         file.left = load_le32(file.data + 8);
         file.at = 12 + (size_t)load_le32(file.data + 4) * 16;
     } else if (file.data && file.bytes >= 20 && memcmp(file.data, "MOO ", 4) == 0) {
+        const uint8_t *cpu = file.data + 16;
         file.left = load_le32(file.data + 12);
         file.at = 8 + load_le32(file.data + 4);
-        file.halts =
-            memcmp(file.data + 16, "8086", 4) != 0 && memcmp(file.data + 16, "8088", 4) != 0;
+        file.halts = memcmp(cpu, "8086", 4) != 0 && memcmp(cpu, "8088", 4) != 0;
+        file.wide = memcmp(cpu, "386", 3) == 0;
     } else {
         moo_close(&file);
     }
+    define_all(&file);
     return file;
 }
 
@@ -80,6 +111,11 @@ void moo_close(struct moo_file *file)
 {
     free(file->data);
     *file = (struct moo_file){0};
+}
+
+void moo_define_flags(struct moo_file *file, uint16_t flags)
+{
+    file->mask[MOO_FLAGS] &= 0xffff0000 | flags;
 }
 
 /* ---- RMT1 ------------------------------------------------------------------------------------ */
@@ -106,18 +142,18 @@ static void rmt_next(struct moo_file *file, struct moo_case *c)
     file->at += load_le16(start);
     snprintf(c->name, sizeof(c->name), "%.8s", (const char *)op);
     c->index = load_le16(start + 4);
-    c->mask = load_le16(start + 6);
+    c->mask[MOO_FLAGS] = load_le16(start + 6);
     c->flags_at = load_le32(start + 14);
     c->exits[0] = load_le32(start + 18);
     c->exits[1] = load_le32(start + 22);
     c->halts = true;
     unsigned changed = load_le16(start + 12);
-    for (unsigned i = 0; i < MOO_REGISTERS; i++, at += 2) {
-        c->before[i] = c->after[i] = load_le16(at);
+    for (unsigned i = 0; i < NARROW; i++, at += 2) {
+        c->before[narrow[i]] = c->after[narrow[i]] = load_le16(at);
     }
-    for (unsigned i = 0; i < MOO_REGISTERS; i++) {
+    for (unsigned i = 0; i < NARROW; i++) {
         if (changed >> i & 1) {
-            c->after[i] = load_le16(at);
+            c->after[narrow[i]] = load_le16(at);
             at += 2;
         }
     }
@@ -127,16 +163,38 @@ static void rmt_next(struct moo_file *file, struct moo_case *c)
 
 /* ---- MOO ------------------------------------------------------------------------------------- */
 
-static void moo_registers(const uint8_t *at, uint16_t registers[MOO_REGISTERS])
+/* The values of a REGS, RMSK, RG32 or RM32 chunk: a bit for each register that follows.  and: they
+ * narrow what stands there. */
+static void moo_registers(const uint8_t *at, bool is_wide, bool and, uint32_t *registers)
 {
-    unsigned present = load_le16(at);
-    at += 2;
-    for (unsigned i = 0; i < MOO_REGISTERS; i++) {
+    uint32_t present = is_wide ? load_le32(at) : load_le16(at);
+    unsigned size = is_wide ? 4 : 2;
+    at += size;
+    for (unsigned i = 0; i < (is_wide ? (unsigned)WIDE : (unsigned)NARROW); i++) {
+        uint32_t *to = &registers[is_wide ? wide[i] : narrow[i]];
         if (present >> i & 1) {
-            registers[i] = load_le16(at);
-            at += 2;
+            uint32_t value = is_wide ? load_le32(at) : load_le16(at);
+            *to = and? *to & value : value;
+            at += size;
         }
     }
+}
+
+/* A chunk of registers or of masks; false: it is another. */
+static bool moo_register_chunk(const uint8_t *at, uint32_t *registers, uint32_t *mask)
+{
+    static const struct {
+        char name[5];
+        bool wide, mask;
+    } kinds[] = {
+        {"REGS", false, false}, {"RMSK", false, true}, {"RG32", true, false}, {"RM32", true, true}};
+    for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (memcmp(at, kinds[i].name, 4) == 0) {
+            moo_registers(at + 8, kinds[i].wide, kinds[i].mask, kinds[i].mask ? mask : registers);
+            return true;
+        }
+    }
+    return false;
 }
 
 static unsigned moo_memory(const uint8_t *at, struct moo_byte *bytes)
@@ -149,14 +207,16 @@ static unsigned moo_memory(const uint8_t *at, struct moo_byte *bytes)
     return count;
 }
 
-static void moo_state(const uint8_t *at, uint32_t bytes, uint16_t *registers, struct moo_byte *ram,
-                      unsigned *count)
+static void moo_state(const uint8_t *at, uint32_t bytes, struct moo_case *c, bool initial)
 {
+    uint32_t *registers = initial ? c->before : c->after;
     for (const uint8_t *end = at + bytes; at < end; at += 8 + load_le32(at + 4)) {
-        if (memcmp(at, "REGS", 4) == 0) {
-            moo_registers(at + 8, registers);
+        if (memcmp(at, "RAM ", 4) == 0 && initial) {
+            c->initial = moo_memory(at + 8, c->ram);
         } else if (memcmp(at, "RAM ", 4) == 0) {
-            *count = moo_memory(at + 8, ram);
+            c->final = moo_memory(at + 8, c->changed);
+        } else {
+            moo_register_chunk(at, registers, c->mask);
         }
     }
 }
@@ -170,24 +230,26 @@ static void moo_chunk(const uint8_t *at, struct moo_case *c)
     } else if (memcmp(at, "BYTS", 4) == 0) {
         c->length = load_le32(body);
     } else if (memcmp(at, "INIT", 4) == 0) {
-        moo_state(body, bytes, c->before, c->ram, &c->initial);
+        moo_state(body, bytes, c, true);
         memcpy(c->after, c->before, sizeof(c->after));
     } else if (memcmp(at, "FINA", 4) == 0) {
-        moo_state(body, bytes, c->after, c->changed, &c->final);
+        moo_state(body, bytes, c, false);
     } else if (memcmp(at, "EXCP", 4) == 0) {
-        c->flags_at = 1; /* the address in the file is cut to a word: found below */
+        c->flags_at = 1; /* the address in the file may be cut to a word: found below */
+    } else if (memcmp(at, "HASH", 4) == 0 && bytes >= MOO_HASH) {
+        memcpy(c->hash, body, MOO_HASH);
     }
 }
 
-static uint32_t linear(const uint16_t *registers, unsigned segment, unsigned offset)
+static uint32_t linear(const uint32_t *registers, unsigned segment, uint32_t offset)
 {
-    return (uint32_t)registers[segment] * 16 + (offset & 0xffff);
+    return (registers[segment] & 0xffff) * 16 + (offset & 0xffff);
 }
 
 /* Puts a HLT where the case ends, unless the instruction itself stands there. */
 static void place_exit(struct moo_case *c)
 {
-    uint16_t ip = (uint16_t)(c->after[MOO_IP] - (c->halts ? 1 : 0));
+    uint32_t ip = c->after[MOO_IP] - (c->halts ? 1 : 0);
     uint32_t exit = linear(c->after, MOO_CS, ip) & (c->halts ? 0xffffff : MEGABYTE - 1);
     c->exits[0] = exit;
     c->steps = exit - c->code < c->length && !c->halts;
@@ -210,9 +272,14 @@ static bool next_test(struct moo_file *file, struct moo_case *c)
     while (file->at + 12 <= file->bytes) {
         const uint8_t *chunk = file->data + file->at;
         file->at += 8 + (size_t)load_le32(chunk + 4);
-        if (memcmp(chunk, "TEST", 4) != 0 || file->at > file->bytes) {
+        if (file->at > file->bytes) {
+            return false;
+        }
+        if (memcmp(chunk, "TEST", 4) != 0) { /* masks may stand before the first case */
+            moo_register_chunk(chunk, c->before, file->mask);
             continue;
         }
+        memcpy(c->mask, file->mask, sizeof(c->mask));
         c->index = load_le32(chunk + 8);
         const uint8_t *end = file->data + file->at;
         for (const uint8_t *at = chunk + 12; at < end; at += 8 + load_le32(at + 4)) {
@@ -232,11 +299,13 @@ bool moo_next(struct moo_file *file, struct moo_case *out)
     out->flags_at = out->exits[0] = out->exits[1] = out->length = 0;
     out->initial = out->final = 0;
     out->steps = false;
+    out->wide = file->wide;
+    memcpy(out->mask, file->mask, sizeof(out->mask));
+    memset(out->hash, 0, sizeof(out->hash));
     if (file->rmt) {
         rmt_next(file, out);
         return true;
     }
-    out->mask = file->mask;
     out->halts = file->halts;
     if (!next_test(file, out)) {
         return false;
@@ -249,23 +318,4 @@ bool moo_next(struct moo_file *file, struct moo_case *out)
     }
     place_exit(out);
     return true;
-}
-
-uint16_t moo_mask(const char *folder, const char *opcode)
-{
-    char path[4200], byte[8], reg[8] = "";
-    size_t bytes;
-    snprintf(path, sizeof(path), "%s/metadata.json", folder);
-    sscanf(opcode, "%7[0-9A-Fa-f].%7[0-7]", byte, reg);
-    uint8_t *text = read_file(path, &bytes);
-    cJSON *json = text ? cJSON_ParseWithLength((const char *)text, bytes) : NULL;
-    const cJSON *row = cJSON_GetObjectItem(cJSON_GetObjectItem(json, "opcodes"), byte);
-    if (reg[0] && cJSON_GetObjectItem(row, "reg")) {
-        row = cJSON_GetObjectItem(cJSON_GetObjectItem(row, "reg"), reg);
-    }
-    const cJSON *mask = cJSON_GetObjectItem(row, "flags-mask");
-    uint16_t value = cJSON_IsNumber(mask) ? (uint16_t)mask->valueint : 0xffff;
-    cJSON_Delete(json);
-    free(text);
-    return value;
 }

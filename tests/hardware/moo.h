@@ -2,7 +2,8 @@
  * Single-instruction cases that were captured on real processors, from two file formats:
  *
  *   RMT1   a sample for the 80286, many opcodes in one file
- *   MOO    the public sets: a file for each opcode, chunks inside chunks, maybe gzip-compressed
+ *   MOO    the public sets: a file for each opcode, chunks inside chunks, maybe gzip-compressed;
+ *          registers of 16 bits (8086 to 80286) or of 32 (80386, version 1.1)
  *
  * A case is a state before, what changed, and how far to run.  Cases are read one after the other;
  * what one points to is valid until the next is read.
@@ -14,9 +15,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MOO_REGISTERS = 14, MOO_BYTES = 2048 };
-/* The files' order of registers: ax bx cx dx cs ss ds es sp bp si di ip flags. */
-enum { MOO_CS = 4, MOO_SS, MOO_SP = 8, MOO_IP = 12, MOO_FLAGS = 13 };
+/* Registers of a case; the sets with registers of 16 bits have those up to MOO_FLAGS but FS and GS.
+ */
+enum moo_register {
+    MOO_AX,
+    MOO_BX,
+    MOO_CX,
+    MOO_DX,
+    MOO_SI,
+    MOO_DI,
+    MOO_BP,
+    MOO_SP,
+    MOO_CS,
+    MOO_DS,
+    MOO_ES,
+    MOO_FS,
+    MOO_GS,
+    MOO_SS,
+    MOO_IP,
+    MOO_FLAGS,
+    MOO_CR0,
+    MOO_CR3,
+    MOO_DR6,
+    MOO_DR7,
+    MOO_REGISTERS
+};
+enum { MOO_BYTES = 2048, MOO_HASH = 20 };
 
 struct moo_byte {
     uint32_t at; /* physical address */
@@ -26,13 +50,15 @@ struct moo_byte {
 struct moo_case {
     char name[80]; /* opcode or disassembly */
     uint32_t index;
-    uint16_t mask;         /* flags that are defined */
-    uint32_t flags_at;     /* where an exception pushed flags; 0: none */
-    uint32_t exits[2];     /* where to put a HLT that ends the case; 0: none */
-    bool halts;            /* the state after is that behind a HLT */
-    bool steps;            /* no place for a HLT: run until CS:IP is the one after */
-    uint32_t code, length; /* the instruction */
-    uint16_t before[MOO_REGISTERS], after[MOO_REGISTERS];
+    uint8_t hash[MOO_HASH];       /* names the case within its set; zero: none given */
+    bool wide;                    /* registers of 32 bits */
+    uint32_t mask[MOO_REGISTERS]; /* bits that are defined; 0: the set does not have the register */
+    uint32_t flags_at;            /* where an exception pushed flags; 0: none */
+    uint32_t exits[2];            /* where to put a HLT that ends the case; 0: none */
+    bool halts;                   /* the state after is that behind a HLT */
+    bool steps;                   /* no place for a HLT: run until CS:IP is the one after */
+    uint32_t code, length;        /* the instruction */
+    uint32_t before[MOO_REGISTERS], after[MOO_REGISTERS];
     unsigned initial, final; /* bytes of memory before and after */
     struct moo_byte ram[MOO_BYTES], changed[MOO_BYTES];
 };
@@ -41,18 +67,21 @@ struct moo_case {
 struct moo_file {
     uint8_t *data;
     size_t bytes, at;
-    bool rmt;
-    uint32_t left; /* cases not yet read */
-    uint16_t mask; /* MOO: flags that are defined for the opcode */
-    bool halts;    /* MOO: cases end with a HLT */
+    bool rmt, wide;
+    uint32_t left;                /* cases not yet read */
+    bool halts;                   /* MOO: cases end with a HLT */
+    uint32_t mask[MOO_REGISTERS]; /* MOO: bits that are defined for all cases */
 };
 
 /* Opens either format; a name that ends in .gz is read through gzip. */
 struct moo_file moo_open(const char *path);
 void moo_close(struct moo_file *file);
+/* Only these flags (bits 0 to 15) are defined for the cases still to come. */
+void moo_define_flags(struct moo_file *file, uint16_t flags);
 /* False: there are no more. */
 bool moo_next(struct moo_file *file, struct moo_case *out);
-/* Flags that are defined for the opcode ("F6.7") by the set's metadata.json; FFFFh without one. */
-uint16_t moo_mask(const char *folder, const char *opcode);
+
+/* All of a file, through gzip when it ends in .gz; to be freed; NULL: cannot be read. */
+uint8_t *moo_read_file(const char *path, size_t *bytes);
 
 #endif

@@ -146,7 +146,7 @@ static inline void cpu_fixture_poke(struct cpu_fixture *f, uint32_t gpa, const v
 }
 
 /* Runs at most that many instructions; RUN_HALTED is what a program ends with. */
-static enum run_result cpu_fixture_run(struct cpu_fixture *f, uint64_t insns)
+static inline enum run_result cpu_fixture_run(struct cpu_fixture *f, uint64_t insns)
 {
     translator_set_deadline(f->tr, context_icount(f->ctx) + insns);
     enum run_result result = translator_run(f->tr);

@@ -14,7 +14,9 @@
  *                        rotated by count - 16, CF = 0, and for shld OF = 0
  *   mul imul             PF AF ZF SF kept
  *   bt bts btr btc       all but CF kept
- *   bsf bsr              all but ZF kept; a zero source leaves the destination alone
+ *   bsf bsr              a zero source leaves the destination alone
+ *
+ * But for BSF and BSR, about which even the Zens differ: all flags are as of a TEST of the source.
  */
 #include "backend/host/interp/alu.h"
 

@@ -270,7 +270,7 @@ static const struct ir_inst *scan_result(struct eval *e, const struct ir_inst *i
     if (a != 0) {
         write_register(e, i->dst, i->width, bit);
     }
-    set_flags(e, i, a == 0 ? LAHF_ZF : 0);
+    set_flags(e, i, value_flags(a, i->width));
     return i + 1;
 }
 

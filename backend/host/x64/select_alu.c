@@ -224,15 +224,16 @@ void body_bit(struct emit *e, const struct ir_inst *inst, struct x64_rm mem)
     }
 }
 
+/* What else than ZF a scan leaves in the flags is another thing on each host, so they are tested
+ * for once more. */
 void body_scan(struct emit *e, const struct ir_inst *inst, struct x64_rm mem)
 {
     uint32_t opcode = X64_0F | (inst->op == IR_bsf ? 0xbcu : 0xbdu);
-    struct x64_rm from = operand_rm(inst->a, mem);
-    if (inst->dst < 8) {
-        x64_op(e->out, inst->width, opcode, abi_gpr(inst->dst), from);
-        return;
-    }
-    operand_load(e, inst, inst->dst, inst->width, REG_SCRATCH, mem);
-    x64_op(e->out, inst->width, opcode, REG_SCRATCH, from);
-    operand_store(e, inst->dst, inst->width, REG_SCRATCH, mem);
+    struct x64_rm source = x64_reg(REG_SCRATCH), to = operand_rm(inst->dst, mem);
+    operand_load(e, inst, inst->a, inst->width, REG_SCRATCH, mem);
+    unsigned reg = operand_borrow(e, to);
+    x64_op(e->out, inst->width, opcode, reg, source);
+    operand_give_back(e, to);
+    x64_op(e->out, inst->width, 0x85, REG_SCRATCH, source);
+    operand_settle(e, inst->dst, inst->width);
 }

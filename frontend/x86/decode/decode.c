@@ -670,6 +670,16 @@ static void take_row(struct parse *p, const struct row *row)
     take_operands(p, row);
 }
 
+/* The 80286 finds an instruction too long before it finds that its group has none of that number.
+ */
+static void count_operands(struct parse *p, const struct row *row)
+{
+    if (p->old && row->kind == ROW_EMPTY) {
+        take_operands(p, row);
+        p->insn->nops = 0;
+    }
+}
+
 static bool parse_instruction(struct parse *p)
 {
     struct x86_insn *insn = p->insn;
@@ -678,6 +688,7 @@ static bool parse_instruction(struct parse *p)
     struct row row = find_row(p);
     set_sizes(p, row.flags);
     if (!row_allowed(p, &row)) {
+        count_operands(p, &row);
         return false;
     }
     take_row(p, &row);

@@ -1,6 +1,9 @@
 /*
- * DIV, IDIV, CMPXCHG8B; shifts and products as the 8086 and the 80286 make them.  The arithmetic
- * flags, undefined after a division, keep their values.
+ * DIV, IDIV, CMPXCHG8B; shifts and products as the 8086 and the 80286 make them.
+ *
+ * The arithmetic flags, undefined after a division, keep their values.  On the 80286 they are what
+ * captured cases show, but for divisions that end with an error, of which no rule is known; nor is
+ * one here of the 8086.
  */
 #include "frontend/x86/helper/helper.h"
 
@@ -32,6 +35,23 @@ static void put_result(struct context *ctx, unsigned size, uint64_t quotient, ui
     }
 }
 
+/* Flags the 80286 leaves after a division: SF, ZF and PF of the remainder, AF, and OF with CF. */
+static void division_flags(struct context *ctx, uint64_t imm, uint64_t remainder, bool carry)
+{
+    if (imm & FLAGS_80286) {
+        uint32_t flags = flags_szp((uint32_t)remainder, imm & 15) | (uint32_t)FLAG_AF;
+        context_set_flags(ctx, flags | (carry ? (uint32_t)(FLAG_CF | FLAG_OF) : 0u));
+    }
+}
+
+/* The last of the subtractions in a division of that many bits borrows from the dividend's part
+ * beside it, its top bit left out. */
+static bool last_step_borrows(uint64_t value, uint64_t divisor, uint64_t mask)
+{
+    uint64_t before = (value >> 1) % divisor;
+    return ((before << 1 | (value & 1)) & mask) < divisor;
+}
+
 uint64_t callout_div(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
 {
     (void)b;
@@ -42,8 +62,21 @@ uint64_t callout_div(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     if (divisor == 0 || value / divisor > mask) {
         return divide_error(ctx, imm & ERROR_TRAPS);
     }
+    division_flags(ctx, imm, value % divisor, last_step_borrows(value, divisor, mask));
     put_result(ctx, size, value / divisor, value % divisor);
     return 0;
+}
+
+/* The 80286 misses an overflow of IDIV by a byte when the first subtraction leaves just 80h, of
+ * which the next step loses the only bit: a quotient of -128, and the dividend's low seven bits
+ * remain.  Whether words have the same was not captured.  value: the dividend. */
+static bool overflow_missed(int64_t value, int64_t divisor, uint64_t imm, int64_t *remainder)
+{
+    int64_t magnitude = value < 0 ? -value : value, by = divisor < 0 ? -divisor : divisor;
+    int64_t low = magnitude & 0x7f;
+    *remainder = value < 0 ? -low : low;
+    return imm & FLAGS_80286 && (imm & 15) == 1 && (value < 0) != (divisor < 0) &&
+           (magnitude >> 7) - by == 0x80 && low < by;
 }
 
 uint64_t callout_idiv(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
@@ -60,12 +93,17 @@ uint64_t callout_idiv(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     if (divisor == 0 || (divisor == -1 && value == INT64_MIN)) {
         return divide_error(ctx, traps);
     }
-    int64_t quotient = value / divisor;
+    int64_t quotient = value / divisor, remainder = value % divisor, odd;
+    if (overflow_missed(value, divisor, imm, &odd)) {
+        quotient = -limit;
+        remainder = odd;
+    }
     if (quotient < -limit + magnitudes || quotient >= limit) {
         return divide_error(ctx, traps);
     }
     quotient = imm & NEGATED ? -quotient : quotient;
-    put_result(ctx, size, (uint64_t)quotient, (uint64_t)(value % divisor));
+    division_flags(ctx, imm, (uint64_t)remainder, divisor >= 0);
+    put_result(ctx, size, (uint64_t)quotient, (uint64_t)remainder);
     return 0;
 }
 

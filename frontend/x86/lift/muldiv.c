@@ -77,7 +77,8 @@ void lift_imul(struct lift *l, const struct x86_insn *insn, unsigned arg)
 /* DIV IDIV: arg is the callout. */
 void lift_divide(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
-    uint64_t rules = error_traps(l) | (is_8086(l) ? MAGNITUDES : 0u);
+    uint64_t rules =
+        error_traps(l) | (is_8086(l) ? MAGNITUDES : 0u) | (lift_is_286(l) ? FLAGS_80286 : 0u);
     lift_value(l, insn, IR_T0, &insn->ops[0], insn->ops[0].width);
     lift_callout(l, (enum callout_id)arg, IR_NONE, IR_T0, IR_NONE,
                  insn->ops[0].width | rules | (negated(l, insn) ? NEGATED : 0u));

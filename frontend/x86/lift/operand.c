@@ -20,8 +20,6 @@ static const struct {
     [IR_bts] = {0, (uint16_t)~FLAG_CF},
     [IR_btr] = {0, (uint16_t)~FLAG_CF},
     [IR_btc] = {0, (uint16_t)~FLAG_CF},
-    [IR_bsf] = {0, (uint16_t)~FLAG_ZF},
-    [IR_bsr] = {0, (uint16_t)~FLAG_ZF},
     [IR_adc] = {FLAG_CF, 0},
     [IR_sbb] = {FLAG_CF, 0},
     [IR_rcl] = {FLAG_CF, 0},

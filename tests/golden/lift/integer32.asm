@@ -84,7 +84,7 @@ bits 32
 ;| insn 21 rip=104b len=4
 ;|     bts.4 ds:[rbx].4 = ds:[rbx].4, 1 writes:C
 ;| insn 22 rip=104f len=3
-;|     bsf.4 rax = rcx writes:Z
+;|     bsf.4 rax = rcx writes:OSZAPC
 ;| insn 23 rip=1052 len=3
 ;|     setcc.1.ne ds:[rbx].4 reads:Z
 ;| insn 24 rip=1055 len=3

@@ -180,7 +180,7 @@ static const uint8_t epilogue[] = {0x9c, 0x41, 0x8f, 0x40, 0x40, 0x49, 0x89, 0x4
 struct native {
     uint8_t *code;
     uint8_t *memory; /* at an address below 4 GiB, which is the guest's too */
-    bool zen;        /* flags that the manual leaves undefined are known */
+    bool zen;        /* flags that the manual leaves undefined are known, but those of scans */
 };
 
 static struct native native_setup(void)
@@ -248,8 +248,9 @@ static uint16_t undefined_flags(const struct native *native)
 {
     uint16_t set = 0;
     const struct compiled *code = bench->block.code;
-    for (const struct ir_inst *i = code->insts; !native->zen && i->op != IR_jmp; i++) {
-        set |= ir_rows[i->op].undefined;
+    for (const struct ir_inst *i = code->insts; i->op != IR_jmp; i++) {
+        bool known = native->zen && i->op != IR_bsf && i->op != IR_bsr;
+        set |= known ? 0 : ir_rows[i->op].undefined;
     }
     return set;
 }

@@ -421,8 +421,7 @@ static void plain_rare(struct plain *p, const struct ir_inst *inst)
             b = (uint64_t)(inst->op == IR_bsf ? __builtin_ctzll(a) : 63 - __builtin_clzll(a));
             plain_write(p, inst, inst->dst, w, 0, b);
         }
-        p->flags = (p->flags & ~(uint32_t)FLAG_ZF) | (a == 0 ? FLAG_ZF : 0);
-        p->undefined = FLAGS_ARITH & ~FLAG_ZF;
+        p->flags = (p->flags & ~(uint32_t)FLAGS_ARITH) | szp(a, w);
         break;
     case IR_bswap:
         plain_write(p, inst, inst->dst, w, 0, __builtin_bswap32((uint32_t)a));

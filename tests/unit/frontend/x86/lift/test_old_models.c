@@ -66,6 +66,11 @@ static const struct program programs[] = {
     {"186", "popf of 0", CODE_OF("\x31\xc0\x50\x9d\x9c\x58"), 0xf002, 0, 0, 0},
     {"286", "popf of F000", CODE_OF("\xb8\x00\xf0\x50\x9d\x9c\x58"), 2, 0, 0, 0},
     {"386", "popf of F000", CODE_OF("\xb8\x00\xf0\x50\x9d\x9c\x58"), 0x7002, 0, 0, 0},
+    {"286", "DIV, odd quotient", CODE_OF("\xb8\x07\x01\xb1\x02\xf6\xf1"), 0x183, 0, 0x10, 0x8d5},
+    {"286", "DIV, even quotient", CODE_OF("\xb8\x04\x01\xb1\x02\xf6\xf1"), 0x82, 0, 0x855, 0x8d5},
+    {"286", "IDIV misses overflow", CODE_OF("\xb8\xc1\x81\xb1\x7c\xf6\xf9"), 0xc180, 0, 0x891,
+     0x8d5},
+    {"386", "IDIV overflows", CODE_OF("\xb8\xc1\x81\xb1\x7c\xf6\xf9"), 0x81c1, 5, 0, 0},
     {"8086", "60..6F are jumps", CODE_OF("\x64\x01\x40"), 0x1235, 0, 0, 0}, /* jz, not taken: inc */
     {"8086", "C1 is RET", CODE_OF("\xe8\x02\x00\x40\xf4\x40\xc1"), 0x1236, 0, 0, 0},
     {"8086", "F1 is LOCK", CODE_OF("\xf1\x40"), 0x1235, 0, 0, 0},
@@ -201,11 +206,15 @@ END_TEST
 
 START_TEST(the_286_has_eleven_bytes_too_many)
 {
-    begin("286", _i);
-    put(CODE, "\x2e\x2e\x2e\x2e\x2e\x2e\x2e\x2e\x05\x01\x00\xf4", 12);
-    run();
-    ck_assert_uint_eq(f.ctx->rip, 0x5d2);
-    cpu_fixture_destroy(&f);
+    static const char *const codes[] = {"\x2e\x2e\x2e\x2e\x2e\x2e\x2e\x2e\x05\x01\x00\xf4",
+                                        "\x2e\x3e\x26\x3e\x26\xc7\xb9\x00\x00\x00\x00\xf4"};
+    for (unsigned i = 0; i < 2; i++) { /* the second would be no instruction, anyway: C7 /7 */
+        begin("286", _i);
+        put(CODE, codes[i], 12);
+        run();
+        ck_assert_uint_eq(f.ctx->rip, 0x5d2);
+        cpu_fixture_destroy(&f);
+    }
 }
 END_TEST
 
