@@ -1,18 +1,23 @@
 #!/usr/bin/env python3
-"""Saving and loading a booted Debian installer, Vestige beside QEMU TCG: interleaved rounds, medians.
+"""Saving, loading, forking and moving a booted Debian installer, Vestige beside QEMU TCG.
 
-    bench/snapshot.py [--rounds N] [--memory MIB] [--vestige PROGRAM] [--qemu PROGRAM]
+    bench/snapshot.py [--files FOLDER] [--rounds N] [--memory MIB] [--vestige PROGRAM] [--qemu PROGRAM]
 
 Both boot the same kernel and initrd (debian-installer-12-netboot-i386) with the same memory until the
-installer has begun, then:
+installer has begun, and are saved; with --files these files are kept there, and the next time
+taken from there. Then, interleaved, medians of the rounds:
 
   save   QEMU `migrate exec:cat>FILE` on a stopped machine, from the command to "completed"; Vestige
-         `ctl save`, from the command to its answer (the guest runs on meanwhile)
-  stop   how long the guest stood: all of that for QEMU, what `ctl save` says for Vestige
-  load   from the start of a process to its first guest instruction out of that file: QEMU `-incoming`
-         until the monitor says that it is there; Vestige until `ctl status` answers
+         `ctl save` on a paused one, from the command to its answer, when the file is whole, flushed to the
+         disk and has its name
+  stop   how long a running guest stands for that: all of it with QEMU, what `ctl save` says with Vestige,
+         which runs on meanwhile
+  load   QEMU `-incoming`, from the start of the process until the monitor says that the machine is there;
+         Vestige `run FILE --for 1`, the whole process that runs one instruction
   size   of the file
-  fork   `ctl fork 8`, each copy, until it listens (QEMU has none)
+  fork   `ctl fork N`, N = 1 and 8: wall time of the command divided by N (QEMU has none)
+  move   `ctl migrate` to a waiting process on this host, and QEMU `migrate` likewise: how long the idle guest
+         stood, as each tells
 
 Ratios above 1: Vestige is better.
 """
@@ -87,11 +92,11 @@ class Qmp:
 
 
 class Qemu:
-    """One QEMU with the guest, booted or incoming."""
+    """One QEMU with the guest, booted, or out of a file or a stream."""
 
-    def __init__(self, args, work, incoming=None):
-        self.monitor = os.path.join(work, "qmp")
-        self.serial = os.path.join(work, "qemu.serial")
+    def __init__(self, args, work, incoming=None, name="qemu"):
+        self.monitor = os.path.join(work, name + ".qmp")
+        self.serial = os.path.join(work, name + ".serial")
         if os.path.exists(self.monitor):
             os.unlink(self.monitor)
         words = [args.qemu, "-accel", "tcg", "-display", "none", "-nodefaults", "-vga", "std",
@@ -99,20 +104,24 @@ class Qemu:
                  "-serial", f"file:{self.serial}", "-kernel", f"{NETBOOT}/linux",
                  "-initrd", f"{NETBOOT}/initrd.gz", "-append", APPEND]
         if incoming:
-            words += ["-incoming", f"exec:cat {incoming}"]
+            words += ["-incoming", incoming]
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL)
         self.qmp = Qmp(self.monitor)
 
     def loaded(self):
         return self.qmp.ask("query-status")["status"] != "inmigrate"
 
-    def save(self, path):
-        self.qmp.ask("stop")
+    def migrate(self, uri):
+        """To the end; what the monitor says about it, and the seconds."""
         start = time.monotonic()
         self.qmp.ask("migrate-set-parameters", **{"max-bandwidth": 1 << 40})
-        self.qmp.ask("migrate", uri=f"exec:cat > {path}")
-        until(lambda: self.qmp.ask("query-migrate").get("status") == "completed")
-        seconds = time.monotonic() - start
+        self.qmp.ask("migrate", uri=uri)
+        until(lambda: self.qmp.ask("query-migrate").get("status") == "completed", 0.002)
+        return self.qmp.ask("query-migrate"), time.monotonic() - start
+
+    def save(self, path):
+        self.qmp.ask("stop")
+        seconds = self.migrate(f"exec:cat > {path}")[1]
         self.qmp.ask("cont")
         return seconds
 
@@ -122,17 +131,17 @@ class Qemu:
 
 
 class Vestige:
-    """One Vestige, booted or from a file."""
+    """One Vestige: booted, from a file, or waiting for a machine."""
 
-    def __init__(self, args, work, image=None):
+    def __init__(self, args, work, *image, name="vestige"):
         self.program = args.vestige
-        self.control = os.path.join(work, "control")
-        self.serial = os.path.join(work, "vestige.serial")
+        self.control = os.path.join(work, name + ".control")
+        self.serial = os.path.join(work, name + ".serial")
+        self.copies = 0
         words = [args.vestige, "run", "--display", "none", "--control", f"unix:{self.control}",
                  "--serial", f"file:{self.serial}", "--speed", "real", "--compress", args.compress]
-        words += [image] if image else [
-            "-m", f"{args.memory}M", "--kernel", f"{NETBOOT}/linux",
-            "--initrd", f"{NETBOOT}/initrd.gz", "--append", APPEND]
+        words += image or ["-m", f"{args.memory}M", "--kernel", f"{NETBOOT}/linux",
+                           "--initrd", f"{NETBOOT}/initrd.gz", "--append", APPEND]
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL)
 
     def ctl(self, *words):
@@ -149,41 +158,88 @@ class Vestige:
             raise SystemExit(f"bench/snapshot.py: Vestige: {reply['error']}")
         return reply.get("text", "")
 
+    def listens(self):
+        return self.ctl("status") is not None
+
     def save(self, path):
         start = time.monotonic()
         said = self.ctl("save", path, "whole")
         seconds = time.monotonic() - start
-        return seconds, float(re.search(r"stood for ([0-9.]+) ms", said).group(1)) / 1000
+        return seconds, stood(said)
+
+    def fork(self, copies):
+        """Seconds a copy; the copies are ended."""
+        first = self.copies + 1
+        self.copies += copies
+        start = time.monotonic()
+        self.ctl("fork", str(copies))
+        seconds = time.monotonic() - start
+        for copy in range(first, first + copies):
+            path = f"{self.control}.{copy}"
+            subprocess.run([self.program, "ctl", path, "quit"], check=True)
+            until(lambda p=path: not os.path.exists(p))
+        return seconds / copies
 
     def end(self):
-        for copy in range(9):
-            path = self.control + (f".{copy}" if copy else "")
-            if os.path.exists(path):
-                subprocess.run([self.program, "ctl", path, "quit"], check=False)
+        if self.process.poll() is None:
+            self.ctl("quit")
         self.process.wait()
 
 
-def timed_load(make):
+def stood(said):
+    return float(re.search(r"stood for ([0-9.]+) ms", said).group(1)) / 1000
+
+
+def prepare(args, work, ours_path, theirs_path):
+    """Boots both and saves them."""
+    ours, theirs = Vestige(args, work), Qemu(args, work)
+    try:
+        until(shows(ours.serial), 0.2)
+        until(shows(theirs.serial), 0.2)
+        time.sleep(SETTLE)
+        ours.save(ours_path)
+        theirs.save(theirs_path)
+    finally:
+        ours.end()
+        theirs.end()
+
+
+def vestige_load(args, path):
     start = time.monotonic()
-    machine, ready = make()
-    until(ready, 0.001)
+    subprocess.run([args.vestige, "run", "--display", "none", "--serial", "null", "--for", "1", path],
+                   check=True)
+    return time.monotonic() - start
+
+
+def qemu_load(args, work, path):
+    start = time.monotonic()
+    machine = Qemu(args, work, f"exec:cat {path}", "load")
+    until(machine.loaded, 0.001)
     seconds = time.monotonic() - start
     machine.end()
     return seconds
 
 
-def vestige_load(args, work, path):
-    def make():
-        machine = Vestige(args, work, path)
-        return machine, lambda: machine.ctl("status") is not None
-    return timed_load(make)
+def vestige_move(args, work, source):
+    """Seconds that the guest stood, and the process that has it now."""
+    door = os.path.join(work, "door")
+    there = Vestige(args, work, "--incoming", f"unix:{door}", name=f"there{time.monotonic_ns()}")
+    until(lambda: os.path.exists(door))
+    seconds = stood(source.ctl("migrate", f"unix:{door}"))
+    source.process.wait()
+    until(there.listens)
+    return seconds, there
 
 
-def qemu_load(args, work, path):
-    def make():
-        machine = Qemu(args, work, path)
-        return machine, machine.loaded
-    return timed_load(make)
+def qemu_move(args, work, source):
+    door = os.path.join(work, "qdoor")
+    if os.path.exists(door):
+        os.unlink(door)
+    there = Qemu(args, work, f"unix:{door}", f"qthere{time.monotonic_ns()}")
+    said = source.migrate(f"unix:{door}")[0]
+    source.end()
+    until(there.loaded)
+    return said["downtime"] / 1000, there
 
 
 def row(name, vestige, qemu, unit, scale=1.0):
@@ -192,45 +248,70 @@ def row(name, vestige, qemu, unit, scale=1.0):
         print(f"{name:28} {ours:9.1f} {'-':>9} {unit:3}")
         return
     theirs = statistics.median(qemu) * scale
-    print(f"{name:28} {ours:9.1f} {theirs:9.1f} {unit:3} {theirs / ours:7.2f}")
+    ratio = f"{theirs / ours:7.2f}" if ours else f"{'-':>7}"
+    print(f"{name:28} {ours:9.1f} {theirs:9.1f} {unit:3} {ratio}")
+
+
+def measure(args, work, a, b):
+    """All figures: a list for each side."""
+    found = {key: [] for key in ("save", "qsave", "stop", "load", "qload", "fork", "fork8", "move",
+                                 "qmove", "file", "qfile")}
+    for _ in range(args.rounds):
+        found["load"].append(vestige_load(args, a))
+        found["qload"].append(qemu_load(args, work, b))
+    ours = Vestige(args, work, a)
+    theirs = Qemu(args, work, f"exec:cat {b}")
+    try:
+        until(ours.listens)
+        until(theirs.loaded)
+        time.sleep(1)
+        for _ in range(args.rounds):
+            found["stop"].append(ours.save(f"{work}/a")[1])
+            ours.ctl("pause")
+            time.sleep(0.5)
+            found["save"].append(ours.save(f"{work}/a")[0])
+            ours.ctl("resume")
+            found["qsave"].append(theirs.save(f"{work}/b"))
+        found["file"].append(os.path.getsize(f"{work}/a"))
+        found["qfile"].append(os.path.getsize(f"{work}/b"))
+        for _ in range(args.rounds):
+            found["fork"].append(ours.fork(1))
+            found["fork8"].append(ours.fork(8))
+        for _ in range(args.rounds):
+            seconds, ours = vestige_move(args, work, ours)
+            found["move"].append(seconds)
+            seconds, theirs = qemu_move(args, work, theirs)
+            found["qmove"].append(seconds)
+    finally:
+        ours.end()
+        theirs.end()
+    return found
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--memory", type=int, default=512)
+    parser.add_argument("--files")
     parser.add_argument("--compress", default="zstd")
     parser.add_argument("--vestige", default=f"{HERE}/build/release/vestige")
     parser.add_argument("--qemu", default="qemu-system-i386")
     args = parser.parse_args()
-    saves, stops, qemu_saves, loads, qemu_loads = [], [], [], [], []
     with tempfile.TemporaryDirectory() as work:
-        a, b = f"{work}/a.vsnap", f"{work}/b.migrate"
-        ours, theirs = Vestige(args, work), Qemu(args, work)
-        try:
-            until(shows(ours.serial), 0.2)
-            until(shows(theirs.serial), 0.2)
-            time.sleep(SETTLE)
-            for _ in range(args.rounds):
-                seconds, stopped = ours.save(a)
-                saves.append(seconds)
-                stops.append(stopped)
-                qemu_saves.append(theirs.save(b))
-            said = ours.ctl("fork", "8")
-        finally:
-            ours.end()
-            theirs.end()
-        forks = [float(re.search(r"([0-9.]+) ms each", said).group(1)) / 1000]
-        for _ in range(args.rounds):
-            loads.append(vestige_load(args, work, a))
-            qemu_loads.append(qemu_load(args, work, b))
-        print(f"Debian installer, {args.memory} MiB, medians of {args.rounds}\n")
-        print(f"{'':28} {'Vestige':>9} {'QEMU':>9} {'':3} {'ratio':>7}")
-        row("save", saves, qemu_saves, "ms", 1e3)
-        row("guest stands", stops, qemu_saves, "ms", 1e3)
-        row("load, to the first insn", loads, qemu_loads, "ms", 1e3)
-        row("file", [os.path.getsize(a)], [os.path.getsize(b)], "MB", 1e-6)
-        row("fork, each", forks, [], "ms", 1e3)
+        folder = args.files or work
+        a, b = (f"{folder}/debian-{args.memory}.{end}" for end in ("vsnap", "migrate"))
+        if not (os.path.exists(a) and os.path.exists(b)):
+            prepare(args, work, a, b)
+        found = measure(args, work, a, b)
+    print(f"Debian installer, {args.memory} MiB, medians of {args.rounds}\n")
+    print(f"{'':28} {'Vestige':>9} {'QEMU':>9} {'':3} {'ratio':>7}")
+    row("save, until the file is there", found["save"], found["qsave"], "ms", 1e3)
+    row("guest stands meanwhile", found["stop"], found["qsave"], "ms", 1e3)
+    row("load, to the first insn", found["load"], found["qload"], "ms", 1e3)
+    row("file", found["file"], found["qfile"], "MB", 1e-6)
+    row("fork, one", found["fork"], [], "ms", 1e3)
+    row("fork, each of eight", found["fork8"], [], "ms", 1e3)
+    row("move, guest stands", found["move"], found["qmove"], "ms", 1e3)
 
 
 if __name__ == "__main__":

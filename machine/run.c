@@ -370,7 +370,7 @@ static void run_slice(struct session *session)
 {
     struct machine *machine = &session->machine;
     if (machine->paused) {
-        wait_outside(session, CLOCK_NS_PER_S);
+        wait_outside(session, snapshot_loading(machine) ? 0 : CLOCK_NS_PER_S);
         rebase(session, host_ns());
         return;
     }

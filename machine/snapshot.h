@@ -29,6 +29,8 @@ bool snapshot_saving(const struct machine *machine);
 int snapshot_descriptor(const struct machine *machine);
 /* Takes note of a live save that has ended, and brings absent memory while there is time. */
 void snapshot_poll(struct machine *machine, bool idle);
+/* Memory is still absent. */
+bool snapshot_loading(const struct machine *machine);
 /* How the last live save ended: text (malloc'd) on success, else the message in status. */
 bool snapshot_outcome(const struct machine *machine, char **text, struct status *status);
 

@@ -31,8 +31,9 @@ struct snapshots {
     char *newest; /* path of the file that the next one may build on, or NULL */
     uint8_t id[SNAP_ID_BYTES];
     /* a live save */
-    pid_t child; /* 0: none */
-    int ended;   /* read end of a pipe that the child holds open */
+    pid_t child;   /* 0: none */
+    pid_t leaving; /* one that is done but whose process has not ended; 0: none */
+    int ended;     /* read end of a pipe that the child holds open */
     char *path;
     struct outcome *outcome; /* shared */
     uint64_t stopped_ns;     /* how long the guest stood */

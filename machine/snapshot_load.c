@@ -10,12 +10,15 @@
 #include <string.h>
 #include <sys/mman.h>
 
+enum { VRAM_WINDOWS = PC_VRAM_BYTES / UNIT_BYTES / SNAP_UNITS };
+
 /* All that is read before anything is changed. */
 struct loading {
     struct snap_reader *reader;
     struct machine_state *state;
-    uint8_t *vram;    /* PC_VRAM_BYTES; mapped */
-    uint64_t *absent; /* windows of RAM that the file has, by bit */
+    uint8_t *vram;                     /* PC_VRAM_BYTES; mapped */
+    uint64_t vram_units[VRAM_WINDOWS]; /* those that the file has, by bit */
+    uint64_t *absent;                  /* windows of RAM that the file has, by bit */
     struct clusters {
         uint64_t number;
         uint8_t *bytes;
@@ -77,11 +80,10 @@ static bool read_vram(struct loading *loading, struct status *status)
         return status_fail(status, "no memory to load it");
     }
     loading->vram = vram;
-    uint64_t present;
     for (uint32_t w = 0; snap_reader_next(loading->reader, (unsigned)n, &w); w++) {
         if (!snap_reader_window(loading->reader, (unsigned)n, w,
-                                loading->vram + (size_t)w * SNAP_UNITS * UNIT_BYTES, &present,
-                                status)) {
+                                loading->vram + (size_t)w * SNAP_UNITS * UNIT_BYTES,
+                                &loading->vram_units[w], status)) {
             return false;
         }
     }
@@ -215,6 +217,18 @@ static void bring(void *opaque, uint64_t at)
     }
 }
 
+/* Only what is there is touched: the rest of fresh memory is zeros, and costs nothing. */
+static void put_vram(struct machine *machine, const struct loading *loading)
+{
+    uint8_t *vram = machine->pc->vram;
+    madvise(vram, PC_VRAM_BYTES, MADV_DONTNEED);
+    for (size_t unit = 0; unit < PC_VRAM_BYTES / UNIT_BYTES; unit++) {
+        if (loading->vram_units[unit / SNAP_UNITS] >> unit % SNAP_UNITS & 1) {
+            memcpy(vram + unit * UNIT_BYTES, loading->vram + unit * UNIT_BYTES, UNIT_BYTES);
+        }
+    }
+}
+
 static void put_disks(struct machine *machine, const struct loading *loading)
 {
     for (unsigned slot = 0; slot < DRIVE_SLOTS; slot++) {
@@ -248,7 +262,7 @@ static bool change(struct machine *machine, struct loading *loading, struct stat
     snap_reader_close(snapshots->reader);
     snapshots->reader = loading->reader;
     loading->reader = NULL;
-    memcpy(machine->pc->vram, loading->vram, PC_VRAM_BYTES);
+    put_vram(machine, loading);
     put_disks(machine, loading);
     machine_state_apply(machine, loading->state);
     snapshots_forget(snapshots);

@@ -17,8 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-const char *const drive_regions[DRIVE_SLOTS] = {"fda", "fdb", "hda", "hdb", "hdc", "hdd"};
-
 void *snapshots_shared(size_t bytes)
 {
     void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE,
@@ -44,197 +42,12 @@ struct snapshots *snapshots_of(struct machine *machine)
     return machine->snapshots;
 }
 
-struct snap_region memory_region(const struct machine *machine, unsigned n)
-{
-    struct snap_region region = {.name = "ram", .unit_bytes = UNIT_BYTES};
-    region.units = machine->memory.ram_bytes / UNIT_BYTES;
-    if (n == 1) {
-        memcpy(region.name, "vram", sizeof("vram"));
-        region.units = PC_VRAM_BYTES / UNIT_BYTES;
-    }
-    return region;
-}
-
-uint8_t *memory_bytes(const struct machine *machine, unsigned n)
-{
-    return n == 0 ? machine->memory.ram : machine->pc->vram;
-}
-
 void snapshots_forget(struct snapshots *snapshots)
 {
     free(snapshots->newest);
     snapshots->newest = NULL;
     for (unsigned n = 0; n < TRACKED; n++) {
         snapshots->tracked[n].known = false;
-    }
-}
-
-/* ---- what changed ---- */
-
-static bool track(struct tracked *tracked, uint64_t units, const struct media *media)
-{
-    if (tracked->hash && tracked->units == units && tracked->media == media) {
-        return true;
-    }
-    if (tracked->hash) {
-        munmap(tracked->hash, 2 * tracked->units * sizeof(uint64_t));
-    }
-    *tracked = (struct tracked){.units = units, .media = media};
-    tracked->hash = snapshots_shared(2 * units * sizeof(uint64_t));
-    return tracked->hash != NULL;
-}
-
-static uint64_t disk_units(const struct drive *drive)
-{
-    uint64_t bytes = drive->block.sectors * drive->block.sector_bytes;
-    return (bytes + MEDIA_CLUSTER_BYTES - 1) / MEDIA_CLUSTER_BYTES;
-}
-
-static bool has_changes(const struct drive *drive)
-{
-    return drive->media && media_has_overlay(drive->media);
-}
-
-bool snapshots_track(struct machine *machine, struct snapshots *snapshots, struct status *status)
-{
-    bool good = true;
-    for (unsigned n = 0; n < MEMORIES; n++) {
-        good = good && track(&snapshots->tracked[n], memory_region(machine, n).units, NULL);
-    }
-    for (unsigned slot = 0; slot < DRIVE_SLOTS; slot++) {
-        const struct drive *drive = &machine->pc->drives.drive[slot];
-        if (has_changes(drive)) {
-            good = good &&
-                   track(&snapshots->tracked[MEMORIES + slot], disk_units(drive), drive->media);
-        }
-    }
-    return good || status_fail(status, "no memory to keep account of what is saved");
-}
-
-void snapshots_sent(struct snapshots *snapshots)
-{
-    for (unsigned n = 0; n < TRACKED; n++) {
-        struct tracked *tracked = &snapshots->tracked[n];
-        if (tracked->hash) {
-            memcpy(tracked->hash, tracked->hash + tracked->units,
-                   tracked->units * sizeof(uint64_t));
-            tracked->known = true;
-        }
-    }
-}
-
-/* ---- regions ---- */
-
-static bool is_zero(const uint8_t *bytes, size_t count)
-{
-    return bytes[0] == 0 && memcmp(bytes, bytes + 1, count - 1) == 0;
-}
-
-static uint64_t hash_of(const uint8_t *bytes, size_t count)
-{
-    uint64_t hash = codec_checksum(bytes, count, 0);
-    return hash ? hash : 1;
-}
-
-struct saving {
-    struct snap_writer *writer;
-    struct tracked *tracked;
-    unsigned region;
-    bool chained;
-    /* the window that is being filled */
-    uint64_t window, present, gone;
-    size_t used;
-};
-
-static void end_window(struct saving *saving)
-{
-    snap_writer_window(saving->writer, saving->region, (uint32_t)saving->window, saving->present,
-                       saving->gone);
-    saving->present = saving->gone = 0;
-    saving->used = 0;
-}
-
-/* One unit; NULL: it is not there (memory: zeros). */
-static void save_unit(struct saving *saving, uint64_t unit, const uint8_t *bytes, size_t count)
-{
-    struct tracked *tracked = saving->tracked;
-    uint64_t bit = UINT64_C(1) << unit % SNAP_UNITS;
-    uint64_t before = saving->chained ? tracked->hash[unit] : 0;
-    uint64_t now = bytes ? hash_of(bytes, count) : 0;
-    if (unit / SNAP_UNITS != saving->window) {
-        end_window(saving);
-        saving->window = unit / SNAP_UNITS;
-    }
-    tracked->hash[tracked->units + unit] = now;
-    if (now == before) {
-        return;
-    }
-    if (bytes) {
-        memcpy(snap_writer_room(saving->writer) + saving->used, bytes, count);
-        saving->used += count;
-        saving->present |= bit;
-    } else {
-        saving->gone |= bit;
-    }
-}
-
-static void save_memory(struct machine *machine, struct saving *saving, unsigned n)
-{
-    const uint8_t *memory = memory_bytes(machine, n);
-    uint64_t units = memory_region(machine, n).units;
-    for (uint64_t i = 0; i < units; i++) {
-        const uint8_t *bytes = memory + i * UNIT_BYTES;
-        save_unit(saving, i, is_zero(bytes, UNIT_BYTES) ? NULL : bytes, UNIT_BYTES);
-    }
-    end_window(saving);
-}
-
-static void save_cluster(void *saving, uint64_t cluster, const uint8_t *bytes)
-{
-    save_unit(saving, cluster, bytes, MEDIA_CLUSTER_BYTES);
-}
-
-void snapshots_name_regions(struct machine *machine, struct snapshots *snapshots,
-                            struct snap_writer *writer, bool chained)
-{
-    for (unsigned n = 0; n < MEMORIES; n++) {
-        struct snap_region region = memory_region(machine, n);
-        region.inherits = chained && snapshots->tracked[n].known;
-        snap_writer_region(writer, &region);
-    }
-    for (unsigned slot = 0; slot < DRIVE_SLOTS; slot++) {
-        const struct drive *drive = &machine->pc->drives.drive[slot];
-        struct snap_region region = {.unit_bytes = MEDIA_CLUSTER_BYTES};
-        if (has_changes(drive)) {
-            region.units = disk_units(drive);
-            region.inherits = chained && snapshots->tracked[MEMORIES + slot].known;
-            snprintf(region.name, sizeof(region.name), "%s", drive_regions[slot]);
-            snap_writer_region(writer, &region);
-        }
-    }
-}
-
-void snapshots_write_regions(struct machine *machine, struct snapshots *snapshots,
-                             struct snap_writer *writer, bool chained)
-{
-    unsigned number = 0;
-    memory_map_settle(&machine->memory);
-    for (unsigned n = 0; n < MEMORIES; n++) {
-        struct saving saving = {
-            .writer = writer, .tracked = &snapshots->tracked[n], .region = number++};
-        saving.chained = chained && saving.tracked->known;
-        save_memory(machine, &saving, n);
-    }
-    for (unsigned slot = 0; slot < DRIVE_SLOTS; slot++) {
-        const struct drive *drive = &machine->pc->drives.drive[slot];
-        struct saving saving = {
-            .writer = writer, .tracked = &snapshots->tracked[MEMORIES + slot], .region = number};
-        saving.chained = chained && saving.tracked->known;
-        if (has_changes(drive)) {
-            number++;
-            media_overlay_each(drive->media, save_cluster, &saving);
-            end_window(&saving);
-        }
     }
 }
 
@@ -325,6 +138,39 @@ static void remember(struct snapshots *snapshots, const char *path, const struct
     memcpy(snapshots->id, outcome->id, SNAP_ID_BYTES);
 }
 
+/* ---- the end of a live save ---- */
+
+static void save_ended(struct snapshots *snapshots)
+{
+    struct outcome *outcome = snapshots->outcome;
+    close(snapshots->ended);
+    snapshots->ended = -1;
+    snapshots->child = 0;
+    if (!outcome->ended && !outcome->status.failed) {
+        status_fail(&outcome->status, "%s: the process that saved it was killed", snapshots->path);
+    }
+    if (!outcome->status.failed) {
+        remember(snapshots, snapshots->path, outcome);
+    }
+}
+
+/* flags: 0 waits for the process, too. */
+static void poll_child(struct snapshots *snapshots, int flags)
+{
+    int how;
+    if (snapshots->child && snapshots->outcome->ended) {
+        snapshots->leaving = snapshots->child;
+        save_ended(snapshots);
+    } else if (snapshots->child && waitpid(snapshots->child, &how, flags) == snapshots->child) {
+        save_ended(snapshots);
+    }
+    if (snapshots->leaving && waitpid(snapshots->leaving, &how, flags) == snapshots->leaving) {
+        snapshots->leaving = 0;
+    }
+}
+
+/* ---- the beginning ---- */
+
 static bool prepare(struct machine *machine, struct status *status)
 {
     struct snapshots *snapshots = snapshots_of(machine);
@@ -334,6 +180,7 @@ static bool prepare(struct machine *machine, struct status *status)
     if (snapshots->child) {
         return status_fail(status, "%s is being saved; one at a time", snapshots->path);
     }
+    poll_child(snapshots, 0);
     if (migrate_running(machine)) {
         return status_fail(status, "the machine is being moved");
     }
@@ -387,6 +234,7 @@ bool snapshot_save_live(struct machine *machine, const char *path, bool whole,
         ignore_signals();
         write_file(machine, snapshots, path, whole, snapshots->outcome);
         snapshots->outcome->ended = true;
+        close(ends[1]); /* the parent is told before this memory is given back */
         _exit(0);
     }
     close(ends[1]);
@@ -424,6 +272,7 @@ void snapshot_forked(struct machine *machine)
         snapshots->ended = -1;
         snapshots->child = 0;
     }
+    snapshots->leaving = 0;
     snapshots_forget(snapshots);
 }
 
@@ -437,28 +286,6 @@ int snapshot_descriptor(const struct machine *machine)
     return machine->snapshots ? machine->snapshots->ended : -1;
 }
 
-static void save_ended(struct snapshots *snapshots)
-{
-    struct outcome *outcome = snapshots->outcome;
-    close(snapshots->ended);
-    snapshots->ended = -1;
-    snapshots->child = 0;
-    if (!outcome->ended && !outcome->status.failed) {
-        status_fail(&outcome->status, "%s: the process that saved it was killed", snapshots->path);
-    }
-    if (!outcome->status.failed) {
-        remember(snapshots, snapshots->path, outcome);
-    }
-}
-
-static void poll_child(struct snapshots *snapshots, int flags)
-{
-    int how;
-    if (snapshots->child && waitpid(snapshots->child, &how, flags) == snapshots->child) {
-        save_ended(snapshots);
-    }
-}
-
 void snapshot_wait(struct machine *machine)
 {
     if (machine->snapshots) {
@@ -466,9 +293,14 @@ void snapshot_wait(struct machine *machine)
     }
 }
 
+bool snapshot_loading(const struct machine *machine)
+{
+    return machine->snapshots && machine->snapshots->reader;
+}
+
 void snapshot_poll(struct machine *machine, bool idle)
 {
-    enum { IDLE_WINDOWS = 16, BUSY_WINDOWS = 1 };
+    enum { IDLE_WINDOWS = 64, BUSY_WINDOWS = 1 };
     if (!machine->snapshots) {
         return;
     }

@@ -27,6 +27,9 @@ bool codec_unpack(struct codec *codec, enum snap_codec kind, const void *from, s
 /* XXH64. */
 uint64_t codec_checksum(const void *bytes, size_t count, uint64_t seed);
 
+/* XXH3, 64 bits, never 0: to see whether bytes changed.  Stands in no file. */
+uint64_t codec_fingerprint(const void *bytes, size_t count);
+
 /* XXH3, 128 bits, canonical byte order, of pieces in sequence. */
 struct codec_digest;
 struct codec_digest *digest_create(void);

@@ -32,11 +32,23 @@ struct snap_writer {
     unsigned region_count;
     struct row *rows;
     size_t row_count, row_room;
-    uint8_t *raw, *packed; /* one window */
-    uint64_t bytes;
+    uint8_t *raw, *packed;  /* one window */
+    uint64_t bytes, behind; /* written; handed to the disk */
+    unsigned filled;        /* the region that windows are coming of */
     bool stream;
     struct status status;
 };
+
+/* Lets the disk begin with what there is, so that little is left for the end. */
+static void write_behind(struct snap_writer *writer)
+{
+    enum { PIECE = 1 << 23 };
+    if (!writer->stream && writer->bytes - writer->behind >= PIECE) {
+        sync_file_range(fileno(writer->out), (off64_t)writer->behind,
+                        (off64_t)(writer->bytes - writer->behind), SYNC_FILE_RANGE_WRITE);
+        writer->behind = writer->bytes;
+    }
+}
 
 static void put(struct snap_writer *writer, const void *bytes, size_t count)
 {
@@ -44,6 +56,7 @@ static void put(struct snap_writer *writer, const void *bytes, size_t count)
         status_fail_errno(&writer->status, "cannot write %s", writer->path);
     }
     writer->bytes += count;
+    write_behind(writer);
 }
 
 static void out_of_memory(struct snap_writer *writer)
@@ -146,22 +159,20 @@ struct snap_writer *snap_writer_stream(int fd, enum snap_codec codec, struct sta
     return writer;
 }
 
+static void put_packed(struct snap_writer *writer, const struct packed *packed)
+{
+    digest_add(writer->digest, packed->head, sizeof(packed->head));
+    put(writer, packed->head, sizeof(packed->head));
+    put(writer, packed->payload, packed->stored);
+}
+
 /* One chunk of `count` bytes at `raw`, compressed where that helps. */
 static void put_chunk(struct snap_writer *writer, uint32_t kind, const void *raw, size_t count,
-                      uint8_t *packed, size_t room)
+                      uint8_t *room, size_t room_bytes)
 {
-    uint8_t head[SNAP_CHUNK_BYTES];
-    size_t stored = codec_pack(writer->codec, writer->kind, raw, count, packed, room);
-    const void *payload = stored ? packed : raw;
-    store_le32(head, kind);
-    store_le32(head + 4, stored ? writer->kind : SNAP_NONE);
-    store_le64(head + 8, stored ? stored : count);
-    store_le64(head + 16, count);
-    uint64_t seed = codec_checksum(head, 24, 0);
-    store_le64(head + 24, codec_checksum(payload, stored ? stored : count, seed));
-    digest_add(writer->digest, head, sizeof(head));
-    put(writer, head, sizeof(head));
-    put(writer, payload, stored ? stored : count);
+    struct packed packed =
+        pack_chunk(writer->codec, writer->kind, kind, raw, count, room, room_bytes);
+    put_packed(writer, &packed);
 }
 
 void snap_writer_blob(struct snap_writer *writer, uint32_t kind, const void *bytes, size_t count)
@@ -207,25 +218,49 @@ uint8_t *snap_writer_room(struct snap_writer *writer)
     return writer->raw + SNAP_WINDOW_HEAD;
 }
 
+/* A window of which `packed` has the units, or nothing when none is present. */
+static void put_window(void *opaque, const struct snap_fill *fill, const struct packed *packed)
+{
+    struct snap_writer *writer = opaque;
+    unsigned region = writer->filled;
+    struct row row = {region, fill->window, fill->present, fill->gone, writer->bytes};
+    if (!writer->stream && !add_row(writer, row)) {
+        return;
+    }
+    if (packed->payload) {
+        put_packed(writer, packed);
+    }
+    if (fill->gone && writer->stream) {
+        uint8_t head[SNAP_WINDOW_HEAD];
+        pack_window_head(head, region, fill->window, fill->gone);
+        put_chunk(writer, SNAP_GONE, head, sizeof(head), writer->packed, codec_bound(sizeof(head)));
+    }
+}
+
 void snap_writer_window(struct snap_writer *writer, unsigned region, uint32_t window,
                         uint64_t present, uint64_t gone)
 {
-    struct row row = {region, window, present, gone, writer->bytes};
+    struct snap_fill fill = {.window = window, .present = present, .gone = gone};
+    struct packed packed = {0};
     size_t bytes = (size_t)__builtin_popcountll(present) * writer->regions[region].unit_bytes;
-    if (!(present | gone) || (!writer->stream && !add_row(writer, row))) {
+    if (!(present | gone)) {
         return;
     }
-    store_le32(writer->raw, region);
-    store_le32(writer->raw + 4, window);
-    store_le64(writer->raw + 8, present);
     if (bytes) {
         size_t whole = SNAP_WINDOW_HEAD + bytes;
-        put_chunk(writer, SNAP_WINDOW, writer->raw, whole, writer->packed, codec_bound(whole));
+        pack_window_head(writer->raw, region, window, present);
+        packed = pack_chunk(writer->codec, writer->kind, SNAP_WINDOW, writer->raw, whole,
+                            writer->packed, codec_bound(whole));
     }
-    if (gone && writer->stream) {
-        store_le64(writer->raw + 8, gone);
-        put_chunk(writer, SNAP_GONE, writer->raw, SNAP_WINDOW_HEAD, writer->packed,
-                  codec_bound(SNAP_WINDOW_HEAD));
+    writer->filled = region;
+    put_window(writer, &fill, &packed);
+}
+
+void snap_writer_units(struct snap_writer *writer, const struct snap_source *source)
+{
+    writer->filled = source->region;
+    if (!packer_run(source, writer->kind, put_window, writer)) {
+        out_of_memory(writer);
     }
 }
 

@@ -11,7 +11,7 @@
 #define SNAPSHOTS_WRITER_H
 
 #include "base/status.h"
-#include "snapshots/codec.h"
+#include "snapshots/packer.h"
 
 struct snap_writer;
 
@@ -32,6 +32,8 @@ uint8_t *snap_writer_room(struct snap_writer *writer);
  * them. */
 void snap_writer_window(struct snap_writer *writer, unsigned region, uint32_t window,
                         uint64_t present, uint64_t gone);
+/* All windows of a region, from a source that several threads ask. */
+void snap_writer_units(struct snap_writer *writer, const struct snap_source *source);
 /* A stream: tells the regions, as an index without rows. */
 void snap_writer_regions(struct snap_writer *writer);
 /* Sends what is buffered; false: the other end is gone. */

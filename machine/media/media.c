@@ -349,6 +349,11 @@ void media_overlay_each(const struct media *media, media_cluster_visitor *visit,
     }
 }
 
+const uint8_t *media_overlay_find(const struct media *media, uint64_t cluster)
+{
+    return media->overlay ? overlay_find(media->overlay, cluster) : NULL;
+}
+
 void media_overlay_clear(struct media *media)
 {
     if (media->overlay) {

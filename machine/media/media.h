@@ -48,6 +48,8 @@ bool media_has_overlay(const struct media *media);
 /* Visits every changed cluster of an overlay in ascending order, for snapshots. */
 typedef void media_cluster_visitor(void *user, uint64_t cluster, const uint8_t *bytes);
 void media_overlay_each(const struct media *media, media_cluster_visitor *visit, void *user);
+/* The changed cluster, or NULL when it is as in the file. */
+const uint8_t *media_overlay_find(const struct media *media, uint64_t cluster);
 /* Forgets all changes of an overlay; then clusters may be put back by number (false: no memory, not
  * an overlay, or beyond the medium). */
 void media_overlay_clear(struct media *media);
