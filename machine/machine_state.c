@@ -2,6 +2,7 @@
 #include "machine/machine_state.h"
 
 #include "machine/pc.h"
+#include "machine/saved_tlb.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ struct machine_state {
     struct board board;
     struct timers timers;
     struct inputs inputs;
+    struct saved_tlb tlb;
     uint64_t icount;
 };
 
@@ -107,6 +109,7 @@ void machine_state_save(struct machine *machine, struct fields_writer *writer)
     fields_end(writer);
     save_timers(machine, writer);
     save_inputs(&machine->inputs, writer);
+    saved_tlb_write(machine->translator, writer);
     for (unsigned i = 0; i < machine->device_count; i++) {
         const struct device *device = &machine->devices[i];
         fields_begin(writer, device->instance, device->ops->name);
@@ -217,6 +220,9 @@ static bool load_section(const struct machine *machine, struct machine_state *st
     if (strcmp(section->type, "inputs") == 0) {
         return load_inputs(state, *section, status);
     }
+    if (strcmp(section->type, "tlb") == 0) {
+        return saved_tlb_read(&state->tlb, *section, status);
+    }
     int n = find_device(machine, section);
     if (n < 0) {
         section_title(section, title, sizeof(title));
@@ -288,6 +294,9 @@ void machine_state_free(struct machine_state *state)
     for (unsigned i = 0; state && i <= state->device_count; i++) {
         free(state->copies[i]);
     }
+    if (state) {
+        saved_tlb_free(&state->tlb);
+    }
     free(state);
 }
 
@@ -332,6 +341,8 @@ void machine_state_apply(struct machine *machine, const struct machine_state *st
     }
     apply_board(machine, &state->board); /* what the devices drove while others were behind */
     pc_loaded(machine);
+    translator_tlb_set(machine->translator, state->tlb.rows, state->tlb.count, state->tlb.regions,
+                       state->tlb.region_count);
     clock_set_deadlines(machine->clock, state->timers.deadline, state->timers.count);
     if (machine->reset_wanted) {
         translator_stop(machine->translator);

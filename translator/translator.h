@@ -90,6 +90,23 @@ void translator_loaded(struct translator *translator);
  * cannot be had, and nothing can run. */
 bool translator_forked(struct translator *translator);
 
+/* What the guest's TLB holds, to be saved; see translator/core/tlb.c. */
+struct tlb_row {
+    uint32_t page;       /* linear page number; bits 20 and up: enum memory_view */
+    uint32_t mapping[3]; /* by enum access: physical page number, bit 31 held, bit 30 global; or 0 */
+};
+enum { TLB_REGIONS = 1024 };
+/* Rows that there may be. */
+size_t translator_tlb_most(const struct translator *translator);
+/* Takes them down in ascending order of page; returns how many there are. */
+size_t translator_tlb_rows(const struct translator *translator, struct tlb_row *rows);
+/* The 4 MiB regions of linear space in which large pages are held, in ascending order. */
+size_t translator_tlb_large(const struct translator *translator, uint32_t regions[TLB_REGIONS]);
+bool translator_tlb_row_good(const struct tlb_row *row);
+/* Puts it back, in place of what was held.  The rows are good. */
+void translator_tlb_set(struct translator *translator, const struct tlb_row *rows, size_t count,
+                        const uint32_t *regions, size_t region_count);
+
 const struct translator_stats *translator_stats(const struct translator *translator);
 size_t translator_code_used(const struct translator *translator);
 

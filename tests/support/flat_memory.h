@@ -199,6 +199,12 @@ void memory_flush_all(struct context *ctx, bool keep_global)
     (void)keep_global;
 }
 
+void memory_forget_page(struct context *ctx, uint64_t linear)
+{
+    (void)ctx;
+    (void)linear;
+}
+
 void memory_select(struct context *ctx)
 {
     ctx->view = x86_view(ctx, x86_cpl(ctx));

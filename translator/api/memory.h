@@ -72,6 +72,9 @@ void phys_write(struct context *ctx, uint64_t gpa, unsigned size, uint64_t value
 /* Invalidation by the CPU: one linear page, all non-global pages, or everything. */
 void memory_flush_page(struct context *ctx, uint64_t linear);
 void memory_flush_all(struct context *ctx, bool keep_global);
+/* What is to be reported of accesses to that page has changed: nothing derived from its mapping is
+ * kept, the mapping is. */
+void memory_forget_page(struct context *ctx, uint64_t linear);
 /* The CPL class, CR3, paging mode or A20 changed: select the right tables (and flush where needed).
  */
 void memory_select(struct context *ctx);

@@ -192,7 +192,7 @@ void cache_reset(struct translator *tr)
     memset(tr->hash, 0xff, HASH_ENTRIES * sizeof(*tr->hash));
     softmmu_drop_code_pages(tr);
     arena_rewind(tr->arena, tr->arena_start);
-    memory_flush_all(tr->ctx, false);
+    tlb_forget_derived(tr);
     tr->ctx->exit_link = NULL;
     tr->reset_wanted = false;
     tr->stats.full_resets++;

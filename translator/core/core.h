@@ -47,8 +47,22 @@ struct tag_slot {
     uint32_t mode, limit, tag;
 };
 
+enum {
+    ACCESSES = ACCESS_EXECUTE + 1,
+    TOUCHED_MOST = 2 * TABLE_ENTRIES, /* twice what there can be, so that making room makes some */
+    MAPPING_PAGE = PHYS_PAGES - 1,
+};
+#define MAPPING_HELD   (UINT32_C(1) << 31)
+#define MAPPING_GLOBAL (UINT32_C(1) << 30)
+
+/* The guest's TLB, one linear page in one view: by enum access its physical page with
+ * MAPPING_HELD and perhaps MAPPING_GLOBAL; 0: not walked since the last flush. */
+struct mapping {
+    uint32_t page[ACCESSES];
+};
+
 struct touched_list {
-    uint32_t *pages; /* linear page numbers with any entry filled; bit 31: global */
+    uint32_t *pages; /* linear page numbers with any mapping; bit 31: all of them are global */
     uint32_t count;
     uint32_t capacity;
 };
@@ -61,7 +75,7 @@ struct translator {
     struct engine *engine;
     struct engine *stepper; /* portable engine for single instructions */
     struct memory_tables *tables[MEMORY_VIEWS];
-    uint32_t *code_gpn[MEMORY_VIEWS]; /* physical page of each filled code entry */
+    struct mapping *mappings[MEMORY_VIEWS]; /* TABLE_ENTRIES each; saved */
     struct touched_list touched[MEMORY_VIEWS];
     bool large[TABLE_ENTRIES >> LARGE_BITS]; /* by 4 MiB of linear space: large pages are filled */
     struct code_page **code_pages;           /* by physical page number */
@@ -94,6 +108,14 @@ struct translator {
 /* softmmu.c */
 bool softmmu_create(struct translator *tr);
 void softmmu_destroy(struct translator *tr);
+/* tlb.c */
+/* What a walk for that access said. */
+void tlb_note(struct translator *tr, enum memory_view view, uint32_t page, enum access access,
+              const struct page_walk *walk);
+/* Empties the memory tables; the guest's TLB stays as it is. */
+void tlb_forget_derived(struct translator *tr);
+
+/* softmmu.c again */
 /* Turns write deltas of a physical page into POISON_CODE. */
 void softmmu_protect_code(struct translator *tr, uint64_t gpa);
 /* Forgets every code page (their memory is the arena's). */

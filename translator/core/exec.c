@@ -431,15 +431,15 @@ void translator_stop(struct translator *tr)
 
 void translator_remapped(struct translator *tr)
 {
-    memory_flush_all(tr->ctx, false);
+    tlb_forget_derived(tr);
     exec_leave_soon(tr);
 }
 
 void translator_map_changed(struct translator *tr)
 {
+    memory_flush_all(tr->ctx, false);
     if (tr->in_run) {
         tr->reset_wanted = true;
-        memory_flush_all(tr->ctx, false);
         exec_leave_soon(tr);
     } else {
         cache_reset(tr);

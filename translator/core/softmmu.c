@@ -1,5 +1,5 @@
 /*
- * Memory tables: filling by page walk, flushing by list, and the slow paths behind them.
+ * Memory tables: derived from what the page walk said (tlb.c), and the slow paths behind them.
  *
  * A filled entry is a delta from linear to host address; a poisoned one keeps the physical page in
  * bits 12..62 and the reason below, so that the slow path needs no second walk.  Pages with code
@@ -30,10 +30,10 @@ bool softmmu_create(struct translator *tr)
 {
     for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
         tr->tables[view] = reserve(sizeof(struct memory_tables));
-        tr->code_gpn[view] = reserve(TABLE_ENTRIES * sizeof(uint32_t));
-        tr->touched[view].capacity = TABLE_ENTRIES;
-        tr->touched[view].pages = reserve(TABLE_ENTRIES * sizeof(uint32_t));
-        if (!tr->tables[view] || !tr->code_gpn[view] || !tr->touched[view].pages) {
+        tr->mappings[view] = reserve(TABLE_ENTRIES * sizeof(struct mapping));
+        tr->touched[view].capacity = TOUCHED_MOST;
+        tr->touched[view].pages = reserve(TOUCHED_MOST * sizeof(uint32_t));
+        if (!tr->tables[view] || !tr->mappings[view] || !tr->touched[view].pages) {
             return false;
         }
     }
@@ -52,8 +52,8 @@ void softmmu_destroy(struct translator *tr)
 {
     for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
         give_back(tr->tables[view], sizeof(struct memory_tables));
-        give_back(tr->code_gpn[view], TABLE_ENTRIES * sizeof(uint32_t));
-        give_back(tr->touched[view].pages, TABLE_ENTRIES * sizeof(uint32_t));
+        give_back(tr->mappings[view], TABLE_ENTRIES * sizeof(struct mapping));
+        give_back(tr->touched[view].pages, TOUCHED_MOST * sizeof(uint32_t));
     }
     give_back(tr->code_pages, PHYS_PAGES * sizeof(*tr->code_pages));
 }
@@ -71,19 +71,6 @@ static uint64_t poison_gpa(int64_t entry)
 static enum poison poison_reason(int64_t entry)
 {
     return (enum poison)((uint64_t)entry & (PAGE_BYTES - 1));
-}
-
-static void touch(struct translator *tr, enum memory_view view, uint32_t page, bool global)
-{
-    struct memory_tables *tables = tr->tables[view];
-    if (tables->read[page] | tables->write[page] | tables->code[page]) {
-        return;
-    }
-    struct touched_list *list = &tr->touched[view];
-    if (list->count == list->capacity) {
-        memory_flush_all(tr->ctx, false);
-    }
-    list->pages[list->count++] = page | (global ? UINT32_C(1) << 31 : 0);
 }
 
 /* The write entry of a page that code was translated from. */
@@ -115,17 +102,13 @@ static int64_t write_entry(const struct translator *tr, struct memory_tables *ta
 /* Keeps the entries that were made, but for those of accesses that the guest watches: they stay 0,
  * and every access comes here. */
 static void keep(struct translator *tr, uint32_t page, enum memory_view view,
-                 const struct page_walk *walk, const int64_t entries[3])
+                 const int64_t entries[ACCESSES])
 {
     struct memory_tables *tables = tr->tables[view];
     unsigned watched =
         tr->guest->watched ? tr->guest->watched(tr->ctx, (uint64_t)page << PAGE_BITS) : 0;
     if (watched == 7) {
         return;
-    }
-    touch(tr, view, page, walk->global);
-    if (walk->large) {
-        tr->large[page >> LARGE_BITS] = true;
     }
     if (entries[ACCESS_READ] && !(watched & 1u << ACCESS_READ)) {
         tables->read[page] = entries[ACCESS_READ];
@@ -138,31 +121,45 @@ static void keep(struct translator *tr, uint32_t page, enum memory_view view,
     }
 }
 
-/* Walks, fills the entries of one page and returns the one for the access; 0: fault raised. */
+/* Derives the entries of one page from its mapping for the access, and from others that are the
+ * same; returns the one for the access. */
+static int64_t derive(struct translator *tr, uint32_t page, enum access access,
+                      enum memory_view view)
+{
+    const struct mapping *mapping = &tr->mappings[view][page];
+    uint32_t gpn = mapping->page[access] & MAPPING_PAGE;
+    uint64_t gpa = (uint64_t)gpn << PAGE_BITS;
+    struct phys_page phys = tr->memory->page(tr->memory->memory, gpa);
+    int64_t delta = phys.host ? (int64_t)((uintptr_t)phys.host - ((uint64_t)page << PAGE_BITS))
+                              : poison(gpa, POISON_MMIO);
+    int64_t entries[ACCESSES] = {0};
+    for (unsigned i = 0; i < ACCESSES; i++) {
+        if (mapping->page[i] && (mapping->page[i] & MAPPING_PAGE) == gpn) {
+            entries[i] = delta;
+        }
+    }
+    if (entries[ACCESS_WRITE] && phys.host) {
+        entries[ACCESS_WRITE] = write_entry(tr, tr->tables[view], page, phys, gpa, delta);
+    }
+    keep(tr, page, view, entries);
+    return entries[access];
+}
+
+/* Fills the entries of one page, after a walk where the guest's TLB has nothing, and returns the
+ * one for the access; 0: fault raised. */
 static int64_t fill(struct translator *tr, uint64_t linear, enum access access,
                     enum memory_view view)
 {
     struct page_walk walk;
-    if (!tr->guest->walk(tr->ctx, linear, access, view, &walk)) {
-        return 0;
-    }
-    tr->stats.table_fills++;
     uint32_t page = (uint32_t)(linear >> PAGE_BITS) & (TABLE_ENTRIES - 1);
-    uint64_t gpa = walk.gpa & (((uint64_t)PHYS_PAGES << PAGE_BITS) - PAGE_BYTES);
-    struct phys_page phys = tr->memory->page(tr->memory->memory, gpa);
-    int64_t delta = phys.host ? (int64_t)((uintptr_t)phys.host - ((uint64_t)page << PAGE_BITS))
-                              : poison(gpa, POISON_MMIO);
-    int64_t entries[3] = {[ACCESS_READ] = walk.readable ? delta : 0};
-    if (walk.writable) {
-        entries[ACCESS_WRITE] =
-            phys.host ? write_entry(tr, tr->tables[view], page, phys, gpa, delta) : delta;
+    if (!tr->mappings[view][page].page[access]) {
+        if (!tr->guest->walk(tr->ctx, linear, access, view, &walk)) {
+            return 0;
+        }
+        tr->stats.table_fills++;
+        tlb_note(tr, view, page, access, &walk);
     }
-    if (access == ACCESS_EXECUTE) {
-        entries[ACCESS_EXECUTE] = delta;
-        tr->code_gpn[view][page] = (uint32_t)(gpa >> PAGE_BITS);
-    }
-    keep(tr, page, view, &walk, entries);
-    return entries[access];
+    return derive(tr, page, access, view);
 }
 
 static int64_t entry_of(struct translator *tr, uint64_t linear, enum access access,
@@ -208,7 +205,8 @@ const uint8_t *softmmu_fetch_page(struct translator *tr, uint64_t linear, uint64
             return NULL;
         }
     }
-    *gpa = (uint64_t)tr->code_gpn[view][page] << PAGE_BITS;
+    uint32_t gpn = tr->mappings[view][page].page[ACCESS_EXECUTE] & MAPPING_PAGE;
+    *gpa = (uint64_t)gpn << PAGE_BITS;
     return (const uint8_t *)(uintptr_t)(((uint64_t)page << PAGE_BITS) + (uint64_t)delta);
 }
 
@@ -237,66 +235,6 @@ void softmmu_drop_code_pages(struct translator *tr)
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     assert(same == tr->code_pages);
     (void)same;
-}
-
-/* Flushing. */
-
-static void clear_entry(struct translator *tr, unsigned view, uint32_t page)
-{
-    struct memory_tables *tables = tr->tables[view];
-    tables->read[page] = 0;
-    tables->write[page] = 0;
-    tables->code[page] = 0;
-}
-
-/* Guards of links and of the branch hash see that code entries are gone. */
-void memory_flush_all(struct context *ctx, bool keep_global)
-{
-    struct translator *tr = ctx->translator;
-    for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
-        struct touched_list *list = &tr->touched[view];
-        uint32_t kept = 0;
-        for (uint32_t i = 0; i < list->count; i++) {
-            if (keep_global && list->pages[i] >> 31) {
-                list->pages[kept++] = list->pages[i];
-            } else {
-                clear_entry(tr, view, list->pages[i] & (TABLE_ENTRIES - 1));
-            }
-        }
-        list->count = kept;
-    }
-    if (!keep_global) {
-        memset(tr->large, 0, sizeof(tr->large));
-    }
-    tr->stats.table_flushes++;
-}
-
-static void flush_pages(struct translator *tr, unsigned view, uint32_t page, uint32_t count)
-{
-    const struct memory_tables *tables = tr->tables[view];
-    for (uint32_t i = page; i < page + count; i++) {
-        if (tables->read[i] | tables->write[i] | tables->code[i]) {
-            /* The page stays in the touched list; a second entry there does no harm. */
-            clear_entry(tr, view, i);
-        }
-    }
-}
-
-void memory_flush_page(struct context *ctx, uint64_t linear)
-{
-    struct translator *tr = ctx->translator;
-    uint32_t page = (uint32_t)(linear >> PAGE_BITS) & (TABLE_ENTRIES - 1);
-    uint32_t region = page >> LARGE_BITS;
-    bool large = tr->large[region];
-    tr->large[region] = false;
-    for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
-        if (large) {
-            flush_pages(tr, view, region << LARGE_BITS, 1 << LARGE_BITS);
-        } else {
-            flush_pages(tr, view, page, 1);
-        }
-    }
-    tr->stats.page_flushes++;
 }
 
 void memory_select(struct context *ctx)

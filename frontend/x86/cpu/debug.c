@@ -118,7 +118,7 @@ void debug_changed(struct context *ctx)
     const struct x86_cpu *cpu = x86_of_const(ctx);
     for (unsigned i = 0; ctx->tables && i < DEBUG_REGISTERS; i++) {
         if (enabled(cpu, i) && type_of(cpu, i) != DEBUG_IO) {
-            memory_flush_page(ctx, cpu->dr[i]);
+            memory_forget_page(ctx, cpu->dr[i]);
         }
     }
 }
