@@ -1,6 +1,6 @@
 /*
- * The state of a whole machine as named fields (snapshots/fields.h): processor, devices, board,
- * time, timers and inputs that wait.  RAM, video memory and disks are not in it; checkpoint.h and
+ * The state of a whole machine as named fields (snapshots/fields.h): processor and its TLB, devices,
+ * board, time, timers and inputs that wait.  RAM, video memory and disks are not in it; checkpoint.h and
  * snapshot.h add them.
  *
  * Saving changes nothing in the machine.  Loading is parse, then apply: machine_state_parse() puts
