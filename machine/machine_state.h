@@ -1,7 +1,7 @@
 /*
- * The state of a whole machine as named fields (snapshots/fields.h): processor and its TLB, devices,
- * board, time, timers and inputs that wait.  RAM, video memory and disks are not in it; checkpoint.h and
- * snapshot.h add them.
+ * The state of a whole machine as named fields (snapshots/fields.h): processor and its TLB,
+ * devices, board, time, timers and inputs that wait.  RAM, video memory and disks are not in it;
+ * checkpoint.h and snapshot.h add them.
  *
  * Saving changes nothing in the machine.  Loading is parse, then apply: machine_state_parse() puts
  * everything into copies and refuses what does not fit; machine_state_apply() cannot fail.  Both

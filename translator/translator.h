@@ -92,8 +92,9 @@ bool translator_forked(struct translator *translator);
 
 /* What the guest's TLB holds, to be saved; see translator/core/tlb.c. */
 struct tlb_row {
-    uint32_t page;       /* linear page number; bits 20 and up: enum memory_view */
-    uint32_t mapping[3]; /* by enum access: physical page number, bit 31 held, bit 30 global; or 0 */
+    uint32_t page; /* linear page number; bits 20 and up: enum memory_view */
+    uint32_t
+        mapping[3]; /* by enum access: physical page number, bit 31 held, bit 30 global; or 0 */
 };
 enum { TLB_REGIONS = 1024 };
 /* Rows that there may be. */
