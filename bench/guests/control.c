@@ -10,12 +10,24 @@
     }
 LEAF(0)
 LEAF(1)
-LEAF(2) LEAF(3) LEAF(4) LEAF(5) LEAF(6) LEAF(7) LEAF(8) LEAF(9) LEAF(10) LEAF(11) LEAF(12) LEAF(13)
-    LEAF(14) LEAF(15)
+LEAF(2)
+LEAF(3)
+LEAF(4)
+LEAF(5)
+LEAF(6)
+LEAF(7)
+LEAF(8)
+LEAF(9)
+LEAF(10)
+LEAF(11)
+LEAF(12)
+LEAF(13)
+LEAF(14)
+LEAF(15)
 
-        static u32 (*volatile leaves[])(u32) = {leaf_0,  leaf_1,  leaf_2,  leaf_3, leaf_4,  leaf_5,
-                                                leaf_6,  leaf_7,  leaf_8,  leaf_9, leaf_10, leaf_11,
-                                                leaf_12, leaf_13, leaf_14, leaf_15};
+static u32 (*volatile leaves[])(u32) = {leaf_0,  leaf_1,  leaf_2,  leaf_3, leaf_4,  leaf_5,
+                                        leaf_6,  leaf_7,  leaf_8,  leaf_9, leaf_10, leaf_11,
+                                        leaf_12, leaf_13, leaf_14, leaf_15};
 static u8 turns[4096];
 
 static void random_turns(void)
