@@ -3,6 +3,7 @@
 #include "machine/faults.h"
 #include "machine/migrate.h"
 #include "machine/pc.h"
+#include "machine/perf_map.h"
 #include "machine/resolve.h"
 #include "machine/snapshot.h"
 
@@ -120,11 +121,21 @@ static bool create_processor(struct machine *machine, const struct resolved *opt
     machine->ctx = x86_context(machine->cpu);
     machine->ctx->machine = machine;
     machine->memory_ops = memory_map_ops(&machine->memory);
+    const struct config *given = machine->config;
+    if (given->symbols && !given->perf) {
+        return status_fail(status, "--symbols is for --perf");
+    }
+    if (given->perf && !(machine->perf_map = perf_map_create(given->symbols, status))) {
+        return false;
+    }
     struct translator_config config = {.ctx = machine->ctx,
                                        .guest = &x86_guest,
                                        .callouts = x86_callouts,
                                        .host = options->host,
                                        .passes = options->passes,
+                                       .count_callouts = given->stats.given,
+                                       .translated = given->perf ? perf_map_add : NULL,
+                                       .user = machine->perf_map,
                                        .memory = &machine->memory_ops};
     machine->translator = translator_create(&config);
     return machine->translator ||
@@ -172,6 +183,7 @@ void machine_destroy(struct machine *machine)
     if (machine->translator) {
         translator_destroy(machine->translator);
     }
+    perf_map_destroy(machine->perf_map);
     if (machine->cpu) {
         x86_destroy(machine->cpu);
     }

@@ -38,6 +38,7 @@ struct machine_position {
 };
 struct snapshots;
 struct migration;
+struct perf_map;
 
 struct machine {
     const struct config *config;
@@ -58,6 +59,7 @@ struct machine {
     struct timeline *timeline;   /* a replay that can go back, or NULL; borrowed */
     struct snapshots *snapshots; /* files saved and loaded, or NULL (snapshot.h) */
     struct migration *migration; /* to another process, or NULL (migrate.h) */
+    struct perf_map *perf_map;   /* names of translated code, or NULL (perf_map.h) */
     struct device devices[MACHINE_DEVICES];
     unsigned device_count;
 

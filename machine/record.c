@@ -33,7 +33,8 @@ static const struct {
     {"display", RECORD_HOST},      {"serial", RECORD_HOST},        {"debugcon", RECORD_HOST},
     {"control", RECORD_HOST},      {"engine", RECORD_HOST},        {"gdb", RECORD_HOST},
     {"paused", RECORD_HOST},       {"for", RECORD_HOST},           {"stats", RECORD_HOST},
-    {"script", RECORD_HOST},       {"log", RECORD_HOST},
+    {"script", RECORD_HOST},       {"log", RECORD_HOST},           {"perf", RECORD_HOST},
+    {"symbols", RECORD_HOST},
 };
 
 struct recorder {

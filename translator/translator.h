@@ -22,17 +22,30 @@ enum run_result {
     RUN_BREAK,        /* the next instruction stands at a breakpoint */
 };
 
+/* What an access that the fast path did not make found in the memory tables. */
+enum miss_reason {
+    MISS_EMPTY,   /* nothing: a walk of the guest's page tables */
+    MISS_CROSSES, /* memory, but the access crosses a page */
+    MISS_CHECKED, /* memory: the segment has limits, or the CPU made the access for itself */
+    MISS_MMIO,
+    MISS_ROM,  /* or memory that a device watches */
+    MISS_CODE, /* a page with translated code */
+    MISS_REASONS
+};
+
 struct translator_stats {
     uint64_t blocks_translated, insns_translated, bytes_translated;
     uint64_t translate_cycles; /* host time-stamp cycles spent in lift and emit */
     uint64_t blocks_invalidated, blocks_revived, smc_stores, smc_hits;
-    uint64_t lookups, hash_misses, links;
+    uint64_t lookups, links;
     uint64_t continued; /* callouts after which the next block ran without the dispatcher */
     uint64_t table_fills, table_flushes, page_flushes;
-    uint64_t slow_loads, slow_stores, mmio_accesses;
+    uint64_t load_misses[MISS_REASONS], store_misses[MISS_REASONS];
+    uint64_t mmio_accesses;
     uint64_t stepped_insns; /* executed one at a time for exact deadlines, shadows and TF */
     uint64_t full_resets;   /* code memory was full */
     uint64_t events;
+    uint64_t callouts[CALLOUT_COUNT]; /* by enum callout_id; only with count_callouts */
 };
 
 struct translator_config {
@@ -43,7 +56,11 @@ struct translator_config {
     callout_function *const *callouts; /* by enum callout_id */
     size_t code_bytes;                 /* 0: the engine's default */
     struct pass_set passes;            /* optimisations that are off */
-    uint32_t max_insns;                /* guest instructions a block, 1..IR_MAX_INSNS; 0: default */
+    bool count_callouts;               /* into the statistics */
+    /* Told of each block that was compiled, with the linear address of its first byte; or NULL. */
+    void (*translated)(void *user, const struct block *block, uint64_t linear);
+    void *user;
+    uint32_t max_insns; /* guest instructions a block, 1..IR_MAX_INSNS; 0: default */
 };
 
 /* Takes over ctx's derived members.  NULL when the engine is not available on this host. */

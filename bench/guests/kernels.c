@@ -42,8 +42,6 @@ void put_hex(u32 value)
     put_text(digits);
 }
 
-/* The part of the command line after its first blank (a boot loader puts the image's name there).
- */
 int wanted(const char *name)
 {
     const char *at = command_line;

@@ -233,12 +233,12 @@ static void changing_code(void)
 
 int main(void)
 {
-    /* A boot loader puts the image's name before the command line. */
+    /* A boot loader may put the image's name before the command line. */
     const char *blank = 0;
     for (const char *at = command_line; at && *at; at++) {
         blank = *at == ' ' ? at : blank;
     }
-    command_line = blank ? blank + 1 : 0;
+    command_line = blank ? blank + 1 : command_line;
     set_up();
     run_kernels();
     traps();

@@ -91,6 +91,9 @@ struct translator {
     struct tag_slot tag_slots[TAG_SLOTS];
     uint32_t next_tag;
     struct pass_set passes;
+    callout_function *const *callouts; /* what is called in the end, counted or not */
+    void (*translated)(void *user, const struct block *block, uint64_t linear);
+    void *translated_user;
     uint32_t mode_always; /* mode bits that passes which are off set */
     uint32_t max_insns;
     size_t code_bytes; /* as configured */
@@ -159,6 +162,9 @@ uint8_t cache_churn(struct translator *tr, const struct block_key *key);
 void cache_link(struct translator *tr, struct block_exit *exit, struct block *target);
 void cache_reset(struct translator *tr);
 uint32_t cache_tag(struct translator *tr, uint32_t mode, uint64_t base, uint32_t limit);
+
+/* counted.c: tables of callouts that count, and then call tr->callouts. */
+extern callout_function *const counted_callouts[CALLOUT_COUNT];
 
 /* exec.c */
 bool exec_is_break(const struct translator *tr, uint64_t linear);

@@ -20,7 +20,7 @@ static void setup_record(struct translator *tr, const struct translator_config *
     ctx->translator = tr;
     ctx->guest = config->guest;
     ctx->memory = config->memory;
-    ctx->callouts = config->callouts;
+    ctx->callouts = config->count_callouts ? counted_callouts : config->callouts;
     ctx->hash = tr->hash;
     ctx->tables = tr->tables[0];
     ctx->budget = 0;
@@ -42,6 +42,9 @@ struct translator *translator_create(const struct translator_config *config)
     tr->host = config->host;
     tr->memory = config->memory;
     tr->passes = config->passes;
+    tr->callouts = config->callouts;
+    tr->translated = config->translated;
+    tr->translated_user = config->user;
     tr->mode_always = (pass_on(tr->passes, PASS_host_x87) ? 0U : (uint32_t)MODE_FPU_SLOW) |
                       (pass_on(tr->passes, PASS_host_vec) ? 0U : (uint32_t)MODE_SSE_SLOW);
     tr->max_insns = config->max_insns ? config->max_insns : DEFAULT_MAX_INSNS;

@@ -325,13 +325,24 @@ static bool crosses(uint64_t linear, unsigned size)
     return (linear & (PAGE_BYTES - 1)) + size > PAGE_BYTES;
 }
 
+/* Why an access was not made by generated code. */
+static enum miss_reason miss_reason(int64_t entry, uint64_t linear, unsigned size)
+{
+    static const enum miss_reason reasons[] = {
+        [POISON_MMIO] = MISS_MMIO, [POISON_ROM] = MISS_ROM, [POISON_CODE] = MISS_CODE};
+    if (entry < 0) {
+        return reasons[poison_reason(entry)];
+    }
+    return !entry ? MISS_EMPTY : crosses(linear, size) ? MISS_CROSSES : MISS_CHECKED;
+}
+
 /* Linear accesses of up to 16 bytes through `bytes`. */
 
 static bool load_bytes(struct context *ctx, uint64_t linear, unsigned size, enum access access,
                        enum memory_view view, uint8_t *bytes)
 {
     struct translator *tr = ctx->translator;
-    tr->stats.slow_loads++;
+    tr->stats.load_misses[miss_reason(entry_of(tr, linear, ACCESS_READ, view), linear, size)]++;
     if (access == ACCESS_WRITE && !entry_for(tr, linear, access, view)) {
         return false; /* first: the load of a read-modify-write faults as a write */
     }
@@ -367,7 +378,7 @@ static bool store_bytes(struct context *ctx, uint64_t linear, unsigned size, enu
                         const uint8_t *bytes)
 {
     struct translator *tr = ctx->translator;
-    tr->stats.slow_stores++;
+    tr->stats.store_misses[miss_reason(entry_of(tr, linear, ACCESS_WRITE, view), linear, size)]++;
     int64_t entry = entry_for(tr, linear, ACCESS_WRITE, view);
     if (!entry) {
         return false;

@@ -225,6 +225,9 @@ static struct block *compile(struct translator *tr, const struct code_bytes *cod
     tr->stats.blocks_translated++;
     tr->stats.insns_translated += tr->ir.insn_count;
     tr->stats.bytes_translated += tr->ir.bytes;
+    if (tr->translated) {
+        tr->translated(tr->translated_user, block, linear_pc(tr->ctx));
+    }
     return block;
 }
 

@@ -5,10 +5,20 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-bool codemem_init(struct codemem *memory, size_t bytes)
+/* A second view of shared memory without a name, which perf takes for the code of a compiler. */
+static void *view_again(void *memory, size_t bytes)
 {
-    *memory = (struct codemem){0};
-    bytes = (bytes + 4095) & ~(size_t)4095;
+    void *again = mremap(memory, 0, bytes, MREMAP_MAYMOVE);
+    if (again != MAP_FAILED && mprotect(again, bytes, PROT_READ | PROT_EXEC) != 0) {
+        munmap(again, bytes);
+        again = MAP_FAILED;
+    }
+    return again;
+}
+
+/* Both views of a file in memory: where a second view without one cannot be had. */
+static bool map_file(size_t bytes, void **write, void **exec)
+{
     int fd = memfd_create("vestige-code", MFD_CLOEXEC);
     if (fd < 0) {
         return false;
@@ -17,9 +27,26 @@ bool codemem_init(struct codemem *memory, size_t bytes)
         close(fd);
         return false;
     }
-    void *write = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    void *exec = mmap(NULL, bytes, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+    *write = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    *exec = mmap(NULL, bytes, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
     close(fd);
+    return true;
+}
+
+bool codemem_init(struct codemem *memory, size_t bytes)
+{
+    *memory = (struct codemem){0};
+    bytes = (bytes + 4095) & ~(size_t)4095;
+    void *write = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *exec = write == MAP_FAILED ? MAP_FAILED : view_again(write, bytes);
+    if (exec == MAP_FAILED) {
+        if (write != MAP_FAILED) {
+            munmap(write, bytes);
+        }
+        if (!map_file(bytes, &write, &exec)) {
+            return false;
+        }
+    }
     if (write == MAP_FAILED || exec == MAP_FAILED) {
         if (write != MAP_FAILED) {
             munmap(write, bytes);
