@@ -217,6 +217,8 @@ struct context {
     struct guest_event event; /* valid with LEAVE_EVENT */
     alignas(16) uint64_t slow_value[2]; /* datum of slow loads and stores, up to 16 bytes */
     uint64_t temp[16];                  /* IR temporaries that have no host register */
+    uint32_t vec_resident; /* 1: native: the XMM registers and MXCSR are in the host's, and in the
+                              record only where C code sees it */
     uint32_t fpu_resident; /* 1: the x87 state is in the host's x87, not in st/fcw/fsw/... */
     void (*fpu_sync)(
         struct context *ctx); /* native: writes the resident x87 state back to the record */

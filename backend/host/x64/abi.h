@@ -5,7 +5,7 @@
  *   r15  guest ESP                r14  struct context + 128  r13  ctx->tables
  *   r8 r9  address scratch        r10 r11  t0 t1             r12  scratch
  *   rsp  host stack, 16-byte aligned between instructions
- *   xmm0..7  guest (unless MODE_NO_SSE)     xmm8..15  scratch
+ *   xmm0..7  guest where ctx->vec_resident  xmm8..15  scratch
  *
  * At block entry and at every exit the guest's flags stand in the record and host flags are free.
  */

@@ -229,7 +229,11 @@ void select_callout(struct emit *e, const struct ir_inst *inst)
     x64_flags_to_record(e);
     operand_load(e, inst, inst->a, 8, X64_R8, x64_reg(0));
     operand_load(e, inst, inst->b, 8, X64_R9, x64_reg(0));
+    uint32_t done = x64_short_repeat(e, id, inst->imm);
     x64_call_callout(e, id, inst->imm);
+    if (done != 0) {
+        x64_here(e->out, done);
+    }
     if ((callout_rows[id].effects & CALLOUT_ENDS) != 0) {
         x64_jmp_to(e->out, e->engine->stubs.leave_live); /* LEAVE_AFTER comes back */
         e->ended = true;

@@ -10,7 +10,7 @@
 #include "translator/api/memory.h"
 #include "translator/ir/ir.h"
 
-enum { X64_ACCESS_SIZES = 6 };
+enum { X64_ACCESS_SIZES = 6, X64_REP_SIZES = 3 };
 
 /* What an access to guest memory does. */
 enum access_kind { ACCESS_LOAD, ACCESS_STORE, ACCESS_MODIFY };
@@ -58,8 +58,10 @@ struct x64_stubs {
     uint32_t access;      /* r8 linear, r9 pack: slow access */
     uint32_t save_flags;  /* x64_save_flags() and x64_load_flags() as functions */
     uint32_t load_flags;
-    uint32_t callout;  /* r8 a, r9 b, r12 data: result in r12 */
-    uint32_t fpu_load; /* makes the x87 state resident; flags must be saved */
+    uint32_t callout;                  /* r8 a, r9 b, r12 data: result in r12 */
+    uint32_t fpu_load;                 /* makes the x87 state resident; flags must be saved */
+    uint32_t vec_load;                 /* the same for XMM registers and MXCSR */
+    uint32_t repeat[2][X64_REP_SIZES]; /* [STOS, MOVS], by log2 of the size; stubs_string.c */
 };
 
 struct memory_access {
@@ -136,6 +138,7 @@ struct emit {
     bool ended;
     bool check_leave; /* the instruction called out: LEAVE_AFTER may be set when it ends */
     bool fpu_ready;   /* x87 known resident here */
+    bool vec_ready;   /* XMM registers known resident here */
     struct fpu_last fpu_last;
     uint32_t slow_count, callout_count, exit_count;
     uint16_t live[IR_MAX_RECORDS]; /* flags that matter after each record */

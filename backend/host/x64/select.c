@@ -140,6 +140,7 @@ bool x64_select_block(struct emit *e)
     e->producer = NULL;
     e->check_leave = false;
     e->fpu_ready = false;
+    e->vec_ready = false;
     e->fpu_last = (struct fpu_last){0};
     x64_flag_liveness(e);
     uint32_t tail = emit_tail_guard(e);

@@ -88,6 +88,14 @@ struct x64_rm x64_slow_operand(void);
 /* select_x87.c */
 struct flag_use x64_x87_flag_use(const struct ir_inst *inst);
 void x64_fpu_make_resident(struct emit *e);
+/* The same for XMM registers and MXCSR. */
+void x64_vec_make_resident(struct emit *e);
+
+/* stubs_string.c */
+void x64_emit_string_stubs(struct code_buffer *out, struct x64_stubs *stubs);
+/* Before a string callout: code that does without when it can; the displacement of the jump past
+ * the callout, or 0. */
+uint32_t x64_short_repeat(struct emit *e, enum callout_id id, uint64_t imm);
 /* Last-instruction members of the record made current. */
 void x64_fpu_flush(struct emit *e);
 void x64_fpu_flush_last(struct emit *e, const struct fpu_last *last);

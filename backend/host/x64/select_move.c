@@ -251,6 +251,7 @@ void select_get(struct emit *e, const struct ir_inst *inst)
         x64_flags_to_record(e);
     }
     if (inst->imm == offsetof(struct context, mxcsr) && (e->ir->mode & MODE_SSE_SLOW) == 0) {
+        x64_vec_make_resident(e);
         x64_op(e->out, 4, X64_DIGIT | X64_0F | 0xae, 3, CTX(mxcsr));
     }
     x64_load(e->out, inst->aux, REG_SCRATCH, abi_context(inst->imm));

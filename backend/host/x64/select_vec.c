@@ -227,6 +227,21 @@ static bool is_native(const struct emit *e, const struct ir_inst *inst)
     return (uses & USES_MM) == 0 || (mode & (MODE_FPU_SLOW | MODE_NO_FPU)) == 0;
 }
 
+/* Callouts keep resident what was. */
+void x64_vec_make_resident(struct emit *e)
+{
+    if (e->vec_ready) {
+        return;
+    }
+    x64_flags_to_record(e);
+    x64_alu_imm(e->out, 4, 7, CTX(vec_resident), 0);
+    uint32_t resident = x64_jcc(e->out, X64_NE);
+    x64_call_to(e->out, e->engine->stubs.vec_load);
+    x64_here(e->out, resident);
+    e->flags_in_host = false;
+    e->vec_ready = true;
+}
+
 void select_vec(struct emit *e, const struct ir_inst *inst)
 {
     static const struct flag_use compare = {.kills = FLAGS_ARITH, .writes = true};
@@ -237,6 +252,9 @@ void select_vec(struct emit *e, const struct ir_inst *inst)
     const struct vec_row *row = row_of(inst);
     if ((forms[row->form].uses & USES_MM) != 0) {
         x64_fpu_make_resident(e);
+    }
+    if ((forms[row->form].uses & USES_XMM) != 0) {
+        x64_vec_make_resident(e);
     }
     const struct flag_use *use = (row->flags & VEC_EFLAGS) != 0 ? &compare : &no_flags;
     if (ir_has_memory(inst)) {

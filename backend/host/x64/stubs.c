@@ -71,10 +71,17 @@ static void ldmxcsr(struct code_buffer *out, struct x64_rm from)
     x64_op(out, 4, X64_DIGIT | X64_0F | 0xae, 2, from);
 }
 
-/* Vector registers and MXCSR to the record, when the mode lets the guest use them. */
+/* Jumps where the vector registers are in the record alone. */
+static uint32_t skip_unless_resident(struct code_buffer *out)
+{
+    x64_alu_imm(out, 4, 7, CTX(vec_resident), 0);
+    return x64_jcc(out, X64_E);
+}
+
+/* Vector registers and MXCSR to the record. */
 static void spill_vectors(struct code_buffer *out)
 {
-    uint32_t none = skip_unless_mode(out, MODE_NO_SSE);
+    uint32_t none = skip_unless_resident(out);
     move_xmm(out, true);
     uint32_t slow = skip_unless_mode(out, MODE_SSE_SLOW);
     stmxcsr(out, CTX(mxcsr));
@@ -84,7 +91,7 @@ static void spill_vectors(struct code_buffer *out)
 
 static void reload_vectors(struct code_buffer *out)
 {
-    uint32_t none = skip_unless_mode(out, MODE_NO_SSE);
+    uint32_t none = skip_unless_resident(out);
     move_xmm(out, false);
     x64_here(out, none);
 }
@@ -101,13 +108,25 @@ static void emit_enter(struct code_buffer *out, struct x64_stubs *stubs)
     stmxcsr(out, x64_mem(X64_RSP, MXCSR_OF_HOST));
     x64_lea(out, 8, REG_CONTEXT, x64_mem(X64_RDI, CONTEXT_BIAS));
     x64_op(out, 8, 0x8b, REG_SCRATCH, x64_reg(X64_RSI));
-    uint32_t no_sse = skip_unless_mode(out, MODE_NO_SSE | MODE_SSE_SLOW);
-    x64_alu_imm(out, 4, 4, CTX(mxcsr), MXCSR_DEFINED);
-    ldmxcsr(out, CTX(mxcsr));
-    x64_here(out, no_sse);
-    reload_vectors(out);
     reload_gprs(out);
     x64_op(out, 4, X64_DIGIT | 0xff, 4, x64_reg(REG_SCRATCH));
+}
+
+static void load_mxcsr(struct code_buffer *out)
+{
+    x64_alu_imm(out, 4, 4, CTX(mxcsr), MXCSR_DEFINED);
+    ldmxcsr(out, CTX(mxcsr));
+}
+
+static void emit_vec_load(struct code_buffer *out, struct x64_stubs *stubs)
+{
+    stubs->vec_load = out->at;
+    move_xmm(out, false);
+    uint32_t slow = skip_unless_mode(out, MODE_SSE_SLOW);
+    load_mxcsr(out);
+    x64_here(out, slow);
+    x64_mov_mem_imm(out, 4, CTX(vec_resident), 1);
+    ret(out);
 }
 
 static void emit_leave(struct code_buffer *out, struct x64_stubs *stubs)
@@ -192,14 +211,15 @@ static void emit_fpu_load(struct code_buffer *out, struct x64_stubs *stubs)
 /* MXCSR changed by the callout (or by C code) is loaded again. */
 static void reload_mxcsr(struct code_buffer *out)
 {
-    uint32_t none = skip_unless_mode(out, MODE_NO_SSE | MODE_SSE_SLOW);
+    uint32_t none = skip_unless_resident(out);
+    uint32_t slow = skip_unless_mode(out, MODE_SSE_SLOW);
     stmxcsr(out, x64_mem(X64_RSP, -8));
     x64_load(out, 4, X64_RDX, CTX(mxcsr));
     x64_op(out, 4, 0x3b, X64_RDX, x64_mem(X64_RSP, -8));
     uint32_t same = x64_jcc(out, X64_E);
-    x64_alu_imm(out, 4, 4, CTX(mxcsr), MXCSR_DEFINED);
-    ldmxcsr(out, CTX(mxcsr));
+    load_mxcsr(out);
     x64_here(out, same);
+    x64_here(out, slow);
     x64_here(out, none);
 }
 
@@ -215,8 +235,7 @@ static void emit_continue(struct code_buffer *out, struct x64_stubs *stubs, uint
     x64_op(out, 8, 0x85, X64_RAX, x64_reg(X64_RAX));
     uint32_t leaves = x64_jcc(out, X64_E);
     x64_op(out, 8, 0x8b, REG_SCRATCH, x64_reg(X64_RAX));
-    reload_mxcsr(out);
-    reload_vectors(out);
+    x64_mov_mem_imm(out, 4, CTX(vec_resident), 0); /* they stand in the record: so they may stay */
     reload_gprs(out);
     x64_alu_imm(out, 8, 0, x64_reg(X64_RSP), LEAVE_STACK);
     x64_op(out, 4, X64_DIGIT | 0xff, 4, x64_reg(REG_SCRATCH));
@@ -267,5 +286,7 @@ void x64_emit_stubs(struct engine *engine)
     x64_emit_memory_stubs(out, stubs);
     emit_callout(out, stubs);
     emit_fpu_load(out, stubs);
+    emit_vec_load(out, stubs);
+    x64_emit_string_stubs(out, stubs);
     buffer_align(out, 16, 0xcc);
 }

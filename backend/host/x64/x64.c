@@ -131,6 +131,7 @@ static void engine_enter(struct engine *engine, struct context *ctx, const struc
     ctx->exit_link = NULL;
     ctx->pending = 0;
     ctx->fpu_sync = x64_fpu_sync;
+    ctx->vec_resident = 0;
     enter(ctx, block->code);
     context_fpu_sync(ctx);
 }

@@ -67,6 +67,21 @@ uint64_t callout_string_movs(struct context *ctx, uint64_t a, uint64_t b, uint64
     return string_repeat(&run, movs_bulk, movs_one);
 }
 
+/* n elements of 2 or 4 bytes: 8 bytes at a time, then what is left of them. */
+static void fill(uint8_t *to, uint32_t value, unsigned size, uint32_t n)
+{
+    uint8_t pattern[8];
+    for (unsigned i = 0; i < sizeof(pattern); i += size) {
+        string_put(pattern + i, size, value);
+    }
+    size_t bytes = (size_t)n * size;
+    size_t whole = bytes & ~(sizeof(pattern) - 1);
+    for (size_t i = 0; i < whole; i += sizeof(pattern)) {
+        memcpy(to + i, pattern, sizeof(pattern));
+    }
+    memcpy(to + whole, pattern, bytes - whole);
+}
+
 static uint32_t stos_bulk(struct string_run *run, uint32_t n)
 {
     uint8_t *to = string_host(run, SEG_ES, string_di(run), ACCESS_WRITE, &n);
@@ -79,9 +94,7 @@ static uint32_t stos_bulk(struct string_run *run, uint32_t n)
         memset(to, (int)(value & 0xff), n);
         return n;
     }
-    for (uint32_t i = 0; i < n; i++) {
-        string_put(to + (size_t)i * run->size, run->size, value);
-    }
+    fill(to, value, run->size, n);
     return n;
 }
 
@@ -148,6 +161,70 @@ static void compared(struct string_run *run, uint32_t x, uint32_t y)
     run->stop = (x == y) != (run->rep == STRING_REPE);
 }
 
+/* A search through at least one element at x, compared with those at y or with one value. */
+struct scan {
+    const uint8_t *x, *y; /* y NULL: the value */
+    uint32_t value, n;
+    bool down, until_equal;
+};
+
+/* How many elements were looked at; size is a constant where it is inlined. */
+static inline uint32_t scan_sized(const struct scan *scan, unsigned size)
+{
+    ptrdiff_t stride = scan->down ? -(ptrdiff_t)size : (ptrdiff_t)size;
+    const uint8_t *x = scan->x;
+    const uint8_t *y = scan->y;
+    for (uint32_t i = 1; i < scan->n; i++, x += stride) {
+        uint32_t other = y ? string_get(y, size) : scan->value;
+        if ((string_get(x, size) == other) == scan->until_equal) {
+            return i;
+        }
+        y = y ? y + stride : NULL;
+    }
+    return scan->n;
+}
+
+/* Bytes of equal memory at the start of two pieces of ascending memory, eight at a time. */
+static uint32_t equal_eights(const uint8_t *x, const uint8_t *y, size_t bytes)
+{
+    size_t i = 0;
+    while (i + 8 <= bytes && memcmp(x + i, y + i, 8) == 0) {
+        i += 8;
+    }
+    return (uint32_t)i;
+}
+
+/* The same for any size; the common searches go by more than one element at a time. */
+static uint32_t scan_elements(const struct scan *all, unsigned size)
+{
+    struct scan scan = *all;
+    uint32_t passed = 0;
+    if (!scan.y && size == 1 && scan.until_equal && !scan.down) {
+        const uint8_t *hit = memchr(scan.x, (int)(scan.value & 0xff), scan.n);
+        return hit ? (uint32_t)(hit - scan.x) + 1 : scan.n;
+    }
+    if (scan.y && !scan.until_equal && !scan.down && scan.n > 8) {
+        passed = equal_eights(scan.x, scan.y, (size_t)(scan.n - 1) * size) / size;
+        scan.x += (size_t)passed * size;
+        scan.y += (size_t)passed * size;
+        scan.n -= passed;
+    }
+    switch (size) {
+    case 1:
+        return passed + scan_sized(&scan, 1);
+    case 2:
+        return passed + scan_sized(&scan, 2);
+    default:
+        return passed + scan_sized(&scan, 4);
+    }
+}
+
+static const uint8_t *nth(const uint8_t *first, uint32_t n, const struct string_run *run)
+{
+    size_t at = (size_t)n * run->size;
+    return run->down ? first - at : first + at;
+}
+
 static uint32_t scas_bulk(struct string_run *run, uint32_t n)
 {
     const uint8_t *at = string_host(run, SEG_ES, string_di(run), ACCESS_READ, &n);
@@ -156,18 +233,9 @@ static uint32_t scas_bulk(struct string_run *run, uint32_t n)
     }
     uint32_t mask = run->size == 4 ? UINT32_MAX : (1u << run->size * 8) - 1;
     uint32_t wanted = x86_gpr(run->ctx, GUEST_RAX) & mask;
-    bool until_equal = run->rep != STRING_REPE;
-    uint32_t i = 0;
-    uint32_t value = 0;
-    ptrdiff_t stride = run->down ? -(ptrdiff_t)run->size : (ptrdiff_t)run->size;
-    for (; i < n; at += stride) {
-        i++;
-        value = string_get(at, run->size);
-        if ((value == wanted) == until_equal) {
-            break;
-        }
-    }
-    compared(run, wanted, value);
+    struct scan scan = {at, NULL, wanted, n, run->down, run->rep != STRING_REPE};
+    uint32_t i = scan_elements(&scan, run->size);
+    compared(run, wanted, string_get(nth(at, i - 1, run), run->size));
     return i;
 }
 
@@ -201,20 +269,10 @@ static uint32_t cmps_bulk(struct string_run *run, uint32_t n)
     if (!y) {
         return 0;
     }
-    bool until_equal = run->rep != STRING_REPE;
-    ptrdiff_t stride = run->down ? -(ptrdiff_t)run->size : (ptrdiff_t)run->size;
-    uint32_t left = 0;
-    uint32_t right = 0;
-    uint32_t i = 0;
-    for (; i < n; x += stride, y += stride) {
-        i++;
-        left = string_get(x, run->size);
-        right = string_get(y, run->size);
-        if ((left == right) == until_equal) {
-            break;
-        }
-    }
-    compared(run, left, right);
+    struct scan scan = {x, y, 0, n, run->down, run->rep != STRING_REPE};
+    uint32_t i = scan_elements(&scan, run->size);
+    compared(run, string_get(nth(x, i - 1, run), run->size),
+             string_get(nth(y, i - 1, run), run->size));
     return i;
 }
 

@@ -8,7 +8,6 @@
  */
 #include "frontend/x86/helper/string_run.h"
 
-#include "base/endian.h"
 #include "translator/api/mode.h"
 
 struct string_run string_begin(struct context *ctx, uint64_t imm, bool uses_si, bool uses_di)
@@ -31,22 +30,6 @@ struct string_run string_begin_moving(struct context *ctx, uint64_t imm, bool us
     struct string_run run = string_begin(ctx, imm, uses_si, uses_di);
     run.fault = x86_since(x86_of(ctx), 3) ? NULL : fault;
     return run;
-}
-
-uint32_t string_get(const uint8_t *from, unsigned size)
-{
-    return size == 1 ? *from : size == 2 ? load_le16(from) : load_le32(from);
-}
-
-void string_put(uint8_t *to, unsigned size, uint32_t value)
-{
-    if (size == 1) {
-        *to = (uint8_t)value;
-    } else if (size == 2) {
-        store_le16(to, (uint16_t)value);
-    } else {
-        store_le32(to, value);
-    }
 }
 
 static uint32_t at_most(uint32_t n, uint64_t limit)
@@ -151,13 +134,20 @@ static uint64_t leave_run(struct context *ctx, bool done)
     return 0;
 }
 
+/* The instruction is complete and nothing is due: the block goes on. */
+static uint64_t complete(struct context *ctx)
+{
+    repeat_8086(ctx, false);
+    return 0;
+}
+
 uint64_t string_repeat(struct string_run *run, string_step *bulk, string_step *one)
 {
     struct context *ctx = run->ctx;
     bool single = (ctx->mode & MODE_STEP) != 0;
     uint32_t count = count_left(run);
     if (count == 0) {
-        return leave_run(ctx, true);
+        return complete(ctx);
     }
     for (;;) {
         int64_t allowed = ctx->budget + ctx->pending;
@@ -178,7 +168,8 @@ uint64_t string_repeat(struct string_run *run, string_step *bulk, string_step *o
         bool done = count == 0 || run->stop;
         if (done || single || ctx->leave != LEAVE_NONE || ctx->budget + ctx->pending < 1) {
             ctx->budget += 1;
-            return leave_run(ctx, done);
+            bool goes_on = done && !single && ctx->leave == LEAVE_NONE && ctx->budget >= 0;
+            return goes_on ? complete(ctx) : leave_run(ctx, done);
         }
     }
 }

@@ -2,6 +2,7 @@
 #ifndef FRONTEND_X86_HELPER_STRING_RUN_H
 #define FRONTEND_X86_HELPER_STRING_RUN_H
 
+#include "base/endian.h"
 #include "frontend/x86/helper/helper.h"
 
 enum { STRING_REP_NONE, STRING_REPE, STRING_REPNE };
@@ -52,7 +53,20 @@ uint8_t *string_host(struct string_run *run, enum seg_index seg, uint32_t offset
                      enum access access, uint32_t *n);
 
 /* One element, little-endian. */
-uint32_t string_get(const uint8_t *from, unsigned size);
-void string_put(uint8_t *to, unsigned size, uint32_t value);
+static inline uint32_t string_get(const uint8_t *from, unsigned size)
+{
+    return size == 1 ? *from : size == 2 ? load_le16(from) : load_le32(from);
+}
+
+static inline void string_put(uint8_t *to, unsigned size, uint32_t value)
+{
+    if (size == 1) {
+        *to = (uint8_t)value;
+    } else if (size == 2) {
+        store_le16(to, (uint16_t)value);
+    } else {
+        store_le32(to, value);
+    }
+}
 
 #endif

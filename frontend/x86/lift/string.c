@@ -1,6 +1,6 @@
 /*
- * String instructions: one element inline without a repeat prefix, callouts with one.  A repeated
- * instruction is a block end: the callout stays on it until the count is used up.
+ * String instructions: one element inline without a repeat prefix, callouts with one,
+ * which leave with EIP still on the instruction when something is due before the count is used up.
  */
 #include "frontend/x86/lift/build.h"
 

@@ -5,25 +5,28 @@ bits 32
     addps xmm0, xmm1
     mulsd xmm2, xmm3
     jmp short $
-;| 20 host instructions for 4 guest instructions
+;| 23 host instructions for 4 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 4
-;|   1  js 14
-;|   2  mov r8d, eax
-;|   3  mov r9d, r8d
-;|   4  shr r9d, 0xc
-;|   5  mov r9, qword ptr [r13 + r9*8]
-;|   6  test r9, r9
-;|   7  jle 15
-;|   8  test r8b, 0xf
-;|   9  jne 15
-;|  10  movaps xmm0, xmmword ptr [r8 + r9]
-;|  11  addps xmm0, xmm1
-;|  12  mulsd xmm2, xmm3
-;|  13  jmp 19
-;|  14  call <poll>
-;|  15  call <load_strict>
-;|  16  jmp 10
-;|  17  movaps xmm0, xmmword ptr [r8 + r9]
-;|  18  jmp <leave_live>
-;|  19  call <exit>
+;|   1  js 17
+;|   2  cmp dword ptr [vec_resident], 0
+;|   3  jne 5
+;|   4  call <vec_load>
+;|   5  mov r8d, eax
+;|   6  mov r9d, r8d
+;|   7  shr r9d, 0xc
+;|   8  mov r9, qword ptr [r13 + r9*8]
+;|   9  test r9, r9
+;|  10  jle 18
+;|  11  test r8b, 0xf
+;|  12  jne 18
+;|  13  movaps xmm0, xmmword ptr [r8 + r9]
+;|  14  addps xmm0, xmm1
+;|  15  mulsd xmm2, xmm3
+;|  16  jmp 22
+;|  17  call <poll>
+;|  18  call <load_strict>
+;|  19  jmp 13
+;|  20  movaps xmm0, xmmword ptr [r8 + r9]
+;|  21  jmp <leave_live>
+;|  22  call <exit>

@@ -10,54 +10,57 @@ bits 32
     movbe edx, [ebx]
     pcmpistri xmm4, xmm5, 0x0c
     jmp short $
-;| 49 host instructions for 9 guest instructions
+;| 52 host instructions for 9 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 9
-;|   1  js 39
-;|   2  mov r8d, eax
-;|   3  mov r9d, r8d
-;|   4  shr r9d, 0xc
-;|   5  mov r9, qword ptr [r13 + r9*8]
-;|   6  test r9, r9
-;|   7  jle 40
-;|   8  test r8b, 0xf
-;|   9  jne 40
-;|  10  pshufb xmm0, xmmword ptr [r8 + r9]
-;|  11  roundss xmm1, xmm2, 0xb
-;|  12  pextrd r15d, xmm3, 1
-;|  13  crc32 ecx, dh
-;|  14  xchg bh, bl
-;|  15  crc32 r15d, bl
-;|  16  xchg bh, bl
-;|  17  popcnt si, di
-;|  18  mov r12, rax
-;|  19  lahf
-;|  20  seto al
-;|  21  mov word ptr [flags], ax
-;|  22  mov rax, r12
-;|  23  mov r8d, ebx
-;|  24  mov r9d, r8d
-;|  25  shr r9d, 0xc
-;|  26  mov r9, qword ptr [r13 + r9*8]
-;|  27  test r9, r9
-;|  28  jle 44
-;|  29  test r8b, 3
-;|  30  jne 44
-;|  31  movbe edx, dword ptr [r8 + r9]
-;|  32  pcmpistri xmm4, xmm5, 0xc
-;|  33  mov r12, rax
-;|  34  lahf
-;|  35  seto al
-;|  36  mov word ptr [flags], ax
-;|  37  mov rax, r12
-;|  38  jmp 48
-;|  39  call <poll>
-;|  40  call <load_strict>
-;|  41  jmp 10
-;|  42  pshufb xmm0, xmmword ptr [r8 + r9]
-;|  43  jmp <leave_live>
-;|  44  call <load>
-;|  45  jmp 31
-;|  46  movbe edx, dword ptr [r8 + r9]
-;|  47  jmp <leave_live>
-;|  48  call <exit>
+;|   1  js 42
+;|   2  cmp dword ptr [vec_resident], 0
+;|   3  jne 5
+;|   4  call <vec_load>
+;|   5  mov r8d, eax
+;|   6  mov r9d, r8d
+;|   7  shr r9d, 0xc
+;|   8  mov r9, qword ptr [r13 + r9*8]
+;|   9  test r9, r9
+;|  10  jle 43
+;|  11  test r8b, 0xf
+;|  12  jne 43
+;|  13  pshufb xmm0, xmmword ptr [r8 + r9]
+;|  14  roundss xmm1, xmm2, 0xb
+;|  15  pextrd r15d, xmm3, 1
+;|  16  crc32 ecx, dh
+;|  17  xchg bh, bl
+;|  18  crc32 r15d, bl
+;|  19  xchg bh, bl
+;|  20  popcnt si, di
+;|  21  mov r12, rax
+;|  22  lahf
+;|  23  seto al
+;|  24  mov word ptr [flags], ax
+;|  25  mov rax, r12
+;|  26  mov r8d, ebx
+;|  27  mov r9d, r8d
+;|  28  shr r9d, 0xc
+;|  29  mov r9, qword ptr [r13 + r9*8]
+;|  30  test r9, r9
+;|  31  jle 47
+;|  32  test r8b, 3
+;|  33  jne 47
+;|  34  movbe edx, dword ptr [r8 + r9]
+;|  35  pcmpistri xmm4, xmm5, 0xc
+;|  36  mov r12, rax
+;|  37  lahf
+;|  38  seto al
+;|  39  mov word ptr [flags], ax
+;|  40  mov rax, r12
+;|  41  jmp 51
+;|  42  call <poll>
+;|  43  call <load_strict>
+;|  44  jmp 13
+;|  45  pshufb xmm0, xmmword ptr [r8 + r9]
+;|  46  jmp <leave_live>
+;|  47  call <load>
+;|  48  jmp 34
+;|  49  movbe edx, dword ptr [r8 + r9]
+;|  50  jmp <leave_live>
+;|  51  call <exit>

@@ -42,20 +42,20 @@ bits 32
 ;|     advance.4 rdi by 2
 ;| insn 6 rip=1009 len=2
 ;|     callout.string_movs #1344
-;| insn 0 rip=100b len=2
+;| insn 7 rip=100b len=2
 ;|     callout.string_scas #2041
-;| insn 0 rip=100d len=3
+;| insn 8 rip=100d len=3
 ;|     callout.string_cmps #1541
-;| insn 0 rip=1010 len=3
+;| insn 9 rip=1010 len=3
 ;|     callout.string_stos #1021
-;| insn 0 rip=1013 len=1
+;| insn 10 rip=1013 len=1
 ;|     callout.string_ins #41
-;| insn 0 rip=1014 len=2
+;| insn 11 rip=1014 len=2
 ;|     callout.string_outs #1344
-;| insn 0 rip=1016 len=1
+;| insn 12 rip=1016 len=1
 ;|     mov.4 t0 = 1
 ;|     put.4 t0 @196
-;| insn 1 rip=1017 len=2
+;| insn 13 rip=1017 len=2
 ;|     lea.4 rcx = ds:[rcx-1].4
 ;|     brnz.4 rcx -> 1017
 ;|     jmp.4 -> 1019
