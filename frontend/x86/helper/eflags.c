@@ -53,10 +53,11 @@ static uint32_t popf_mask(const struct context *ctx, unsigned size)
 /* Ends an instruction that may have let interrupts in. */
 static uint64_t interrupts_done(struct context *ctx, uint32_t eflags_before)
 {
-    if (ctx->interrupt && ctx->eflags & ~eflags_before & FLAG_IF) {
+    uint32_t changed = ctx->eflags ^ eflags_before;
+    if (ctx->interrupt && ctx->eflags & changed & FLAG_IF) {
         return leave_done(ctx);
     }
-    return mode_done(ctx);
+    return changed & ~(uint32_t)FLAG_IF ? mode_done(ctx) : 0; /* IF is no part of the mode */
 }
 
 uint64_t callout_popf(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
