@@ -1,38 +1,36 @@
-# What the snapshot tests share; sourced after lib.sh.
+#!/bin/bash
+# snapshot.sh GUEST: a row of snapshot_guests.txt is saved at ten random instants of its boot.  Each file
+# goes on in a fresh process to the end of the run that was never stopped, and in the portable
+# engine for a while, to where the native one is.  The state hash covers all that a run depends on: where it
+# is equal, so is the rest.
+#
+# VESTIGE_POINTS: how many instants; VESTIGE_PORTABLE: millions of instructions in the portable engine.
+source "${BASH_SOURCE%/*}/lib.sh"
+source "$BOOT_DIR/linux.sh"
+source "$BOOT_DIR/snapshot_guests.sh"
 
-# end_of STATS: instruction count and state hash of a run, from its --stats file.
-end_of()
-{
-    grep -E '"(instructions|state_hash)"' "$1"
-}
+COUNT=${VESTIGE_POINTS:-10}
+STEPS=$((${VESTIGE_PORTABLE:-5} * 1000000))
 
-# run_to_end NAME [OPTION]...: runs to $LIMIT instructions; the end goes to NAME.end.
-run_to_end()
-{
-    local name=$1
-    shift
-    "$VESTIGE" run --display none --speed max --for "$LIMIT" --stats="$name.json" "$@" \
-        >"$name.out" 2>&1 || { cat "$name.out" >&2; fail "$name ended with status $?"; }
-    end_of "$name.json" >"$name.end"
-}
-
-# saved_runs_end_alike [OPTION]...: the run with these options ends the same when it is saved at the
-# POINTS on its way, and from each file, in both engines (portable: from the last).
-saved_runs_end_alike()
-{
-    local at=0 i
-    for i in "${!POINTS[@]}"; do
-        awk "BEGIN { printf \"sleep %.3f\n\", (${POINTS[i]} - $at) / 1000 }"
-        echo "save point$i.vsnap"
-        at=${POINTS[i]}
-    done >save.script
-    run_to_end never_stopped "$@"
-    run_to_end saved "$@" --script save.script
-    expect_same never_stopped.end saved.end
-    for i in "${!POINTS[@]}"; do
-        run_to_end "from_$i" --engine native "point$i.vsnap" --serial null
-        expect_same never_stopped.end "from_$i.end"
-    done
-    run_to_end portable --engine portable "point$i.vsnap" --serial null
-    expect_same never_stopped.end portable.end
-}
+find_guest "$1"
+run_to never_stopped "$LIMIT" "${MACHINE[@]}" --script typed.script
+end_count=$(sed -n 's/^ *"instructions": *\([0-9]*\).*/\1/p' never_stopped.json)
+end=$(sed -n 's/^ *"virtual_ns": *\([0-9]*\).*/\1/p' never_stopped.json)
+((LAST = LAST < end / 1000000 ? LAST : end / 1000000 - 1))
+((LAST > FIRST)) || fail "the boot is over after $LAST virtual ms"
+mapfile -t POINTS < <(for ((i = 0; i < COUNT; i++)); do
+    echo $((FIRST + (RANDOM << 15 | RANDOM) % (LAST - FIRST)))
+done | sort -n)
+echo "$1 is saved after ${POINTS[*]} virtual milliseconds"
+write_script
+run_to saved "$LIMIT" "${MACHINE[@]}" --script save.script
+expect_same never_stopped.end saved.end
+for ((i = 0; i < COUNT; i++)); do
+    run_to native "$LIMIT" --engine native "point$i.vsnap"
+    expect_same never_stopped.end native.end
+    on=$(($(count_of "point$i.vsnap") + STEPS))
+    ((on < end_count)) || on=$end_count
+    run_to near $on --engine native "point$i.vsnap"
+    run_to portable $on --engine portable "point$i.vsnap"
+    expect_same near.end portable.end
+done
