@@ -1,6 +1,6 @@
 #!/bin/bash
-# Debian's kernel boots to a shell, with lines typed into COM1 and on the keyboard as they come; the
-# replay says the same on COM1 and ends in the same state.
+# Debian's kernel boots to a shell, with lines typed into COM1 and on the keyboard as they come; ten
+# replays say the same on COM1 and end in the same state.
 # engines: native
 # timeout: 400
 source "${BASH_SOURCE%/*}/lib.sh"
@@ -65,5 +65,9 @@ said.close()
 PYTHON
 recorded 0 boot
 expect_text recorded.serial 'reboot: Power down'
-replay 0 boot identical
-cmp recorded.serial again.serial || fail "COM1 differs"
+for ((i = 0; i < 10; i++)); do
+    replay 0 boot identical
+    cmp recorded.serial again.serial || fail "COM1 differs"
+    sed 's/.*identical/identical/' verdict.txt >>verdicts.txt
+done
+[[ $(sort -u verdicts.txt | wc -l) == 1 ]] || fail "the replays differ"

@@ -1,23 +1,22 @@
 /*
- * Snapshots from hostile hands: see README.md.
- *
- * The first byte of an input is not the file's: bit 0 asks for right checksums and an index at the
- * end of the chunks.
+ * Snapshots from hostile hands, with memory and the overlay of a disk: see README.md.
  */
 #define _GNU_SOURCE
 #include "base/endian.h"
 #include "machine/machine_state.h"
+#include "machine/media/media.h"
+#include "machine/pc.h"
 #include "machine/snapshot.h"
 #include "snapshots/codec.h"
 #include "tests/fuzzers/fuzz.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-enum { WARM_UP = 300000, RUN_ON = 3000, FIX = 1 };
+enum { WARM_UP = 300000, RUN_ON = 3000 };
 
 static struct config config = {.engine = "portable",
                                .display = "none",
@@ -28,12 +27,6 @@ static struct config config = {.engine = "portable",
                                .debug_exit = true};
 static struct machine machine;
 static uint64_t fields_before;
-
-static void fail(const char *what)
-{
-    fprintf(stderr, "%s\n", what);
-    abort();
-}
 
 static void run(uint64_t instructions)
 {
@@ -58,20 +51,9 @@ static void start(void)
         return;
     }
     if (!machine_create(&machine, &config, &status)) {
-        fail(status.text);
+        fuzz_fail(status.text);
     }
     run(WARM_UP);
-}
-
-/* A memfd with these bytes, as a path. */
-static int file_of(const uint8_t *bytes, size_t count, char path[64])
-{
-    int fd = memfd_create("snapshot", 0);
-    if (fd < 0 || write(fd, bytes, count) != (ssize_t)count) {
-        fail("no memfd");
-    }
-    snprintf(path, 64, "/proc/self/fd/%d", fd);
-    return fd;
 }
 
 /* Puts checksums right, chunk by chunk, as far as there are any. */
@@ -120,10 +102,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     }
     uint8_t *copy = malloc(count);
     memcpy(copy, bytes + 1, count - 1);
-    if (bytes[0] & FIX) {
+    if (bytes[0] & FUZZ_FIX) {
         fix(copy, count - 1);
     }
-    int fd = file_of(copy, count - 1, path);
+    int fd = fuzz_file(copy, count - 1, path);
     free(copy);
     fields_before = fields_hash();
     if (snapshot_load(&machine, path, &status)) {
@@ -135,122 +117,40 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
         snapshot_close(&machine);
         machine.quit = false;
     } else if (!status.failed || !status.text[0] || strchr(status.text, '\n')) {
-        fail("refused without a clear message");
+        fuzz_fail("refused without a clear message");
     } else if (fields_hash() != fields_before) {
-        fail("refused, and the machine is another one");
+        fuzz_fail("refused, and the machine is another one");
     }
     close(fd);
     return 0;
 }
 
-/* ---- seeds and mutations ---- */
+/* The disk has changes: clusters of its overlay, which the guest reads and writes. */
+static void change_disk(void)
+{
+    static uint8_t cluster[MEDIA_CLUSTER_BYTES];
+    struct media *media = machine.pc->drives.drive[DRIVE_FDA].media;
+    memset(cluster, 0x5a, sizeof(cluster));
+    if (!media || !media_overlay_put(media, 2, cluster) || !media_overlay_put(media, 20, cluster)) {
+        fuzz_fail("the disk has no overlay");
+    }
+}
 
 uint8_t *fuzz_seed(size_t *count)
 {
     static char path[] = "/tmp/fuzz-seed.XXXXXX";
     struct status status = {0};
     start();
+    change_disk();
     int fd = mkstemp(path);
     if (fd < 0 || !snapshot_save(&machine, path, true, &status)) {
-        fail(status.text);
+        fuzz_fail(status.text);
     }
     snapshot_close(&machine);
     close(fd);
-    FILE *in = fopen(path, "rb");
-    fseek(in, 0, SEEK_END);
-    *count = (size_t)ftell(in) + 1;
-    rewind(in);
-    uint8_t *bytes = malloc(*count);
-    bytes[0] = FIX;
-    if (fread(bytes + 1, 1, *count - 1, in) != *count - 1) {
-        fail("cannot read the seed");
-    }
-    fclose(in);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    uint8_t *bytes = fuzz_input_of(fd, count);
+    close(fd);
     unlink(path);
     return bytes;
-}
-
-static uint32_t next(uint32_t *seed)
-{
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 17;
-    *seed ^= *seed << 5;
-    return *seed;
-}
-
-/* An offset that means something: most of a snapshot is memory and buffers. */
-static size_t place(const uint8_t *bytes, size_t count, uint32_t *seed)
-{
-    size_t at = next(seed) % count;
-    switch (next(seed) % 4) {
-    case 0: /* header, heads of the first chunks */
-        return at % (count < 512 ? count : 512);
-    case 1: /* the index, at the end */
-        return count - 1 - at % (count < 512 ? count : 512);
-    case 2: /* a name: where letters follow a small length */
-        for (size_t tries = 0; tries < 4096 && at + 8 < count; tries++, at++) {
-            if (bytes[at] > 2 && bytes[at] < 40 && bytes[at + 1] >= 'a' && bytes[at + 1] <= 'z') {
-                return at + next(seed) % (bytes[at] + 8U) < count ? at + next(seed) % 8U : at;
-            }
-        }
-        return at;
-    default:
-        return at;
-    }
-}
-
-size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t count, size_t room, unsigned seed_in)
-{
-    static const uint64_t values[] = {0,
-                                      1,
-                                      0x7f,
-                                      0x80,
-                                      0xff,
-                                      0xffff,
-                                      0x10000,
-                                      0x7fffffff,
-                                      0xffffffff,
-                                      UINT64_MAX,
-                                      UINT64_C(1) << 62};
-    uint32_t seed = seed_in * 2654435761U + 1;
-    if (count < 80) { /* an empty corpus */
-        static uint8_t *first;
-        static size_t first_count;
-        first = first ? first : fuzz_seed(&first_count);
-        count = first_count < room ? first_count : room;
-        memcpy(bytes, first, count);
-    }
-    for (unsigned i = next(&seed) % 4 + 1; i > 0; i--) {
-        size_t at = place(bytes, count, &seed);
-        switch (next(&seed) % 6) {
-        case 0:
-            bytes[at] ^= (uint8_t)(1 << next(&seed) % 8);
-            break;
-        case 1:
-        case 2: {
-            uint64_t value = values[next(&seed) % (sizeof(values) / sizeof(values[0]))];
-            size_t size = (size_t)1 << next(&seed) % 4;
-            memcpy(bytes + at, &value, at + size <= count ? size : 1);
-            break;
-        }
-        case 3: {
-            size_t from = place(bytes, count, &seed);
-            size_t length = next(&seed) % 64;
-            if (at + length <= count && from + length <= count) {
-                memmove(bytes + at, bytes + from, length);
-            }
-            break;
-        }
-        case 4:
-            bytes[at] = (uint8_t)next(&seed);
-            break;
-        default:
-            bytes[0] = (uint8_t)(next(&seed) % 8 != 0 ? FIX : 0);
-            if (next(&seed) % 16 == 0) {
-                return at > 80 ? at : count; /* cut */
-            }
-            break;
-        }
-    }
-    return count;
 }
