@@ -81,6 +81,7 @@ protected:
 %include "alignment.inc"
 %include "v86.inc"
 %include "tasks.inc"
+%include "nested.inc"
 
         jmp finish
 
