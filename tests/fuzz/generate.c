@@ -5,6 +5,7 @@
 #include "tests/fuzz/generate.h"
 
 #include "base/endian.h"
+#include "tests/fuzz/same64.h"
 #include "tests/fuzz/values.h"
 
 #include <string.h>
@@ -22,6 +23,7 @@ struct making {
     unsigned undefined; /* arithmetic flags nothing may read */
     unsigned pinned;    /* registers an earlier instruction relies on */
     bool branched;
+    unsigned touched;          /* registers that are operands of earlier instructions */
     uint8_t patch[CASE_INSNS]; /* offset of a branch's displacement + 1, its size */
     uint8_t patch_size[CASE_INSNS];
 };
@@ -42,16 +44,28 @@ struct fuzz_state state_default(void)
     }
     s.sreg[FUZZ_CS] = FUZZ_SEL_CODE32;
     s.sreg[FUZZ_FS] = 0;
-    s.sreg[FUZZ_GS] = FUZZ_SEL_BASED;
     store_le16(s.fx + FX_FCW, 0x37f);
     store_le32(s.fx + FX_MXCSR, 0x1f80);
     return s;
 }
 
+static bool is_local(uint16_t selector)
+{
+    return (selector & 4) && selector >> 3 < FUZZ_SEGMENTS;
+}
+
 uint32_t selector_base(uint16_t selector)
 {
-    bool local = (selector & 4) && selector >> 3 < FUZZ_SEGMENTS;
-    return local ? fuzz_segments[selector >> 3].base : 0;
+    return is_local(selector) ? fuzz_segments[selector >> 3].base : 0;
+}
+
+bool state_local(const struct fuzz_state *state)
+{
+    bool local = false;
+    for (unsigned i = 0; i < FUZZ_SREGS; i++) {
+        local |= is_local(state->sreg[i]);
+    }
+    return local;
 }
 
 uint32_t code_linear(const struct fuzz_state *state)
@@ -125,20 +139,32 @@ static void make_sse(struct dice *dice, uint8_t *fx)
     }
 }
 
-static void make_segments(struct dice *dice, struct fuzz_state *s)
+/* A selector both worlds have: flat segments stand for local ones where there are none. */
+static uint16_t available(const struct generator *g, uint16_t selector)
+{
+    bool code = (selector & ~3) == (FUZZ_SEL_CODE16 & ~3);
+    return g->local || !is_local(selector) ? selector : code ? FUZZ_SEL_CODE32 : FUZZ_SEL_FLAT;
+}
+
+static void make_segments(const struct generator *g, struct dice *dice, struct fuzz_state *s)
 {
     static const uint16_t data[] = {FUZZ_SEL_BASED, FUZZ_SEL_READ_ONLY, FUZZ_SEL_DOWN, 0};
     static const enum fuzz_sreg changing[] = {FUZZ_DS, FUZZ_ES, FUZZ_GS, FUZZ_FS};
+    s->sreg[FUZZ_GS] = available(g, FUZZ_SEL_BASED);
+    if (g->code64) { /* null segments have no limits there */
+        s->sreg[FUZZ_FS] = FUZZ_SEL_FLAT;
+        return;
+    }
     for (unsigned i = 0; i < 4; i++) {
         if (dice_one_in(dice, 12)) {
-            s->sreg[changing[i]] = data[dice_below(dice, 4)];
+            s->sreg[changing[i]] = available(g, data[dice_below(dice, 4)]);
         }
     }
-    if (dice_one_in(dice, 16)) {
+    if (dice_one_in(dice, 16) && g->local) {
         s->sreg[FUZZ_SS] = FUZZ_SEL_BASED;
         s->gpr[ESP] -= selector_base(FUZZ_SEL_BASED);
     }
-    if (dice_one_in(dice, 6)) {
+    if (dice_one_in(dice, 6) && g->local) {
         s->sreg[FUZZ_CS] = FUZZ_SEL_CODE16;
         s->eip -= FUZZ_CODE;
     }
@@ -204,7 +230,7 @@ static void make_state(struct making *m)
     if (dice_one_in(dice, 16)) { /* over the edge of the page */
         s->eip = FUZZ_CODE + 0x1000 - dice_below(dice, 24);
     }
-    make_segments(dice, s);
+    make_segments(m->g, dice, s);
     uint8_t *memory = m->slot->memory;
     memset(memory, FUZZ_FILLER, FUZZ_CODE_BYTES);
     uint32_t bytes = FUZZ_BYTES - FUZZ_CODE_BYTES;
@@ -310,6 +336,9 @@ static bool acceptable(struct making *m, const struct template *t, struct encodi
 {
     struct x86_decode_mode mode = case_mode(&m->slot->before, UINT64_MAX);
     enum x86_decode_result result = x86_decode(e->bytes, X86_MAX_LENGTH, &mode, &e->insn);
+    if (m->g->code64 && !same64_insn(e->bytes, result, &e->insn)) {
+        return false;
+    }
     if (t->class == CLASS_undefined) {
         return result == X86_UNDEFINED && e->insn.opcode == t->bytes[t->count - 1];
     }
@@ -424,8 +453,9 @@ static void plant_target(struct making *m, const struct encoding *e)
 /* ---- selectors ---- */
 
 /* Of segments both worlds have, with every RPL, null ones, and ones past the ends of the tables. */
-static uint16_t selector(struct dice *dice)
+static uint16_t selector(struct making *m)
 {
+    struct dice *dice = &m->dice;
     static const uint16_t good[] = {0,
                                     FUZZ_SEL_CODE32,
                                     FUZZ_SEL_FLAT,
@@ -435,7 +465,7 @@ static uint16_t selector(struct dice *dice)
                                     FUZZ_SEL_CODE16,
                                     0x27,
                                     0xfffb};
-    uint16_t chosen = good[dice_below(dice, sizeof(good) / sizeof(good[0]))];
+    uint16_t chosen = available(m->g, good[dice_below(dice, sizeof(good) / sizeof(good[0]))]);
     return dice_one_in(dice, 4) ? (uint16_t)((chosen & ~3u) | dice_below(dice, 4)) : chosen;
 }
 
@@ -453,7 +483,8 @@ static void plant(struct making *m, uint32_t linear, uint32_t value, unsigned by
 static uint16_t far_target(struct making *m, uint32_t *offset)
 {
     static const uint16_t code[] = {FUZZ_SEL_CODE32, FUZZ_SEL_CODE16};
-    uint16_t chosen = dice_one_in(&m->dice, 3) ? selector(&m->dice) : code[dice_below(&m->dice, 2)];
+    uint16_t chosen =
+        dice_one_in(&m->dice, 3) ? selector(m) : available(m->g, code[dice_below(&m->dice, 2)]);
     *offset = code_linear(&m->slot->before) + 200 - selector_base(chosen);
     return chosen;
 }
@@ -483,12 +514,12 @@ static void plant_selector(struct making *m, struct encoding *e)
         store_le16(e->bytes + e->insn.length - 2, chosen);
         memcpy(e->bytes + e->insn.length - op->width, &offset, op->width - 2u);
     } else if (op->kind == X86_OPERAND_SREG) { /* POP */
-        plant(m, s->gpr[ESP] + selector_base(s->sreg[FUZZ_SS]), selector(&m->dice), 2);
+        plant(m, s->gpr[ESP] + selector_base(s->sreg[FUZZ_SS]), selector(m), 2);
     } else if (op->kind == X86_OPERAND_REG && !(m->pinned >> op->reg & 1)) {
-        s->gpr[op->reg] = (s->gpr[op->reg] & 0xffff0000) | selector(&m->dice);
+        s->gpr[op->reg] = (s->gpr[op->reg] & 0xffff0000) | selector(m);
     } else if (op->kind == X86_OPERAND_MEM) {
         uint32_t at = effective_address(m, e, op) + selector_base(s->sreg[op->seg]);
-        uint16_t chosen = selector(&m->dice);
+        uint16_t chosen = selector(m);
         if (e->insn.nops == 1 && op->width > 2) { /* CALL, JMP */
             chosen = far_target(m, &offset);
             plant(m, at, offset, op->width - 2u);
@@ -512,6 +543,7 @@ static void append(struct making *m, struct encoding *e)
     }
     shape->length[shape->insns++] = length;
     m->bytes += length;
+    m->touched |= same64_touched(&e->insn);
     if (!m->branched) {
         m->undefined &= ~x86_insn_flags_set(&e->insn);
     }
@@ -525,6 +557,20 @@ static const struct template *pick(struct making *m, enum fuzz_class class)
     return &list->all[list->first[class] + dice_below(&m->dice, count)];
 }
 
+/* In 64-bit code addresses do not wrap; and what earlier instructions made of a register is not
+ * known. */
+static bool addresses_hold(struct making *m, struct encoding *e)
+{
+    struct x86_decode_mode mode = case_mode(&m->slot->before, UINT64_MAX);
+    struct x86_insn insn;
+    x86_decode(e->bytes, X86_MAX_LENGTH, &mode, &insn); /* the displacement moved */
+    if (!m->g->code64) {
+        return true;
+    }
+    m->pinned |= same64_used(&insn);
+    return same64_addresses(&insn, m->slot->before.gpr, m->touched);
+}
+
 static bool add_insn(struct making *m, enum fuzz_class class)
 {
     struct encoding e;
@@ -535,6 +581,9 @@ static bool add_insn(struct making *m, enum fuzz_class class)
             continue;
         }
         steer_all(m, &e);
+        if (!addresses_hold(m, &e)) {
+            continue;
+        }
         plant_target(m, &e);
         if (class_of(&e.insn) == CLASS_segment) {
             struct x86_decode_mode mode = case_mode(&m->slot->before, UINT64_MAX);
@@ -554,7 +603,8 @@ static void patch_branches(struct making *m)
     uint32_t at = 0;
     for (unsigned i = 0; i < m->shape->insns; i++) {
         at += m->shape->length[i];
-        if (!m->patch_size[i] || (m->patch_size[i] == 4 && dice_one_in(&m->dice, 50))) {
+        bool far = m->patch_size[i] == 4 && !m->g->code64 && dice_one_in(&m->dice, 50);
+        if (!m->patch_size[i] || far) {
             continue; /* a far one leads out of all memory */
         }
         uint32_t distance = 0;

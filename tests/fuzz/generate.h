@@ -12,6 +12,8 @@ struct generator {
     const struct templates *templates;
     uint64_t features;        /* bit per enum x86_feature: encodings both processors have */
     bool all_flags;           /* undefined flags may be read */
+    bool local;               /* segments of the local descriptor table, too */
+    bool code64;              /* only what does the same in 64-bit code */
     unsigned most_insns;      /* per case, at most CASE_INSNS */
     uint8_t pool[POOL_BYTES]; /* values, what memory is filled from */
 };
@@ -36,6 +38,8 @@ uint8_t *code_at(struct fuzz_slot *slot);
 /* Where a linear address is in a slot's memory; NULL: nowhere. */
 uint8_t *memory_at(uint8_t *memory, uint32_t linear);
 struct x86_decode_mode case_mode(const struct fuzz_state *state, uint64_t features);
+/* Some segment register is of the local descriptor table. */
+bool state_local(const struct fuzz_state *state);
 /* Linear base of a selector of world.h. */
 uint32_t selector_base(uint16_t selector);
 

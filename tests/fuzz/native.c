@@ -57,6 +57,22 @@ static int stop(struct native *native)
     return status;
 }
 
+/* The simplest case there is: the filler.  Where there is no such code segment, the way into the
+ * case faults, at the address it leads to. */
+static bool runs(struct native *native, uint16_t code)
+{
+    struct fuzz_slot *slot = &native->shared->slot[0];
+    memset(slot, 0, sizeof(*slot));
+    memset(slot->memory, FUZZ_FILLER, FUZZ_BYTES);
+    slot->before = (struct fuzz_state){.eip = FUZZ_START, .eflags = 0x202};
+    slot->before.sreg[FUZZ_CS] = code;
+    slot->before.sreg[FUZZ_SS] = FUZZ_SEL_FLAT;
+    native_begin(native, 1);
+    return native_wait(native) && slot->after.end == FUZZ_ENDED && slot->after.vector == 13 &&
+           slot->after.error == 0 && slot->after.eip == FUZZ_START &&
+           slot->after.sreg[FUZZ_CS] == code;
+}
+
 bool native_create(struct native *native, const char *program, const char **why)
 {
     *native = (struct native){0};
@@ -72,19 +88,9 @@ bool native_create(struct native *native, const char *program, const char **why)
     if (native->shared == MAP_FAILED || !start(native)) {
         return false;
     }
-    /* The simplest case there is: the filler. */
-    struct fuzz_slot *slot = &native->shared->slot[0];
-    memset(slot, 0, sizeof(*slot));
-    memset(slot->memory, FUZZ_FILLER, FUZZ_BYTES);
-    slot->before = (struct fuzz_state){.eip = FUZZ_START, .eflags = 0x202};
-    slot->before.sreg[FUZZ_CS] = FUZZ_SEL_CODE32;
-    slot->before.sreg[FUZZ_SS] = FUZZ_SEL_FLAT;
-    native_begin(native, 1);
-    *why = "this host does not let 32-bit code run in a sandbox";
-    /* Where there is no such segment, the way into the case faults, at the address it leads to. */
-    return native_wait(native) && slot->after.end == FUZZ_ENDED && slot->after.vector == 13 &&
-           slot->after.error == 0 && slot->after.eip == FUZZ_START &&
-           slot->after.sreg[FUZZ_CS] == FUZZ_SEL_CODE32;
+    *why = "this host does not let code run in a sandbox";
+    native->code64 = !runs(native, FUZZ_SEL_CODE32);
+    return !native->code64 || runs(native, FUZZ_SEL_CODE64);
 }
 
 void native_destroy(struct native *native)

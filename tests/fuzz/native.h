@@ -12,6 +12,7 @@ struct native {
     char program[4096]; /* of host_cpu */
     int memory, go, done;
     pid_t pid;
+    bool code64; /* this host runs cases in 64-bit code only: see same64.c */
 };
 
 /* False with a word why: this host cannot, or forbids it. */

@@ -54,8 +54,16 @@ bool session_has(const struct session *s, enum fuzz_class class)
 
 void session_run_host(struct session *s, uint32_t count)
 {
+    struct fuzz_slot *slot = s->native.shared->slot;
+    for (uint32_t i = 0; i < count && s->native.code64; i++) {
+        slot[i].before.sreg[FUZZ_CS] = FUZZ_SEL_CODE64;
+    }
     native_begin(&s->native, count);
     native_wait(&s->native);
+    for (uint32_t i = 0; i < count && s->native.code64; i++) { /* the guest's is of 32 bits */
+        slot[i].before.sreg[FUZZ_CS] = FUZZ_SEL_CODE32;
+        slot[i].after.sreg[FUZZ_CS] = FUZZ_SEL_CODE32;
+    }
 }
 
 unsigned session_engines(const struct session *s)

@@ -141,7 +141,7 @@ static void try_start(struct shrinking *s)
 
 static void default_state(struct shrinking *s)
 {
-    for (unsigned i = 0; i < 8; i++) {
+    for (unsigned i = 0; i < 8 && !s->session->native.code64; i++) { /* there addresses must hold */
         try_default(s, offsetof(struct fuzz_state, gpr) + 4 * i, 4);
     }
     try_default(s, offsetof(struct fuzz_state, eflags), 4);

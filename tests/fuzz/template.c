@@ -205,10 +205,12 @@ static bool vendor_encoding(const struct x86_insn *insn)
            (no_rep[insn->mnemonic] && repeats);
 }
 
-/* INT 80h enters the host's kernel. */
+/* INT 80h enters the host's kernel, some below 20h a hypervisor (PVM). */
 enum rule insn_rule(const struct x86_insn *insn)
 {
-    bool enters = insn->mnemonic == X86_int && (uint8_t)insn->ops[0].value == 0x80;
+    uint8_t vector = (uint8_t)insn->ops[0].value;
+    bool enters =
+        insn->mnemonic == X86_int && (vector == 0x80 || (vector >= 0x19 && vector < 0x20));
     return vendor_encoding(insn) || enters ? RULE_NEVER : (enum rule)rules[insn->mnemonic];
 }
 

@@ -39,9 +39,9 @@ static const struct fuzz_region fuzz_regions[] = {
 };
 enum { FUZZ_REGIONS = 3 };
 
-/* Segments of the local descriptor table, from entry 0.  The code segment is a whole 64 KiB: a near
- * branch past its limit faults at the target here, on a host at the branch
- * (frontend/x86/lift/lift.h). */
+/* Segments of the local descriptor table, from entry 0; not every host gives one.  The code segment
+ * is a whole 64 KiB: a near branch past its limit faults at the target here, on a host at the
+ * branch (frontend/x86/lift/lift.h). */
 struct fuzz_segment {
     uint32_t base, limit;
     uint8_t code, down, read_only, big; /* one bit each */
@@ -55,6 +55,7 @@ static const struct fuzz_segment fuzz_segments[] = {
 enum { FUZZ_SEGMENTS = 4 };
 enum {
     FUZZ_SEL_CODE32 = 0x23,
+    FUZZ_SEL_CODE64 = 0x33,
     FUZZ_SEL_FLAT = 0x2b,
     FUZZ_SEL_BASED = 0x07,
     FUZZ_SEL_READ_ONLY = 0x0f,
@@ -106,6 +107,7 @@ struct fuzz_shared {
     alignas(4096) uint8_t arena[FUZZ_BYTES]; /* what is mapped at the addresses above */
     uint32_t count;                          /* slots to run */
     uint32_t current;                        /* the slot that runs */
+    uint32_t local;                          /* the host has a local descriptor table */
     struct fuzz_slot slot[FUZZ_BATCH];
 };
 
