@@ -205,12 +205,12 @@ static bool vendor_encoding(const struct x86_insn *insn)
            (no_rep[insn->mnemonic] && repeats);
 }
 
-/* INT 80h enters the host's kernel, some below 20h a hypervisor (PVM). */
+/* INT 80h enters the host's kernel, some from 10h to 1Fh a hypervisor (PVM). */
 enum rule insn_rule(const struct x86_insn *insn)
 {
     uint8_t vector = (uint8_t)insn->ops[0].value;
     bool enters =
-        insn->mnemonic == X86_int && (vector == 0x80 || (vector >= 0x19 && vector < 0x20));
+        insn->mnemonic == X86_int && (vector == 0x80 || (vector >= 0x10 && vector < 0x20));
     return vendor_encoding(insn) || enters ? RULE_NEVER : (enum rule)rules[insn->mnemonic];
 }
 
