@@ -12,7 +12,7 @@ TEST_PACKAGES=(
     mtools e2fsprogs fdisk xorriso isolinux syslinux syslinux-common syslinux-utils
     grub-common grub-pc-bin grub-rescue-pc
     debian-installer-12-netboot-i386 ipxe ipxe-qemu memtest86+
-    qemu-system-x86 gdb xvfb xauth
+    qemu-system-x86 gdb xvfb xauth xdotool
 )
 
 # missing_packages NAME...: those that are not installed, one a line.
