@@ -205,6 +205,11 @@ void memory_forget_page(struct context *ctx, uint64_t linear)
     (void)linear;
 }
 
+void memory_select_view(struct context *ctx, enum memory_view view)
+{
+    ctx->view = view;
+}
+
 void memory_select(struct context *ctx)
 {
     ctx->view = x86_view(ctx, x86_cpl(ctx));

@@ -78,5 +78,7 @@ void memory_forget_page(struct context *ctx, uint64_t linear);
 /* The CPL class, CR3, paging mode or A20 changed: select the right tables (and flush where needed).
  */
 void memory_select(struct context *ctx);
+/* The same where the view is known. */
+void memory_select_view(struct context *ctx, enum memory_view view);
 
 #endif

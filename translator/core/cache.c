@@ -199,17 +199,31 @@ void cache_reset(struct translator *tr)
 }
 
 /* A tag that is given up hits nothing again, so few are: modes alternate with every system call. */
-uint32_t cache_tag(struct translator *tr, uint32_t mode, uint64_t base, uint32_t limit)
+static const struct tag_slot *find_tag(struct translator *tr, uint32_t mode, uint64_t base,
+                                       uint32_t limit)
 {
     uint64_t h = ((uint64_t)mode << 32 ^ base ^ limit) * UINT64_C(0x9e3779b97f4a7c15);
     struct tag_slot *first = NULL;
     for (unsigned i = 0; i < TAG_PROBES; i++) {
         struct tag_slot *slot = &tr->tag_slots[((h >> 32) + i) & (TAG_SLOTS - 1)];
         if (slot->tag && slot->mode == mode && slot->base == base && slot->limit == limit) {
-            return slot->tag;
+            return slot;
         }
         first = !first || slot->tag < first->tag ? slot : first; /* a free one, or the eldest */
     }
     *first = (struct tag_slot){.base = base, .mode = mode, .limit = limit, .tag = ++tr->next_tag};
-    return first->tag;
+    return first;
+}
+
+uint32_t cache_tag(struct translator *tr, uint32_t mode, uint64_t base, uint32_t limit)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        const struct tag_slot *slot = &tr->recent[i];
+        if (slot->tag && slot->mode == mode && slot->base == base && slot->limit == limit) {
+            return slot->tag;
+        }
+    }
+    tr->recent[1] = tr->recent[0];
+    tr->recent[0] = *find_tag(tr, mode, base, limit);
+    return tr->recent[0].tag;
 }

@@ -90,6 +90,7 @@ struct translator {
     uint8_t churn[DORMANT_BUCKETS]; /* by key: times that code with too many variants was met */
     struct tag_slot tag_slots[TAG_SLOTS];
     uint32_t next_tag;
+    struct tag_slot recent[2]; /* of tag_slots, the newest first: rings alternate */
     struct pass_set passes;
     callout_function *const *callouts; /* what is called in the end, counted or not */
     void (*translated)(void *user, const struct block *block, uint64_t linear);

@@ -239,8 +239,13 @@ void softmmu_drop_code_pages(struct translator *tr)
 
 void memory_select(struct context *ctx)
 {
-    ctx->view = mode_view(ctx->guest->mode(ctx));
-    ctx->tables = ctx->translator->tables[ctx->view];
+    memory_select_view(ctx, mode_view(ctx->guest->mode(ctx)));
+}
+
+void memory_select_view(struct context *ctx, enum memory_view view)
+{
+    ctx->view = view;
+    ctx->tables = ctx->translator->tables[view];
 }
 
 /* Accesses within one page. */

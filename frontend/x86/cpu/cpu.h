@@ -91,6 +91,8 @@ enum {
 };
 enum { RIGHTS_DATA_RW = 0x93, RIGHTS_V86 = 0xf3 };
 
+enum { DEBUG_ENABLES = 0xff }; /* L and G bits of DR7 */
+
 /* CPUID leaf 1 EDX, by bit. */
 enum {
     FEATURE_FPU = 1 << 0,

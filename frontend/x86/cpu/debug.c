@@ -13,7 +13,7 @@
 
 enum debug_type { DEBUG_EXECUTE, DEBUG_WRITE, DEBUG_IO, DEBUG_ACCESS };
 
-enum { DEBUG_REGISTERS = 4, DEBUG_ENABLES = 0xff, PAGE_SHIFT = 12 };
+enum { DEBUG_REGISTERS = 4, PAGE_SHIFT = 12 };
 
 static bool enabled(const struct x86_cpu *cpu, unsigned i)
 {

@@ -92,10 +92,19 @@ uint32_t x86_mode(const struct context *ctx)
     } else if (cpl > x86_iopl(ctx)) {
         mode |= MODE_IOPL_CHECK;
     }
-    if (ctx->single_step || debug_steps_here(ctx)) {
+    bool traps = (ctx->eflags & (FLAG_TF | FLAG_RF)) || (cpu->dr[7] & DEBUG_ENABLES);
+    if (ctx->single_step || (traps && debug_steps_here(ctx))) {
         mode |= MODE_STEP;
     }
     return mode;
+}
+
+/* All of 4 GiB, readable and writable data or readable code that is not written. */
+static bool is_flat(const struct context *ctx, const struct segment *segment)
+{
+    uint32_t all = RIGHTS_P | RIGHTS_S | RIGHTS_WRITE;
+    return segment->limit == UINT32_MAX && segment->base == 0 && x86_protected(ctx) &&
+           (segment->rights & (all | RIGHTS_CODE | RIGHTS_DOWN)) == all;
 }
 
 static void update_ends(const struct context *ctx, struct segment *segment)
@@ -136,6 +145,12 @@ static bool loads_plainly(const struct context *ctx, uint32_t rights)
 
 void segment_update(const struct context *ctx, struct segment *segment)
 {
+    if (is_flat(ctx, segment)) {
+        segment->start = 0;
+        segment->read_end = segment->write_end = SEGMENT_4G;
+        segment->openness = SEG_CHECKED - SEG_FLAT;
+        return;
+    }
     update_ends(ctx, segment);
     enum seg_class class = segment_class(segment);
     if (class == SEG_BASED64K && !loads_plainly(ctx, segment->rights)) {
@@ -148,7 +163,6 @@ void x86_privilege_changed(struct context *ctx)
 {
     enum memory_view view = x86_view(ctx, x86_cpl(ctx));
     if (ctx->view != view) {
-        ctx->view = view;
-        memory_select(ctx);
+        memory_select_view(ctx, view);
     }
 }
