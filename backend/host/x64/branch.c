@@ -225,6 +225,9 @@ void x64_emit_callout_data(struct emit *e)
 void select_callout(struct emit *e, const struct ir_inst *inst)
 {
     enum callout_id id = ir_callout_id(inst);
+    if (x64_without_callout(e, inst)) {
+        return;
+    }
     x64_fpu_flush(e);
     x64_flags_to_record(e);
     operand_load(e, inst, inst->a, 8, X64_R8, x64_reg(0));

@@ -91,6 +91,9 @@ void x64_fpu_make_resident(struct emit *e);
 /* The same for XMM registers and MXCSR. */
 void x64_vec_make_resident(struct emit *e);
 
+/* select_sensitive.c: emits the instruction without its callout; false: not this one. */
+bool x64_without_callout(struct emit *e, const struct ir_inst *inst);
+
 /* stubs_string.c */
 void x64_emit_string_stubs(struct code_buffer *out, struct x64_stubs *stubs);
 /* Before a string callout: code that does without when it can; the displacement of the jump past

@@ -95,6 +95,24 @@ uint64_t callout_popf(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     return interrupts_done(ctx, before);
 }
 
+uint64_t callout_flags_image(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    (void)a;
+    (void)b;
+    (void)imm;
+    return x86_eflags(ctx) & ~(uint32_t)(FLAG_VM | FLAG_RF);
+}
+
+uint64_t callout_flags_set(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    (void)b;
+    (void)imm;
+    uint32_t before = ctx->eflags;
+    x86_set_eflags(ctx, (uint32_t)a & ~(uint32_t)(FLAG_RF | FLAG_VIF | FLAG_VIP),
+                   popf_mask(ctx, 4));
+    return interrupts_done(ctx, before);
+}
+
 uint64_t callout_cli(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
 {
     (void)a;

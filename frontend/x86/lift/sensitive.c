@@ -160,9 +160,20 @@ void lift_int(struct lift *l, const struct x86_insn *insn, unsigned arg)
     lift_callout(l, (enum callout_id)arg, IR_NONE, IR_NONE, IR_NONE, vector);
 }
 
-/* PUSHF POPF: arg is the callout. */
+/* PUSHF POPF: arg is the callout for what is not only an image on the stack. */
 void lift_pushf(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
+    if (insn->operand_size == 4 && !(l->mode & MODE_V86)) {
+        bool push = arg == CALLOUT_pushf;
+        if (push) {
+            lift_callout(l, CALLOUT_flags_image, IR_T0, IR_NONE, IR_NONE, 0);
+            lift_op(l, IR_push, 4, IR_NONE, IR_T0, IR_NONE);
+        } else {
+            lift_op(l, IR_pop, 4, IR_T0, IR_NONE, IR_NONE);
+            lift_callout(l, CALLOUT_flags_set, IR_NONE, IR_T0, IR_NONE, 0);
+        }
+        return;
+    }
     lift_callout(l, (enum callout_id)arg, IR_NONE, IR_NONE, IR_NONE, insn->operand_size);
 }
 

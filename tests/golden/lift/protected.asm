@@ -38,8 +38,10 @@ bits 32
 ;|     callout.str t0 #0
 ;|     mov.2 rcx = t0
 ;| insn 8 rip=1015 len=1
-;|     callout.pushf #4
+;|     callout.flags_image t0 #0
+;|     push.4 t0
 ;| insn 9 rip=1016 len=1
-;|     callout.popf #4
+;|     pop.4 t0
+;|     callout.flags_set t0 #0
 ;| insn 10 rip=1017 len=2
 ;|     callout.int_n #80

@@ -52,7 +52,8 @@ bits 32
 ;| insn 9 rip=1011 len=1
 ;|     callout.pusha #4
 ;| insn 10 rip=1012 len=1
-;|     callout.popf #4
+;|     pop.4 t0
+;|     callout.flags_set t0 #0
 ;| insn 11 rip=1013 len=4
 ;|     mov.4 t0 = 20
 ;|     callout.enter t0, 2 #4

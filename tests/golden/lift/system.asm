@@ -99,7 +99,8 @@ bits 32
 ;| insn 22 rip=103e len=1
 ;|     callout.cli #0
 ;| insn 23 rip=103f len=1
-;|     callout.pushf #4
+;|     callout.flags_image t0 #0
+;|     push.4 t0
 ;| insn 24 rip=1040 len=1
 ;|     callout.into #0
 ;| insn 25 rip=1041 len=3

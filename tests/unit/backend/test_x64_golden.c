@@ -125,6 +125,7 @@ static void print_operands(const struct listing *listing, const char *operands)
 #define MEMBER(name) {#name, offsetof(struct context, name)}
         MEMBER(budget),
         MEMBER(leave),
+        MEMBER(eflags),
         MEMBER(flags),
         MEMBER(slow_value),
         MEMBER(vec_resident),
