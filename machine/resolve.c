@@ -84,9 +84,23 @@ static bool resolve_engine(const struct config *config, struct resolved *out, st
     return out->host || status_fail(status, "--engine %s is not one of native, portable", name);
 }
 
+static bool parse_hot(const char *text, uint32_t *every)
+{
+    double seconds;
+    uint64_t instructions;
+    bool good =
+        resolve_limit(text, &seconds, &instructions) && instructions && instructions <= UINT32_MAX;
+    *every = good ? (uint32_t)instructions : 0;
+    return good;
+}
+
 static bool resolve_passes(const struct config *config, struct resolved *out, struct status *status)
 {
     out->passes = (struct pass_set){0};
+    if (config->hot_every && !parse_hot(config->hot_every, &out->passes.hot_every)) {
+        return status_fail(status, "--hot-every %s is not a number of instructions",
+                           config->hot_every);
+    }
     for (unsigned i = 0; i < config->no_opt.count; i++) {
         unsigned pass = 0;
         while (pass < PASSES && strcmp(config->no_opt.item[i], passes[pass].name) != 0) {

@@ -26,6 +26,10 @@
     STAT(mmio_accesses)        \
     STAT(stepped_insns)        \
     STAT(full_resets)          \
+    STAT(regions)              \
+    STAT(region_blocks)        \
+    STAT(region_samples)       \
+    STAT(regions_dropped)      \
     STAT(events)
 
 struct counter {

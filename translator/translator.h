@@ -45,6 +45,7 @@ struct translator_stats {
     uint64_t stepped_insns; /* executed one at a time for exact deadlines, shadows and TF */
     uint64_t full_resets;   /* code memory was full */
     uint64_t events;
+    uint64_t regions, region_blocks, region_samples, regions_dropped;
     uint64_t callouts[CALLOUT_COUNT]; /* by enum callout_id; only with count_callouts */
 };
 

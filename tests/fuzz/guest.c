@@ -131,7 +131,7 @@ static void make_system(struct guest *guest)
 
 struct guest *guest_create(const char *engine, bool plain)
 {
-    struct pass_set passes = {plain ? UINT32_MAX : 0};
+    struct pass_set passes = {.off = plain ? UINT32_MAX : 0};
     struct guest *guest = calloc(1, sizeof(*guest));
     if (!guest) {
         return NULL;

@@ -98,7 +98,7 @@ static int run_sample(const char *engine, bool plain, const char *given)
     }
     struct cpu_fixture f;
     int status = SKIPPED;
-    struct pass_set passes = {plain ? UINT32_MAX : 0};
+    struct pass_set passes = {.off = plain ? UINT32_MAX : 0};
     if (cpu_fixture_create_with(&f, x86_model_find("286"), engine, plain, passes)) {
         struct opcode_counts opcode = {.engine = engine};
         struct counts counts = run_sample_file(&f, &file, plain ? NULL : &opcode);

@@ -195,6 +195,16 @@ struct hash_slot {
     struct block *block; /* behind `code` */
 };
 
+/* Pages that accesses went to last, by whoever compiled the access.  Whoever takes an entry out of
+ * the tables empties them. */
+enum { PAGE_SLOTS = 32 /* of each view */ };
+struct page_slots {
+    uint64_t base[MEMORY_VIEWS * PAGE_SLOTS];  /* linear address; far beyond any when empty */
+    int64_t delta[MEMORY_VIEWS * PAGE_SLOTS];  /* as in the table */
+    int32_t credit[MEMORY_VIEWS * PAGE_SLOTS]; /* the engine's, to see which slots miss often */
+    uint64_t since[MEMORY_VIEWS * PAGE_SLOTS];
+};
+
 /* alignas on the list's first member of struct xmm keeps vectors 16-byte aligned. */
 struct context {
     /* Derived; never saved.  First what generated code names most: short displacements reach it and
@@ -219,6 +229,7 @@ struct context {
     uint64_t temp[16];                  /* IR temporaries that have no host register */
     uint32_t vec_resident; /* 1: native: the XMM registers and MXCSR are in the host's, and in the
                               record only where C code sees it */
+    struct page_slots pages;
     uint32_t fpu_resident; /* 1: the x87 state is in the host's x87, not in st/fcw/fsw/... */
     void (*fpu_sync)(
         struct context *ctx); /* native: writes the resident x87 state back to the record */

@@ -9,6 +9,7 @@
 #include "translator/api/passes.h"
 
 struct ir_block;
+struct ir_region;
 
 /* One direct exit of a compiled block: a branch whose target EIP is known. */
 struct block_exit {
@@ -26,6 +27,22 @@ struct block_exit {
 
 enum { BLOCK_MAX_EXITS = 8 };
 
+/* Entries of regions that go when a block does. */
+struct region_use {
+    struct block *entry;
+    struct region_use *next;
+};
+
+/* What few blocks have: those that were met when somebody looked, and the entries of regions, which
+ * are blocks too, but in no list and no table. */
+struct block_heat {
+    struct block *region; /* the entry that runs instead of this block, or NULL */
+    struct block *base;   /* of an entry: the block at the same place; else NULL */
+    struct region_use *uses;
+    uint8_t ticks, tries;
+    uint8_t spans_pages; /* a region's code lies in several pages */
+};
+
 /* A translated block.  Owned by translator/core; `code` and `exits` are filled by the engine.
  * Small: there is one for every five guest instructions, each in memory that nothing has touched
  * before. */
@@ -41,13 +58,15 @@ struct block {
      * may be revived, the first is the list of such blocks. */
     struct block *next_in_page[2];
     const uint8_t *kept; /* the guest bytes it was made from, once it was invalidated; else NULL */
+    struct block_heat *heat; /* or NULL */
     uint32_t mode;
     uint32_t code_bytes; /* size of the host code */
     uint16_t bytes;      /* guest code bytes */
     uint16_t insns;      /* guest instructions */
     uint8_t exit_count;
     uint8_t valid;                            /* 0: invalidated, never entered again */
-    struct block_exit exits[BLOCK_MAX_EXITS]; /* last: those beyond exit_count are given back */
+    struct block_exit exits[BLOCK_MAX_EXITS]; /* last: those beyond exit_count are given back,
+                                                 and regions have more */
 };
 
 /* The block that an exit leaves. */
@@ -62,6 +81,23 @@ static inline uint64_t block_tail_rip(const struct block *block)
     return block->rip + (0x1000 - (block->gpa & 0xfff));
 }
 
+/* The block that an entry of a region stands for, or NULL. */
+static inline struct block *block_base(const struct block *block)
+{
+    return block->heat ? block->heat->base : NULL;
+}
+
+/* What runs at the block's place: the entry of a region, or the block itself. */
+static inline struct block *block_hottest(struct block *block)
+{
+    return block->heat && block->heat->region ? block->heat->region : block;
+}
+
+static inline bool block_spans_pages(const struct block *block)
+{
+    return block->gpa2 != UINT64_MAX || (block->heat && block->heat->spans_pages);
+}
+
 struct engine; /* an engine's own state: code memory, stubs, arenas */
 
 struct host_ops {
@@ -73,6 +109,10 @@ struct host_ops {
     /* Compiles ir into *block (code, code_bytes, exits).  false: code memory is full; the caller
      * flushes everything with reset() and tries again (it fits then). */
     bool (*emit)(struct engine *engine, const struct ir_block *ir, struct block *block);
+    /* The same for a region: an entry for each chain, the first of which owns code and exits.
+     * false: no room.  NULL: this engine makes none. */
+    bool (*emit_region)(struct engine *engine, const struct ir_region *region,
+                        struct block *const *entries);
     /* Links an exit to a block: later passes go straight there.  guard_delta: for cross-page exits,
      * the value that ctx->tables->code[target linear page] must have, checked at each passing. */
     void (*link)(struct engine *engine, struct block_exit *exit, struct block *target,

@@ -11,9 +11,10 @@ enum pass {
     PASSES
 };
 
-/* Passes that are off: bit n for enum pass n. */
 struct pass_set {
-    uint32_t off;
+    uint32_t off;       /* passes that are off: bit n for enum pass n */
+    uint32_t hot_every; /* for tests: what runs at every so manieth instruction is hot at once; 0:
+                           as translator/core/hot.c finds fit */
 };
 
 static inline bool pass_on(struct pass_set set, enum pass pass)

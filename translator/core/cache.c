@@ -42,17 +42,6 @@ void cache_insert(struct translator *tr, struct block *block)
     smc_add_block(tr, block);
 }
 
-void block_init(struct block *block, uint64_t gpa, uint64_t gpa2, const struct ir_block *ir)
-{
-    memset(block, 0, offsetof(struct block, exits));
-    block->gpa = gpa;
-    block->gpa2 = gpa2;
-    block->rip = ir->rip;
-    block->mode = ir->mode;
-    block->bytes = (uint16_t)ir->bytes;
-    block->insns = (uint16_t)ir->insn_count;
-}
-
 static void unlink_exit(struct translator *tr, struct block_exit *exit)
 {
     if (!exit->linked) {
@@ -69,6 +58,41 @@ static void unlink_exit(struct translator *tr, struct block_exit *exit)
     exit->target = NULL;
 }
 
+/* Nothing leads to the block any more but cache_find(). */
+static void forget_entries(struct translator *tr, struct block *block)
+{
+    while (block->linked_from) {
+        unlink_exit(tr, block->linked_from);
+    }
+    struct hash_slot *slot = &tr->hash[hash_index(block->rip)];
+    if (slot->code == block->code) {
+        *slot = (struct hash_slot){.tag = UINT64_MAX};
+    }
+}
+
+/* What led to the block finds the entry the next time. */
+void cache_insert_region(struct translator *tr, struct block *entry)
+{
+    struct block *base = entry->heat->base;
+    if (base->heat->region) {
+        cache_invalidate(tr, base->heat->region); /* an earlier one of that place */
+    }
+    entry->valid = 1;
+    base->heat->region = entry;
+    forget_entries(tr, base);
+}
+
+void block_init(struct block *block, uint64_t gpa, uint64_t gpa2, const struct ir_block *ir)
+{
+    memset(block, 0, offsetof(struct block, exits));
+    block->gpa = gpa;
+    block->gpa2 = gpa2;
+    block->rip = ir->rip;
+    block->mode = ir->mode;
+    block->bytes = (uint16_t)ir->bytes;
+    block->insns = (uint16_t)ir->insn_count;
+}
+
 void cache_link(struct translator *tr, struct block_exit *exit, struct block *target)
 {
     const struct block *owner = block_of_exit(exit);
@@ -81,7 +105,7 @@ void cache_link(struct translator *tr, struct block_exit *exit, struct block *ta
     uint64_t from = (base + owner->rip) & UINT32_MAX;
     uint64_t to = (base + target->rip) & UINT32_MAX;
     int64_t guard = 0;
-    exit->cross_page = from >> PAGE_BITS != to >> PAGE_BITS || owner->gpa2 != UINT64_MAX;
+    exit->cross_page = from >> PAGE_BITS != to >> PAGE_BITS || block_spans_pages(owner);
     if (exit->cross_page) {
         guard = ctx->tables->code[to >> PAGE_BITS];
         if (guard <= 0) {
@@ -170,14 +194,18 @@ void cache_invalidate(struct translator *tr, struct block *block)
         return;
     }
     block->valid = 0;
-    while (block->linked_from) {
-        unlink_exit(tr, block->linked_from);
+    struct region_use *use = block->heat ? block->heat->uses : NULL;
+    for (; use; use = use->next) {
+        cache_invalidate(tr, use->entry);
     }
+    forget_entries(tr, block);
+    if (block_base(block)) {
+        block->heat->base->heat->region = NULL;
+        tr->stats.regions_dropped++;
+        return;
+    }
+    block->heat = NULL;
     block_table_remove(&tr->blocks, hash_of(block->gpa, block->rip, block->mode), block);
-    struct hash_slot *slot = &tr->hash[hash_index(block->rip)];
-    if (slot->code == block->code) {
-        *slot = (struct hash_slot){.tag = UINT64_MAX};
-    }
     smc_remove_block(tr, block);
     keep_dormant(tr, block);
     tr->stats.blocks_invalidated++;
@@ -187,6 +215,7 @@ void cache_invalidate(struct translator *tr, struct block *block)
 void cache_reset(struct translator *tr)
 {
     tr->host->reset(tr->engine);
+    hot_reset(tr);
     block_table_clear(&tr->blocks);
     memset(tr->dormant, 0, DORMANT_BUCKETS * sizeof(*tr->dormant));
     memset(tr->hash, 0xff, HASH_ENTRIES * sizeof(*tr->hash));

@@ -104,8 +104,14 @@ struct translator {
     bool stop;
     uint64_t breaks[TRANSLATOR_BREAKS];
     unsigned break_count;
-    bool pass_break;   /* the next instruction is not to break */
-    bool reset_wanted; /* memory changed as a whole under running code */
+    bool pass_break;    /* the next instruction is not to break */
+    bool reset_wanted;  /* memory changed as a whole under running code */
+    struct hot *hot;    /* hot.c; NULL: regions are off */
+    uint64_t next_tick; /* instruction count at which hot.c looks what runs */
+    uint32_t tick;      /* instructions between two of them */
+    uint32_t hot_ticks; /* that make a block hot */
+    uint32_t samples;   /* blocks that are looked at then */
+    int64_t hidden;     /* instructions by which budget and icount_end are lowered for that */
     struct translator_stats stats;
 };
 
@@ -118,6 +124,8 @@ void tlb_note(struct translator *tr, enum memory_view view, uint32_t page, enum 
               const struct page_walk *walk);
 /* Empties the memory tables; the guest's TLB stays as it is. */
 void tlb_forget_derived(struct translator *tr);
+/* What engines keep of table entries beside the tables (struct page_slots) is gone. */
+void tlb_drop_slots(struct translator *tr);
 
 /* softmmu.c again */
 /* Turns write deltas of a physical page into POISON_CODE. */
@@ -153,6 +161,8 @@ struct block *cache_find(struct translator *tr, uint64_t gpa, uint64_t rip, uint
 void block_init(struct block *block, uint64_t gpa, uint64_t gpa2, const struct ir_block *ir);
 /* A compiled block becomes valid. */
 void cache_insert(struct translator *tr, struct block *block);
+/* An entry of a region becomes valid: it runs instead of the block at its place. */
+void cache_insert_region(struct translator *tr, struct block *entry);
 void cache_invalidate(struct translator *tr, struct block *block);
 /* A block of these bytes that was invalidated, valid again; or NULL.  *variants: how many others
  * wait at the same key. */
@@ -173,6 +183,18 @@ const void *exec_next_code(struct context *ctx);
 /* The dispatcher is to look around as soon as the current instruction is done (or, where an engine
  * cannot tell that moment, its block). */
 void exec_leave_soon(struct translator *tr);
+
+/* hot.c */
+bool hot_create(struct translator *tr);
+void hot_destroy(struct translator *tr);
+/* Everything translated is gone. */
+void hot_reset(struct translator *tr);
+/* The block that is to run instead of one that is about to; the budget may read lower until
+ * hot_unhide(). */
+struct block *hot_choose(struct translator *tr, struct block *block);
+/* A block is about to run without the dispatcher; false: it must not. */
+bool hot_continue(struct translator *tr);
+void hot_unhide(struct translator *tr);
 
 /* translate.c */
 /* The block at the current rip and mode, made if need be; NULL: a fault was raised (ctx->leave). */

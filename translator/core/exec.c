@@ -29,6 +29,7 @@ static void setup_record(struct translator *tr, const struct translator_config *
     ctx->leave = LEAVE_NONE;
     ctx->exit_link = NULL;
     ctx->next_code = exec_next_code;
+    tlb_drop_slots(tr);
 }
 
 struct translator *translator_create(const struct translator_config *config)
@@ -60,7 +61,7 @@ struct translator *translator_create(const struct translator_config *config)
     tr->scratch = arena_create(IR_MAX_RECORDS * sizeof(struct ir_inst));
     tr->ir.insts = arena_alloc(tr->scratch, IR_MAX_RECORDS * sizeof(struct ir_inst));
     if (!tr->engine || !tr->stepper || !tr->dormant || !tr->hash || !tr->no_hash ||
-        !softmmu_create(tr)) {
+        !softmmu_create(tr) || !hot_create(tr)) {
         translator_destroy(tr);
         return NULL;
     }
@@ -79,6 +80,7 @@ void translator_destroy(struct translator *tr)
         host_interp.destroy(tr->stepper);
     }
     softmmu_destroy(tr);
+    hot_destroy(tr);
     arena_destroy(tr->arena);
     arena_destroy(tr->scratch);
     block_table_destroy(&tr->blocks);
@@ -108,6 +110,7 @@ static void refresh_mode(struct translator *tr)
 static void settle(struct translator *tr)
 {
     struct context *ctx = tr->ctx;
+    hot_unhide(tr);
     if (tr->kicked) {
         tr->kicked = false;
         ctx->budget += KICK;
@@ -204,7 +207,7 @@ const void *exec_next_code(struct context *ctx)
     settle(tr);
     refresh_mode(tr);
     struct block *block = (ctx->mode & MODE_STEP) || ctx->trap_pending ? NULL : from_hash(tr);
-    if (!block) {
+    if (!block || !hot_continue(tr)) {
         return NULL;
     }
     ctx->leave = LEAVE_NONE;
@@ -227,6 +230,7 @@ static void run_block(struct translator *tr)
     if (!block) {
         return;
     }
+    block = block_hottest(block);
     bool stops = tr->break_count && exec_is_break(tr, linear_rip(ctx)); /* the dispatcher sees it */
     if (from && resets == tr->stats.full_resets) {
         if (pass_on(tr->passes, PASS_links) && !stops) {
@@ -235,10 +239,14 @@ static void run_block(struct translator *tr)
     } else if (!from && !stops && pass_on(tr->passes, PASS_branch_hash)) {
         fill_hash(tr, block);
     }
+    if ((int64_t)block->insns > ctx->budget && block_base(block)) {
+        block = block_base(block);
+    }
     if ((int64_t)block->insns > ctx->budget) {
         translate_and_step(tr, (uint32_t)ctx->budget);
         return;
     }
+    block = hot_choose(tr, block);
     tr->host->enter(tr->engine, ctx, block);
 }
 
@@ -408,6 +416,7 @@ void exec_leave_soon(struct translator *tr)
 void translator_set_deadline(struct translator *tr, uint64_t icount)
 {
     struct context *ctx = tr->ctx;
+    hot_unhide(tr);
     uint64_t end = tr->kicked ? icount - (uint64_t)KICK : icount;
     int64_t moved = (int64_t)(end - ctx->icount_end);
     ctx->icount_end = end;

@@ -172,7 +172,7 @@ static bool hit_list(struct translator *tr, const struct code_page *page, struct
         uint64_t length;
         block_range(block, tail, &start, &length);
         if (start < from + bytes && from < start + length) {
-            *leave |= may_run(tr, block);
+            *leave |= may_run(tr, block) || (block->heat && block->heat->uses);
             cache_invalidate(tr, block);
             hit = true;
         }

@@ -213,6 +213,7 @@ const uint8_t *softmmu_fetch_page(struct translator *tr, uint64_t linear, uint64
 void softmmu_protect_code(struct translator *tr, uint64_t gpa)
 {
     struct phys_page phys = tr->memory->page(tr->memory->memory, gpa);
+    tlb_drop_slots(tr);
     for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
         const struct touched_list *list = &tr->touched[view];
         struct memory_tables *tables = tr->tables[view];

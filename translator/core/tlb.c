@@ -83,6 +83,11 @@ void tlb_note(struct translator *tr, enum memory_view view, uint32_t page, enum 
 
 /* ---- what is derived ---- */
 
+void tlb_drop_slots(struct translator *tr)
+{
+    memset(tr->ctx->pages.base, 0x40, sizeof(tr->ctx->pages.base));
+}
+
 static void forget(struct translator *tr, unsigned view, uint32_t page)
 {
     struct memory_tables *tables = tr->tables[view];
@@ -99,6 +104,7 @@ void tlb_forget_derived(struct translator *tr)
             forget(tr, view, list->pages[i] & ITEM_PAGE);
         }
     }
+    tlb_drop_slots(tr);
 }
 
 void memory_forget_page(struct context *ctx, uint64_t linear)
@@ -106,6 +112,7 @@ void memory_forget_page(struct context *ctx, uint64_t linear)
     for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
         forget(ctx->translator, view, (uint32_t)(linear >> PAGE_BITS) & ITEM_PAGE);
     }
+    tlb_drop_slots(ctx->translator);
 }
 
 /* ---- flushing ---- */
@@ -149,6 +156,7 @@ void memory_flush_all(struct context *ctx, bool keep_global)
     if (!keep_global) {
         memset(tr->large, 0, sizeof(tr->large));
     }
+    tlb_drop_slots(tr);
     tr->stats.table_flushes++;
 }
 
@@ -176,6 +184,7 @@ void memory_flush_page(struct context *ctx, uint64_t linear)
             flush_pages(tr, view, page, 1);
         }
     }
+    tlb_drop_slots(tr);
     tr->stats.page_flushes++;
 }
 

@@ -20,6 +20,10 @@ static void add_exit(struct emit *e, uint32_t field, uint32_t target)
 
 void select_branch(struct emit *e, const struct ir_inst *inst)
 {
+    if (e->region != NULL) {
+        x64_region_branch(e, inst);
+        return;
+    }
     x64_fpu_flush(e);
     x64_flags_to_record(e);
     if (inst->op == IR_brcc) {
@@ -39,6 +43,10 @@ void select_branch(struct emit *e, const struct ir_inst *inst)
 
 void select_jmp(struct emit *e, const struct ir_inst *inst)
 {
+    if (e->region != NULL) {
+        x64_region_jmp(e, inst);
+        return;
+    }
     x64_fpu_flush(e);
     x64_flags_to_record(e);
     add_exit(e, x64_jmp(e->out), (uint32_t)inst->imm);
@@ -46,7 +54,7 @@ void select_jmp(struct emit *e, const struct ir_inst *inst)
 }
 
 /* r8 = EIP: through the hash, or leave. */
-static void emit_hash(struct emit *e)
+void x64_emit_hash(struct emit *e)
 {
     struct code_buffer *out = e->out;
     bool flat = (e->ir->mode & MODE_CS_FLAT) != 0;
@@ -94,7 +102,7 @@ void select_jmp_ind(struct emit *e, const struct ir_inst *inst)
         unsigned width = inst->width == 2 ? 2 : 4;
         operand_load(e, inst, inst->a, width, X64_R8, x64_reg(0));
     }
-    emit_hash(e);
+    x64_emit_hash(e);
     e->ended = true;
 }
 
@@ -114,11 +122,11 @@ void x64_code_entry(struct emit *e, uint32_t target)
 }
 
 /* The guard falls through where the page differs. */
-static void emit_guard(struct emit *e, const struct exit_site *site, struct block_exit *exit)
+static void emit_guard(struct emit *e, struct block_exit *exit)
 {
     struct code_buffer *out = e->out;
     uint32_t start = out->at;
-    x64_code_entry(e, site->target);
+    x64_code_entry(e, exit->target_rip);
     buffer_put(out, 0xb949, 2); /* mov r9, imm64; cmp r8, r9; je */
     buffer_put(out, 0, 8);
     buffer_put(out, 0xc13b4d, 3);
@@ -127,58 +135,62 @@ static void emit_guard(struct emit *e, const struct exit_site *site, struct bloc
 }
 
 /* add qword [budget], refund */
-static void emit_refund(struct emit *e, const struct exit_site *site)
+void x64_emit_refund(struct emit *e, uint32_t count)
 {
-    buffer_put(e->out, 0x468349 | CTX_DISP8(budget) << 24 | (uint64_t)site->refund << 32, 5);
+    buffer_put(e->out, 0x468349 | CTX_DISP8(budget) << 24 | (uint64_t)count << 32, 5);
 }
 
 /* Pages are compared by the physical start of the block, which has the same offset in its page. */
 static bool crosses_page(const struct emit *e, uint32_t target)
 {
-    int64_t at = (int64_t)(e->block->gpa & 0xfff) + (int32_t)(target - (uint32_t)e->ir->rip);
+    uint64_t begin = e->region != NULL ? e->block->rip : e->ir->rip;
+    int64_t at = (int64_t)(e->block->gpa & 0xfff) + (int32_t)(target - (uint32_t)begin);
     return at < 0 || at > 0xfff;
 }
 
-static void emit_direct_exit(struct emit *e, const struct exit_site *site)
+bool x64_emit_chained(struct emit *e, uint32_t field, uint32_t target)
 {
     struct code_buffer *out = e->out;
-    uint8_t index = e->block->exit_count++;
-    struct block_exit *exit = &e->block->exits[index];
-    *exit = (struct block_exit){.target_rip = site->target, .branch = site->field, .index = index};
-    if (site->refund != 0) {
-        x64_here(out, site->field);
-        emit_refund(e, site);
-        exit->branch = x64_jmp(out);
+    uint32_t most = e->region != NULL ? (uint32_t)REGION_EXITS : (uint32_t)BLOCK_MAX_EXITS;
+    if (e->block->exit_count == most || (e->ir->mode & MODE_CS_CHECKED) != 0) {
+        return false;
     }
-    exit->cross_page = crosses_page(e, site->target) || e->block->gpa2 != UINT64_MAX;
+    uint8_t index = e->block->exit_count++;
+    struct block_exit *exit = e->block->exits + index;
+    *exit = (struct block_exit){.target_rip = target, .branch = field, .index = index};
+    exit->cross_page = crosses_page(e, target) || block_spans_pages(e->block);
     if (exit->cross_page) {
-        emit_guard(e, site, exit);
+        emit_guard(e, exit);
     }
     exit->unlinked = out->at;
     buffer_patch_rel32(out, exit->branch, exit->unlinked);
     x64_call_to(out, e->engine->stubs.exit);
     buffer_put(out, (uintptr_t)exit, 8);
+    return true;
 }
 
-/* Exits that are never chained: checked CS, or more than a block can hold. */
-static void emit_looked_up_exit(struct emit *e, const struct exit_site *site)
+static void emit_exit_site(struct emit *e, const struct exit_site *site)
 {
-    x64_here(e->out, site->field);
+    uint32_t field = site->field;
     if (site->refund != 0) {
-        emit_refund(e, site);
+        x64_here(e->out, field);
+        x64_emit_refund(e, site->refund);
+        field = x64_jmp(e->out);
     }
-    x64_mov_imm(e->out, X64_R8, site->target);
-    emit_hash(e);
+    if (!x64_emit_chained(e, field, site->target)) {
+        x64_here(e->out, field);
+        x64_mov_imm(e->out, X64_R8, site->target);
+        x64_emit_hash(e);
+    }
 }
 
 void x64_emit_exit_sites(struct emit *e)
 {
-    bool chain = (e->ir->mode & MODE_CS_CHECKED) == 0;
     for (uint32_t i = 0; i < e->exit_count; i++) {
-        if (chain && e->block->exit_count < BLOCK_MAX_EXITS) {
-            emit_direct_exit(e, &e->exits[i]);
+        if (e->region != NULL) {
+            x64_region_exit(e, &e->exits[i]);
         } else {
-            emit_looked_up_exit(e, &e->exits[i]);
+            emit_exit_site(e, &e->exits[i]);
         }
     }
 }

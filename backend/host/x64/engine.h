@@ -8,7 +8,7 @@
 #include "backend/host/x64/abi.h"
 #include "translator/api/host.h"
 #include "translator/api/memory.h"
-#include "translator/ir/ir.h"
+#include "translator/ir/region.h"
 
 enum { X64_ACCESS_SIZES = 6, X64_REP_SIZES = 3 };
 
@@ -53,10 +53,11 @@ struct x64_stubs {
     /* load: the pack stands 5 bytes after the return address.  Returns with [r8 + r9] the datum, or
      * past the pack for SLOW_TAIL. */
     uint32_t load[SEG_COUNT + 1][X64_ACCESS_SIZES];
-    uint32_t load_strict; /* the same, misaligned ones always by the slow way */
-    uint32_t store;       /* r8 linear, the datum in slow_value; pack and return as for load */
-    uint32_t access;      /* r8 linear, r9 pack: slow access */
-    uint32_t save_flags;  /* x64_save_flags() and x64_load_flags() as functions */
+    uint32_t load_strict;               /* the same, misaligned ones always by the slow way */
+    uint32_t fill[2][X64_ACCESS_SIZES]; /* [load, store]; page_slot.c */
+    uint32_t store;      /* r8 linear, the datum in slow_value; pack and return as for load */
+    uint32_t access;     /* r8 linear, r9 pack: slow access */
+    uint32_t save_flags; /* x64_save_flags() and x64_load_flags() as functions */
     uint32_t load_flags;
     uint32_t callout;                  /* r8 a, r9 b, r12 data: result in r12 */
     uint32_t fpu_load;                 /* makes the x87 state resident; flags must be saved */
@@ -103,7 +104,10 @@ struct slow_site {
     uint32_t limit;   /* displacement of the jump taken past the limit (r8 is the offset), or 0 */
     uint32_t slow[2]; /* displacements that jump to the slow path */
     uint32_t slow_count;
-    bool strict; /* misaligned accesses are always slow */
+    bool strict;        /* misaligned accesses are always slow */
+    int16_t slot;       /* page slot, or -1 */
+    uint32_t slot_head; /* where its look-up begins */
+    uint32_t slot_miss; /* displacement of its jump */
     uint32_t resume, back;
     bool needs_flags, writes_flags, host_flags_after;
     bool incomplete;                  /* the record goes on after its access */
@@ -121,7 +125,34 @@ struct exit_site {
     uint32_t field; /* displacement of the branch */
     uint32_t target;
     uint32_t refund; /* instructions of the block that do not run */
-    bool direct;     /* gets a struct block_exit */
+    /* In regions only (region.c): how it is left, and with what. */
+    uint8_t kind;                   /* enum exit_kind */
+    uint8_t operand;                /* of EXIT_INDIRECT */
+    bool flags_in_record;           /* else in the host's flags where flags_in_host, or ... */
+    bool flags_in_host;             /* ... nowhere: the producer makes them again */
+    const struct ir_inst *producer; /* or NULL */
+    struct fpu_last last;           /* to be written to the record */
+    uint32_t rip;                   /* of the instruction that leaves */
+};
+
+struct region_emit;
+
+/* What a register is known to hold, and pieces of memory near it; stack_group.c. */
+struct group_value {
+    uint8_t head;
+    int32_t offset;
+};
+struct group_range {
+    int32_t low, high;
+    uint32_t count;
+};
+struct stack_group {
+    bool on;
+    uint32_t end; /* record before which it ends */
+    struct group_value esp, ebp;
+    struct group_range ranges[3];
+    uint32_t misses[3]; /* displacements */
+    uint32_t begin, body;
 };
 
 /* One block under construction. */
@@ -139,6 +170,9 @@ struct emit {
     bool check_leave; /* the instruction called out: LEAVE_AFTER may be set when it ends */
     bool fpu_ready;   /* x87 known resident here */
     bool vec_ready;   /* XMM registers known resident here */
+    struct region_emit *region; /* NULL: a block is compiled */
+    struct stack_group group;
+    bool sited; /* the last access has a slow path */
     struct fpu_last fpu_last;
     uint32_t slow_count, callout_count, exit_count;
     uint16_t live[IR_MAX_RECORDS]; /* flags that matter after each record */
@@ -146,6 +180,21 @@ struct emit {
     struct slow_site slow[IR_MAX_RECORDS];
     struct callout_site callouts[IR_MAX_RECORDS];
     struct exit_site exits[IR_MAX_RECORDS];
+};
+
+/* What accesses share a page slot. */
+struct slot_key {
+    uint8_t base, index, seg;
+    bool store;
+    uint32_t value; /* of the address register, numbered */
+    int32_t page;   /* of the displacement */
+};
+
+/* Page slots of the region being compiled. */
+struct slot_state {
+    struct slot_key keys[PAGE_SLOTS];
+    uint32_t count, first, serial;
+    uint32_t values[8];
 };
 
 struct engine {
@@ -157,6 +206,8 @@ struct engine {
     uint32_t host_sets; /* x64_host_sets(), or less when passes are off */
     struct x64_stubs stubs;
     struct emit emit;
+    struct region_emit *region; /* room for one, once there was one */
+    struct slot_state slots;
 };
 
 /* fpu.c: x87 state to the host, and back to the record. */
@@ -172,8 +223,12 @@ void x64_spill_gprs(struct code_buffer *out);
 /* Slow access from generated code. */
 enum slow_result x64_slow_access(struct context *ctx, uint64_t linear, uint64_t pack);
 
+/* page_slot.c */
+void x64_emit_slot_stubs(struct engine *engine);
+
 /* stubs_memory.c */
 unsigned x64_size_index(unsigned size);
+unsigned x64_size_at(unsigned index);
 void x64_emit_memory_stubs(struct code_buffer *out, struct x64_stubs *stubs);
 /* stubs.c: around calls of C from stubs. */
 void x64_begin_call(struct code_buffer *out);

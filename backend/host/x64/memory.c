@@ -159,6 +159,13 @@ static void emit_indexed_lookup(struct emit *e, struct slow_site *site)
     }
 }
 
+/* The segment whose 64 KiB an access may leave without being past its limit, or none. */
+static unsigned wrapping_segment(const struct emit *e, const struct memory_access *access)
+{
+    bool wraps = mode_seg_class(e->ir->mode, access->seg) == SEG_BASED64K && access->asize == 2;
+    return wraps ? access->seg : SEG_COUNT;
+}
+
 static void emit_lookup(struct emit *e, struct slow_site *site)
 {
     const struct memory_access *access = &site->access;
@@ -167,7 +174,10 @@ static void emit_lookup(struct emit *e, struct slow_site *site)
     bool constant = access->base == IR_NONE && access->index == IR_NONE &&
                     mode_seg_class(e->ir->mode, access->seg) == SEG_FLAT;
     site->strict = access->aligned || (e->ir->mode & MODE_ALIGN_CHECK) != 0;
-    if (!constant) {
+    site->slot = -1;
+    if (!constant && x64_slot_fits(e, site, wrapping_segment(e, access) != SEG_COUNT)) {
+        x64_slot_lookup(e, site);
+    } else if (!constant) {
         emit_indexed_lookup(e, site);
     } else {
         uint32_t offset = (uint32_t)access->disp;
@@ -199,6 +209,17 @@ static bool tail_accesses(const struct emit *e)
 void x64_with_memory(struct emit *e, const struct ir_inst *inst, const struct memory_access *access,
                      emit_body *body, emit_body *post, const struct flag_use *use)
 {
+    struct x64_rm grouped;
+    e->sited = !(e->region != NULL && x64_group_covers(e, inst, access, &grouped));
+    if (!e->sited) {
+        x64_flags_prepare(e, use);
+        body(e, inst, grouped);
+        if (post != NULL) {
+            post(e, inst, grouped);
+        }
+        x64_flags_done(e, inst, use);
+        return;
+    }
     x64_flags_before_access(e);
     struct slow_site *site = &e->slow[e->slow_count++];
     site->inst = inst; /* member by member: cheaper than a literal, and all are set here */
@@ -231,7 +252,9 @@ void x64_with_memory(struct emit *e, const struct ir_inst *inst, const struct me
 
 void x64_access_goes_on(struct emit *e)
 {
-    e->slow[e->slow_count - 1].incomplete = true;
+    if (e->sited) {
+        e->slow[e->slow_count - 1].incomplete = true;
+    }
 }
 
 /* True when the rest of the instruction can be emitted a second time: it neither leaves nor touches
@@ -245,13 +268,6 @@ static bool tail_is_simple(const struct emit *e, uint32_t at)
         }
     }
     return true;
-}
-
-/* The segment whose 64 KiB an access may leave without being past its limit, or none. */
-static unsigned wrapping_segment(const struct emit *e, const struct memory_access *access)
-{
-    bool wraps = mode_seg_class(e->ir->mode, access->seg) == SEG_BASED64K && access->asize == 2;
-    return wraps ? access->seg : SEG_COUNT;
 }
 
 /* Code behind the pack: the access asked to leave after this instruction.  The rest of it. */
@@ -415,15 +431,23 @@ static void emit_slow_load_at(struct emit *e, const struct slow_site *site)
     x64_jmp_to(out, site->back);
 }
 
-static void emit_slow(struct emit *e, const struct slow_site *site)
+static void emit_slow(struct emit *e, struct slow_site *site)
 {
     struct code_buffer *out = e->out;
     uint32_t joint = site->access.kind != ACCESS_LOAD ? emit_joint(e, site) : 0;
+    uint32_t missed = 0;
+    if (site->slot >= 0) {
+        x64_slot_miss(e, site);
+        missed = site->limit != 0 ? x64_jmp(out) : 0;
+    }
     if (site->limit != 0) {
         x64_here(out, site->limit);
         x64_op(out, 4, 0x03, REG_EA,
                segment_field(site->access.seg, offsetof(struct segment, base)));
         x64_mov_imm(out, REG_DELTA, 0);
+    }
+    if (missed != 0) {
+        x64_here(out, missed);
     }
     for (uint32_t i = 0; i < site->slow_count; i++) {
         x64_here(out, site->slow[i]);

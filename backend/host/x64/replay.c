@@ -49,8 +49,7 @@ static uint32_t replay_inputs(const struct ir_inst *inst)
     return right && is_gpr(inst->b) ? set | 1u << whole_of(inst->b) : set;
 }
 
-/* Registers that a record may change, as a set. */
-static uint32_t changed_registers(const struct ir_inst *inst)
+uint32_t x64_changed_registers(const struct ir_inst *inst)
 {
     uint32_t set = is_gpr(inst->dst) ? 1u << whole_of(inst->dst) : 0;
     switch (inst->op) {
@@ -84,38 +83,58 @@ static bool looks_at_flags(const struct ir_inst *inst)
            inst->op == IR_bit_ea;
 }
 
-/* From the access at e->at on: are the flags replaced before anything needs them, while the
- * producer's registers stand? */
-bool x64_flags_only_for_faults(const struct emit *e)
+/* Branches of a region: what leaves there makes flags again for itself. */
+static bool is_region_exit(const struct ir_inst *inst)
 {
-    if (e->producer == NULL || e->check_leave || !pass_on(e->engine->passes, PASS_flag_replay)) {
-        return false;
-    }
-    uint32_t inputs = replay_inputs(e->producer);
+    return inst->op == IR_brcc || inst->op == IR_brz || inst->op == IR_brnz ||
+           inst->op == IR_guard || inst->op == IR_jmp;
+}
+
+/* From record `at` on: are the flags replaced before anything needs them, while the producer's
+ * registers stand? */
+static bool are_only_for_faults(const struct ir_block *ir, uint32_t at, bool in_region,
+                                const struct ir_inst *producer)
+{
+    uint32_t inputs = replay_inputs(producer);
     bool stands = true;
-    for (uint32_t i = e->at; i < e->ir->count && i < e->at + LOOK_AHEAD; i++) {
-        const struct ir_inst *inst = &e->ir->insts[i];
+    for (uint32_t i = at; i < ir->count && i < at + LOOK_AHEAD; i++) {
+        const struct ir_inst *inst = &ir->insts[i];
         if (inst->op == IR_insn) {
             continue;
         }
-        struct flag_use use = e->uses[i];
-        bool access = inst->op == IR_push || inst->op == IR_pop ||
+        struct flag_use use = x64_flag_use(inst);
+        bool exit = in_region && is_region_exit(inst);
+        bool access = exit || inst->op == IR_push || inst->op == IR_pop ||
                       (ir_has_memory(inst) && inst->op != IR_lea);
-        if (looks_at_flags(inst) || use.inputs != 0 || (access && !stands)) {
+        if ((looks_at_flags(inst) && !exit) || use.inputs != 0 || (access && !stands)) {
             return false;
+        }
+        if (exit && inst->op == IR_jmp) {
+            return true;
         }
         if (use.writes) {
             return use.kills == ALL;
         }
-        stands = stands && (changed_registers(inst) & inputs) == 0;
+        stands = stands && (x64_changed_registers(inst) & inputs) == 0;
     }
     return false;
+}
+
+bool x64_flags_only_for_faults(const struct emit *e)
+{
+    return e->producer != NULL && !e->check_leave && pass_on(e->engine->passes, PASS_flag_replay) &&
+           are_only_for_faults(e->ir, e->at, e->region != NULL, e->producer);
+}
+
+bool x64_flags_may_stay_lost(const struct ir_block *ir, const struct ir_inst *producer)
+{
+    return are_only_for_faults(ir, 0, true, producer);
 }
 
 void x64_replay_after(struct emit *e, const struct ir_inst *inst)
 {
     if (e->producer != inst && !e->flags_lost &&
-        (changed_registers(inst) & replay_inputs(e->producer)) != 0) {
+        (x64_changed_registers(inst) & replay_inputs(e->producer)) != 0) {
         e->producer = NULL;
     }
 }

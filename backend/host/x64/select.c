@@ -28,7 +28,7 @@ static const struct {
     [IR_advance] = {select_advance, NULL}, [IR_get] = {select_get, NULL}, [IR_put] = {select_put, NULL},
     [IR_x87] = {select_x87, NULL}, [IR_vec] = {select_vec, NULL}, [IR_clc] = {select_carry, NULL},
     [IR_stc] = {select_carry, NULL}, [IR_cmc] = {select_carry, NULL}, [IR_cdq] = {select_cdq, NULL},
-    [IR_lea] = {select_lea, NULL}, [IR_bit_ea] = {select_bit_ea, NULL},
+    [IR_lea] = {select_lea, NULL}, [IR_guard] = {select_guard, NULL}, [IR_bit_ea] = {select_bit_ea, NULL},
     [IR_mov] = {NULL, body_mov}, [IR_movzx] = {NULL, body_extend}, [IR_movsx] = {NULL, body_extend},
     [IR_add] = {NULL, body_alu}, [IR_adc] = {NULL, body_alu}, [IR_sub] = {NULL, body_alu},
     [IR_sbb] = {NULL, body_alu}, [IR_and] = {NULL, body_alu}, [IR_or] = {NULL, body_alu},
@@ -62,6 +62,20 @@ static enum access_kind kind_of(const struct ir_inst *inst)
 static unsigned size_of(const struct ir_inst *inst)
 {
     return inst->op == IR_movzx || inst->op == IR_movsx ? inst->aux : inst->width;
+}
+
+bool x64_integer_access(const struct emit *e, const struct ir_inst *inst,
+                        struct memory_access *access)
+{
+    if (inst->op == IR_push || inst->op == IR_pop) {
+        *access = x64_stack_access(e, inst, inst->op == IR_push ? ACCESS_STORE : ACCESS_LOAD);
+        return true;
+    }
+    if (selectors[inst->op].body == NULL || !ir_has_memory(inst)) {
+        return false;
+    }
+    *access = x64_access_of(inst, size_of(inst), kind_of(inst));
+    return true;
 }
 
 static void select_integer(struct emit *e, const struct ir_inst *inst)
@@ -105,16 +119,15 @@ static void emit_tail_miss(struct emit *e, uint32_t field)
 }
 
 /* Budget: the whole block is paid on entry; when it does not fit, nothing has happened. */
-static uint32_t emit_prologue(struct emit *e)
+uint32_t x64_emit_prologue(struct emit *e)
 {
     /* sub qword [budget], count; js rel32 */
     buffer_put(e->out, 0x6e8349 | CTX_DISP8(budget) << 24 | (uint64_t)e->ir->insn_count << 32, 5);
     return x64_jcc(e->out, X64_S);
 }
 
-static void emit_poll(struct emit *e, uint32_t field)
+void x64_emit_poll(struct emit *e)
 {
-    x64_here(e->out, field);
     x64_call_to(e->out, e->engine->stubs.poll);
     buffer_put(e->out, (uint32_t)e->ir->rip | (uint64_t)e->ir->insn_count << 32, 5);
 }
@@ -131,9 +144,13 @@ void x64_select_record(struct emit *e)
     if (e->producer != NULL) {
         x64_replay_after(e, inst);
     }
+    if (e->region != NULL) {
+        x64_slots_after(e, inst);
+        x64_group_after(e, inst);
+    }
 }
 
-bool x64_select_block(struct emit *e)
+void x64_begin_state(struct emit *e)
 {
     e->flags_in_record = true;
     e->flags_lost = false;
@@ -142,9 +159,14 @@ bool x64_select_block(struct emit *e)
     e->fpu_ready = false;
     e->vec_ready = false;
     e->fpu_last = (struct fpu_last){0};
+}
+
+bool x64_select_block(struct emit *e)
+{
+    x64_begin_state(e);
     x64_flag_liveness(e);
     uint32_t tail = emit_tail_guard(e);
-    uint32_t poll = emit_prologue(e);
+    uint32_t poll = x64_emit_prologue(e);
     for (e->at = 0; e->at < e->ir->count && !e->ended; e->at++) {
         x64_select_record(e);
     }
@@ -153,7 +175,8 @@ bool x64_select_block(struct emit *e)
         struct ir_inst next = {.op = IR_jmp, .imm = e->rip + e->length};
         select_jmp(e, &next);
     }
-    emit_poll(e, poll);
+    x64_here(e->out, poll);
+    x64_emit_poll(e);
     emit_tail_miss(e, tail);
     x64_emit_slow_sites(e);
     x64_emit_exit_sites(e);

@@ -11,7 +11,16 @@
 #include "backend/host/x64/engine.h"
 
 /* select.c */
+/* The access of an operation on integers, push and pop included; false: it has none. */
+bool x64_integer_access(const struct emit *e, const struct ir_inst *inst,
+                        struct memory_access *access);
 bool x64_select_block(struct emit *e);
+/* Nothing is known of the guest's state but what the record holds. */
+void x64_begin_state(struct emit *e);
+/* sub [budget], the block's instructions: the displacement of the jump taken when it goes negative.
+ */
+uint32_t x64_emit_prologue(struct emit *e);
+void x64_emit_poll(struct emit *e);
 /* Emits record e->at. */
 void x64_select_record(struct emit *e);
 
@@ -36,9 +45,13 @@ bool x64_flags_wanted(const struct emit *e, const struct flag_use *use);
 /* replay.c */
 bool x64_can_replay(const struct ir_inst *inst);
 bool x64_flags_only_for_faults(const struct emit *e);
+/* The same at the head of a chain that is entered with that producer's flags in no place. */
+bool x64_flags_may_stay_lost(const struct ir_block *ir, const struct ir_inst *producer);
 /* With a producer: forgets it when this record changed what a replay would read. */
 void x64_replay_after(struct emit *e, const struct ir_inst *inst);
 void x64_emit_replay(struct emit *e, const struct ir_inst *inst);
+/* Guest registers that a record may change, as a set. */
+uint32_t x64_changed_registers(const struct ir_inst *inst);
 
 /* operand.c */
 enum { OPERAND_REGISTERS = IR_T1 + 1 };
@@ -85,6 +98,33 @@ uint64_t x64_pack(const struct emit *e, const struct memory_access *access);
 struct x64_rm x64_fast_operand(void);
 struct x64_rm x64_slow_operand(void);
 
+/* page_slot.c */
+/* wraps: the access may leave the 64 KiB of its segment. */
+bool x64_slot_fits(const struct emit *e, const struct slow_site *site, bool wraps);
+void x64_slot_lookup(struct emit *e, struct slow_site *site);
+void x64_slot_miss(struct emit *e, struct slow_site *site);
+void x64_slots_begin_region(struct engine *engine);
+void x64_slots_begin_chain(struct engine *engine);
+void x64_slots_after(struct emit *e, const struct ir_inst *inst);
+/* r9 -= the slot's page, compared with that distance: above means elsewhere. */
+void x64_slot_compare(struct code_buffer *out, uint32_t slot, uint32_t limit);
+struct x64_rm x64_slot_delta(uint32_t slot);
+/* Fills the slot with the page of r8 and jumps: the displacement; where there is no page to store
+ * to, goes on behind.  When that happens often, a jump from `head` to `plain` is patched in. */
+uint32_t x64_slot_fill(struct emit *e, uint32_t slot, uint32_t head, uint32_t plain);
+
+/* stack_group.c */
+/* Looks for a group in the chain; true: there is one. */
+bool x64_group_find(struct emit *e);
+/* Its check, behind the chain's prologue, and what that does when it fails: the displacement of the
+ * jump to the same place in the version without a group. */
+void x64_group_head(struct emit *e);
+uint32_t x64_group_misses(struct emit *e);
+void x64_group_after(struct emit *e, const struct ir_inst *inst);
+/* True when the access needs no look-up: *mem is where it goes. */
+bool x64_group_covers(struct emit *e, const struct ir_inst *inst,
+                      const struct memory_access *access, struct x64_rm *mem);
+
 /* select_x87.c */
 struct flag_use x64_x87_flag_use(const struct ir_inst *inst);
 void x64_fpu_make_resident(struct emit *e);
@@ -104,6 +144,13 @@ void x64_fpu_flush(struct emit *e);
 void x64_fpu_flush_last(struct emit *e, const struct fpu_last *last);
 
 /* branch.c */
+/* add qword [budget], count */
+void x64_emit_refund(struct emit *e, uint32_t count);
+/* A direct exit whose branch has its displacement at `field`: it leaves, until it is linked. False:
+ * the block has too many of them. */
+bool x64_emit_chained(struct emit *e, uint32_t field, uint32_t target);
+/* Through the branch hash to r8. */
+void x64_emit_hash(struct emit *e);
 void x64_emit_exit_sites(struct emit *e);
 /* r8 = what the code table says of the page of that EIP; host flags are destroyed. */
 void x64_code_entry(struct emit *e, uint32_t target);
@@ -111,7 +158,20 @@ void x64_emit_callout_data(struct emit *e);
 /* Calls callout id with a in r8 and b in r9; the result is in r12. */
 void x64_call_callout(struct emit *e, enum callout_id id, uint64_t imm);
 
+/* x64.c: makes room for a unit and begins it. */
+void x64_begin_unit(struct engine *engine, struct block *block);
+
 typedef void emit_record(struct emit *e, const struct ir_inst *inst);
+/* select_stack.c */
+struct memory_access x64_stack_access(const struct emit *e, const struct ir_inst *inst,
+                                      enum access_kind kind);
+
+/* region.c */
+emit_record x64_region_branch, x64_region_jmp, select_guard;
+bool x64_emit_region(struct engine *engine, const struct ir_region *region,
+                     struct block *const *entries);
+/* The region of a site is left, or another chain of it entered. */
+void x64_region_exit(struct emit *e, const struct exit_site *site);
 emit_record select_insn, select_branch, select_jmp, select_jmp_ind, select_callout;
 emit_record select_push, select_pop, select_advance, select_get, select_put;
 emit_record select_x87, select_vec, select_carry, select_cdq, select_lea, select_bit_ea;

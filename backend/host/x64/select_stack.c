@@ -31,8 +31,8 @@ static void body_push(struct emit *e, const struct ir_inst *inst, struct x64_rm 
     body_mov(e, &store, mem);
 }
 
-static struct memory_access stack_access(const struct emit *e, const struct ir_inst *inst,
-                                         enum access_kind kind)
+struct memory_access x64_stack_access(const struct emit *e, const struct ir_inst *inst,
+                                      enum access_kind kind)
 {
     return (struct memory_access){.seg = SEG_SS,
                                   .base = GUEST_RSP,
@@ -45,7 +45,7 @@ static struct memory_access stack_access(const struct emit *e, const struct ir_i
 
 void select_push(struct emit *e, const struct ir_inst *inst)
 {
-    struct memory_access access = stack_access(e, inst, ACCESS_STORE);
+    struct memory_access access = x64_stack_access(e, inst, ACCESS_STORE);
     x64_with_memory(e, inst, &access, body_push, post_push, &no_flags);
 }
 
@@ -70,7 +70,7 @@ static void body_pop(struct emit *e, const struct ir_inst *inst, struct x64_rm m
 
 void select_pop(struct emit *e, const struct ir_inst *inst)
 {
-    struct memory_access access = stack_access(e, inst, ACCESS_LOAD);
+    struct memory_access access = x64_stack_access(e, inst, ACCESS_LOAD);
     x64_with_memory(e, inst, &access, body_pop, NULL, &no_flags);
 }
 

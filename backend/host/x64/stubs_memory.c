@@ -23,6 +23,11 @@ unsigned x64_size_index(unsigned size)
     return i;
 }
 
+unsigned x64_size_at(unsigned index)
+{
+    return sizes[index];
+}
+
 /* What a stub is made for. */
 struct variant {
     unsigned seg; /* that may wrap at FFFFh, or NO_SEG */

@@ -46,6 +46,7 @@ static struct engine *engine_create(size_t code_bytes, struct pass_set passes)
 static void engine_destroy(struct engine *engine)
 {
     codemem_free(&engine->memory);
+    free(engine->region);
     free(engine);
 }
 
@@ -61,7 +62,7 @@ static size_t engine_code_used(const struct engine *engine)
     return engine->out.at;
 }
 
-static bool engine_emit(struct engine *engine, const struct ir_block *ir, struct block *block)
+void x64_begin_unit(struct engine *engine, struct block *block)
 {
     struct code_buffer *out = &engine->out;
     struct emit *e = &engine->emit;
@@ -75,12 +76,21 @@ static bool engine_emit(struct engine *engine, const struct ir_block *ir, struct
     }
     e->out = out;
     e->engine = engine;
-    e->ir = ir;
     e->block = block;
+    e->region = NULL;
     e->ended = false;
     e->flags_in_host = false;
     e->slow_count = e->callout_count = e->exit_count = 0;
     block->exit_count = 0;
+}
+
+static bool engine_emit(struct engine *engine, const struct ir_block *ir, struct block *block)
+{
+    struct code_buffer *out = &engine->out;
+    struct emit *e = &engine->emit;
+    uint32_t start = out->at;
+    x64_begin_unit(engine, block);
+    e->ir = ir;
     if (!x64_select_block(e)) {
         out->at = start;
         out->full = false;
@@ -141,6 +151,7 @@ const struct host_ops host_x64 = {
     .create = engine_create,
     .destroy = engine_destroy,
     .emit = engine_emit,
+    .emit_region = x64_emit_region,
     .link = engine_link,
     .unlink = engine_unlink,
     .enter = engine_enter,

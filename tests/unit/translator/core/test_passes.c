@@ -8,7 +8,7 @@
 
 #include <check.h>
 
-enum { CODE = 0x1000, STACK = 0x8000, STEPS = 10000 };
+enum { CODE = 0x1000, STACK = 0x8000, STEPS = 10000, HOT_EVERY = 100 };
 
 /* clang-format off */
 /* add eax, ecx; mov edx, [2000h]; sub eax, ecx: flags that only a fault would show. */
@@ -36,7 +36,8 @@ static const uint8_t program[] = {
 struct trace {
     uint64_t code;     /* bytes */
     uint64_t saved_at; /* offsets of the first save of flags in each block */
-    uint64_t links, lookups, revived;
+    uint64_t links, lookups, revived, regions;
+    uint64_t code_used; /* with regions */
     enum run_result result;
 };
 
@@ -73,8 +74,8 @@ static struct trace run_without(uint32_t off)
     static const uint8_t other[sizeof(program)] = {0xf4};
     struct cpu_fixture f;
     struct trace trace = {0};
-    ck_assert(
-        cpu_fixture_create_with(&f, x86_model_find("max"), "native", 0, (struct pass_set){off}));
+    struct pass_set passes = {.off = off, .hot_every = HOT_EVERY};
+    ck_assert(cpu_fixture_create_with(&f, x86_model_find("max"), "native", 0, passes));
     for (unsigned i = 0; i < 3; i++) {
         cpu_fixture_poke(&f, CODE, i == 1 ? other : program, sizeof(program));
         begin(&f);
@@ -91,6 +92,8 @@ static struct trace run_without(uint32_t off)
     trace.links = stats->links;
     trace.lookups = stats->lookups;
     trace.revived = stats->blocks_revived;
+    trace.regions = stats->regions;
+    trace.code_used = translator_code_used(f.tr);
     cpu_fixture_destroy(&f);
     return trace;
 }
@@ -129,6 +132,14 @@ START_TEST(a_pass_that_is_off_leaves_no_trace)
     case PASS_revival:
         ck_assert_uint_gt(with.revived, 0);
         ck_assert_uint_eq(without.revived, 0);
+        break;
+    case PASS_regions:
+        ck_assert_uint_gt(with.regions, 0);
+        ck_assert_uint_eq(without.regions, 0);
+        break;
+    case PASS_page_slots:
+    case PASS_stack_groups:
+        ck_assert_uint_ne(without.code_used, with.code_used);
         break;
     case PASSES:
         break;
