@@ -22,8 +22,8 @@ sleep 1
 until_true 20 screen_says 'A:\>'
 ctl type 'dir new.txt\n'
 until_true 20 screen_says 'not found'
+ctl pause # first: the cursor blinks
 ctl screenshot "$PWD/recorded.png"
-ctl pause
 ctl quit
 recorded 0 session
 [[ $(sha256sum <freedos.img) == "$sum" ]] || fail "recording wrote to the image"
