@@ -1,5 +1,6 @@
 #include "machine/machine.h"
 
+#include "machine/code_cache.h"
 #include "machine/faults.h"
 #include "machine/migrate.h"
 #include "machine/pc.h"
@@ -163,7 +164,8 @@ bool machine_create(struct machine *machine, const struct config *config, struct
                                           .watched = memory_watched,
                                           .user = machine};
     if (!resolve_memory(machine, &options, status) || !faults_create(machine, config, status) ||
-        !create_processor(machine, &options, status) || !pc_create(machine, status)) {
+        !create_processor(machine, &options, status) || !pc_create(machine, status) ||
+        (config->code_cache.given && !code_cache_load(machine, status))) {
         return false;
     }
     machine_reset(machine);

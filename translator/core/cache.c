@@ -187,6 +187,7 @@ void cache_invalidate(struct translator *tr, struct block *block)
 void cache_reset(struct translator *tr)
 {
     tr->host->reset(tr->engine);
+    saved_reset(tr, false);
     block_table_clear(&tr->blocks);
     memset(tr->dormant, 0, DORMANT_BUCKETS * sizeof(*tr->dormant));
     memset(tr->hash, 0xff, HASH_ENTRIES * sizeof(*tr->hash));

@@ -79,6 +79,7 @@ void translator_destroy(struct translator *tr)
         host_interp.destroy(tr->stepper);
     }
     softmmu_destroy(tr);
+    saved_destroy(tr->saved);
     arena_destroy(tr->arena);
     arena_destroy(tr->scratch);
     block_table_destroy(&tr->blocks);
