@@ -12,6 +12,7 @@
 #include <string.h>
 
 enum { NS_PER_KILO_INSN = 1000 };
+enum { KEPT_CODE_BYTES = 192 << 20 }; /* half of it may come from an earlier run */
 
 uint64_t machine_icount(const struct machine *machine)
 {
@@ -135,6 +136,7 @@ static bool create_processor(struct machine *machine, const struct resolved *opt
                                        .host = options->host,
                                        .passes = options->passes,
                                        .count_callouts = given->stats.given,
+                                       .code_bytes = given->code_cache.given ? KEPT_CODE_BYTES : 0,
                                        .translated = given->perf ? perf_map_add : NULL,
                                        .user = machine->perf_map,
                                        .memory = &machine->memory_ops};
