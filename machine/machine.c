@@ -1,5 +1,6 @@
 #include "machine/machine.h"
 
+#include "machine/code_cache.h"
 #include "machine/faults.h"
 #include "machine/migrate.h"
 #include "machine/pc.h"
@@ -11,6 +12,7 @@
 #include <string.h>
 
 enum { NS_PER_KILO_INSN = 1000 };
+enum { KEPT_CODE_BYTES = 192 << 20 }; /* half of it may come from an earlier run */
 
 uint64_t machine_icount(const struct machine *machine)
 {
@@ -134,6 +136,7 @@ static bool create_processor(struct machine *machine, const struct resolved *opt
                                        .host = options->host,
                                        .passes = options->passes,
                                        .count_callouts = given->stats.given,
+                                       .code_bytes = given->code_cache.given ? KEPT_CODE_BYTES : 0,
                                        .translated = given->perf ? perf_map_add : NULL,
                                        .user = machine->perf_map,
                                        .memory = &machine->memory_ops};
@@ -163,7 +166,8 @@ bool machine_create(struct machine *machine, const struct config *config, struct
                                           .watched = memory_watched,
                                           .user = machine};
     if (!resolve_memory(machine, &options, status) || !faults_create(machine, config, status) ||
-        !create_processor(machine, &options, status) || !pc_create(machine, status)) {
+        !create_processor(machine, &options, status) || !pc_create(machine, status) ||
+        (config->code_cache.given && !code_cache_load(machine, status))) {
         return false;
     }
     machine_reset(machine);

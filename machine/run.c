@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "machine/run.h"
 
+#include "machine/code_cache.h"
 #include "machine/control.h"
 #include "machine/fork.h"
 #include "machine/host_clock.h"
@@ -568,6 +569,9 @@ static int run_session(struct config *config, struct replay *replay, struct inco
         return result;
     }
     result = report_replay(session, result);
+    if (config->code_cache.given && !code_cache_save(&session->machine, &status)) {
+        result = fail(&status);
+    }
     if (config->stats.given && !stats_write(&session->machine, host_ns() - session->host_start_ns,
                                             config->stats.value, &status)) {
         result = fail(&status);

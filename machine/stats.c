@@ -13,6 +13,7 @@
     STAT(insns_translated)     \
     STAT(bytes_translated)     \
     STAT(translate_cycles)     \
+    STAT(blocks_loaded)        \
     STAT(blocks_invalidated)   \
     STAT(blocks_revived)       \
     STAT(smc_stores)           \

@@ -35,6 +35,7 @@ enum miss_reason {
 
 struct translator_stats {
     uint64_t blocks_translated, insns_translated, bytes_translated;
+    uint64_t blocks_loaded;    /* taken from an earlier run */
     uint64_t translate_cycles; /* host time-stamp cycles spent in lift and emit */
     uint64_t blocks_invalidated, blocks_revived, smc_stores, smc_hits;
     uint64_t lookups, links;
@@ -125,6 +126,17 @@ bool translator_tlb_row_good(const struct tlb_row *row);
 /* Puts it back, in place of what was held.  The rows are good. */
 void translator_tlb_set(struct translator *translator, const struct tlb_row *rows, size_t count,
                         const uint32_t *regions, size_t region_count);
+
+/* Translations that outlive the process.  A program only takes what the same program made, on the
+ * same kind of host: that is the caller's affair.
+ *
+ * Before the first run: blocks that translator_save_code() wrote are used where guest memory has
+ * the bytes that they were made from.  Takes over the bytes (malloc).  False: they are not what
+ * this translator would make, or damaged; nothing has changed. */
+bool translator_load_code(struct translator *translator, void *bytes, size_t size);
+/* What is translated now, and what was loaded (malloc); NULL: there is little that was not loaded.
+ */
+void *translator_save_code(struct translator *translator, size_t *size);
 
 const struct translator_stats *translator_stats(const struct translator *translator);
 size_t translator_code_used(const struct translator *translator);

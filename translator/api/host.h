@@ -100,6 +100,15 @@ static inline bool block_spans_pages(const struct block *block)
 
 struct engine; /* an engine's own state: code memory, stubs, arenas */
 
+/* Code memory as a whole.  Code in it that is moved to the same offsets of another engine with the
+ * same key, base and program runs there, once adopt() was told of the block. */
+struct code_image {
+    const uint8_t *code; /* offset 0 */
+    uint32_t base;       /* offset of the first block's code */
+    uint32_t used, size;
+    uint64_t key;
+};
+
 struct host_ops {
     const char *name; /* "native", "portable" */
     /* One engine for one machine; code_bytes of code memory (0: the engine's default); passes:
@@ -128,6 +137,14 @@ struct host_ops {
      * portable. */
     void (*sync_fpu)(struct engine *engine, struct context *ctx);
     size_t (*code_used)(const struct engine *engine);
+    /* For code that outlives the process; NULL: this engine's does not. */
+    void (*image)(const struct engine *engine, struct code_image *image);
+    /* Takes code for the offsets from the base on; false: there is code already, or no room. */
+    bool (*take)(struct engine *engine, const uint8_t *code, uint32_t bytes);
+    /* A block whose code, at that offset, was taken: completes `code` and what names the exits. */
+    void (*adopt)(struct engine *engine, struct block *block, uint32_t offset);
+    /* Undoes, in a copy of the code from the base on, what linking that exit did to it. */
+    void (*detach)(uint8_t *copy, uint32_t base, const struct block_exit *exit);
 };
 
 extern const struct host_ops host_interp;

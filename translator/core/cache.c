@@ -216,6 +216,7 @@ void cache_reset(struct translator *tr)
 {
     tr->host->reset(tr->engine);
     hot_reset(tr);
+    saved_reset(tr, false);
     block_table_clear(&tr->blocks);
     memset(tr->dormant, 0, DORMANT_BUCKETS * sizeof(*tr->dormant));
     memset(tr->hash, 0xff, HASH_ENTRIES * sizeof(*tr->hash));

@@ -95,7 +95,8 @@ struct translator {
     callout_function *const *callouts; /* what is called in the end, counted or not */
     void (*translated)(void *user, const struct block *block, uint64_t linear);
     void *translated_user;
-    uint32_t mode_always; /* mode bits that passes which are off set */
+    struct saved_code *saved; /* of an earlier run, or NULL */
+    uint32_t mode_always;     /* mode bits that passes which are off set */
     uint32_t max_insns;
     size_t code_bytes; /* as configured */
     bool interrupt;
@@ -176,6 +177,14 @@ uint32_t cache_tag(struct translator *tr, uint32_t mode, uint64_t base, uint32_t
 
 /* counted.c: tables of callouts that count, and then call tr->callouts. */
 extern callout_function *const counted_callouts[CALLOUT_COUNT];
+
+/* saved.c: blocks of an earlier run. */
+/* The block for these bytes, valid, or NULL. */
+struct block *saved_find(struct translator *tr, const struct block_key *key, const uint8_t *bytes,
+                         uint32_t available);
+/* Code memory begins anew; full: it was. */
+void saved_reset(struct translator *tr, bool full);
+void saved_destroy(struct saved_code *saved);
 
 /* exec.c */
 bool exec_is_break(const struct translator *tr, uint64_t linear);

@@ -81,6 +81,7 @@ void translator_destroy(struct translator *tr)
     }
     softmmu_destroy(tr);
     hot_destroy(tr);
+    saved_destroy(tr->saved);
     arena_destroy(tr->arena);
     arena_destroy(tr->scratch);
     block_table_destroy(&tr->blocks);

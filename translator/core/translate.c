@@ -235,6 +235,7 @@ static struct block *emit(struct translator *tr, const struct code_bytes *code)
 {
     struct block *block = compile(tr, code);
     if (!block) {
+        saved_reset(tr, true);
         cache_reset(tr);
         block = compile(tr, code);
         assert(block);
@@ -311,6 +312,10 @@ static struct block *make_block(struct translator *tr, struct code_bytes *code)
     if (block || (variants >= TOO_MANY_VARIANTS && cache_churn(tr, &key) % COMPILE_ANYWAY != 0)) {
         translate_and_step(tr, 1);
         return NULL;
+    }
+    if (tr->saved && !code->uncached &&
+        (block = saved_find(tr, &key, code->bytes, code->in_page)) != NULL) {
+        return block;
     }
     uint64_t start = host_cycles();
     uint32_t max_insns = ctx->mode & MODE_STEP ? 1 : tr->max_insns;

@@ -11,6 +11,7 @@
 #include "translator/ir/region.h"
 
 enum { X64_ACCESS_SIZES = 6, X64_REP_SIZES = 3 };
+enum { POPULATE_BYTES = 256 << 10 }; /* code memory is made present by pieces of that size */
 
 /* What an access to guest memory does. */
 enum access_kind { ACCESS_LOAD, ACCESS_STORE, ACCESS_MODIFY };
@@ -238,5 +239,11 @@ void x64_push(struct code_buffer *out, unsigned reg);
 void x64_pop(struct code_buffer *out, unsigned reg);
 /* The call must not return: drops return address and saved registers. */
 void x64_emit_abandon(struct code_buffer *out, struct x64_stubs *stubs, uint32_t from);
+
+/* image.c */
+void x64_image(const struct engine *engine, struct code_image *image);
+bool x64_take(struct engine *engine, const uint8_t *code, uint32_t bytes);
+void x64_adopt(struct engine *engine, struct block *block, uint32_t offset);
+void x64_detach(uint8_t *copy, uint32_t base, const struct block_exit *exit);
 
 #endif

@@ -16,7 +16,6 @@ enum {
     LARGEST_CODE_BYTES = 1 << 30,
     WRITTEN_MOST = 8 << 20, /* then the view it was written through is let go */
 };
-enum { POPULATE_BYTES = 256 << 10 };
 
 static struct engine *engine_create(size_t code_bytes, struct pass_set passes)
 {
@@ -158,4 +157,8 @@ const struct host_ops host_x64 = {
     .reset = engine_reset,
     .sync_fpu = engine_sync_fpu,
     .code_used = engine_code_used,
+    .image = x64_image,
+    .take = x64_take,
+    .adopt = x64_adopt,
+    .detach = x64_detach,
 };
