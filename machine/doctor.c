@@ -52,16 +52,15 @@ static void check_cpu(void)
 
 static bool check_code_memory(void)
 {
-    struct engine *engine = NULL;
-#if defined(__x86_64__)
-    engine = host_x64.create(0, (struct pass_set){0});
+    struct engine *engine = host_native() ? host_native()->create(0, (struct pass_set){0}) : NULL;
     if (engine) {
-        host_x64.destroy(engine);
+        host_native()->destroy(engine);
     }
-    printf("  %s code memory  %s\n", engine ? "ok      " : "MISSING ",
-           engine ? "a memory file can be mapped executable"
-                  : "the host forbids executable memory files: use --engine portable");
-#endif
+    if (host_native()) {
+        printf("  %s code memory  %s\n", engine ? "ok      " : "MISSING ",
+               engine ? "a memory file can be mapped executable"
+                      : "the host forbids executable memory files: use --engine portable");
+    }
     engine = host_interp.create(0, (struct pass_set){0});
     if (engine) {
         host_interp.destroy(engine);

@@ -72,15 +72,12 @@ static bool resolve_engine(const struct config *config, struct resolved *out, st
     if (strcmp(name, host_interp.name) == 0) {
         out->host = &host_interp;
     }
-#if defined(__x86_64__)
-    if (strcmp(name, host_x64.name) == 0) {
-        out->host = &host_x64;
+    if (host_native() && strcmp(name, host_native()->name) == 0) {
+        out->host = host_native();
     }
-#else
-    if (!config->engine) {
+    if (!host_native() && !config->engine) {
         out->host = &host_interp;
     }
-#endif
     return out->host || status_fail(status, "--engine %s is not one of native, portable", name);
 }
 

@@ -149,6 +149,10 @@ static void run(void)
     host_interp.enter(bench->engine, &bench->ctx, &bench->block);
 }
 
+#if defined(__x86_64__)
+
+/* ---- against the host CPU -------------------------------------------------------------------- */
+
 static uint64_t random64(void)
 {
     static uint64_t state = 88172645463325252;
@@ -157,10 +161,6 @@ static uint64_t random64(void)
     state ^= state << 17;
     return state;
 }
-
-#if defined(__x86_64__)
-
-/* ---- against the host CPU -------------------------------------------------------------------- */
 
 struct native_state {
     uint64_t gpr[8];
