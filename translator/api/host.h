@@ -93,13 +93,15 @@ struct host_ops {
 };
 
 extern const struct host_ops host_interp;
-extern const struct host_ops host_x64;
+extern const struct host_ops host_x64, host_a64;
 
 /* The native engine for the host that this is built for, or NULL. */
 static inline const struct host_ops *host_native(void)
 {
 #if defined(__x86_64__)
     return &host_x64;
+#elif defined(__aarch64__)
+    return &host_a64;
 #else
     return NULL;
 #endif

@@ -11,7 +11,7 @@ enum { MONITOR_AT = 24, TIMER_PERIODS = 2 }; /* of 55 ms, so at least one in a t
 
 static const char *const engines[] = {
     "portable",
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(__aarch64__)
     "native",
 #endif
 };

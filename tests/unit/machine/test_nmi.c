@@ -14,7 +14,7 @@ enum { ENTERED = 0x500, GO_ON = 0x504, COUNT = 0x508, COUNT_AT = 0x510 };
 
 static const char *const engines[] = {
     "portable",
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(__aarch64__)
     "native",
 #endif
 };

@@ -19,6 +19,8 @@ struct bench {
 static const struct host_ops *const engines[] = {
 #if defined(__x86_64__)
     &host_x64,
+#elif defined(__aarch64__)
+    &host_a64,
 #endif
     &host_interp,
 };
