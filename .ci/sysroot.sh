@@ -15,6 +15,31 @@ read -ra tools <<<"$tools"
 get_packages required "${tools[@]}"
 
 root=build/sysroots/$arch
+# backport NAME FILE...: files of that package of the release after this system's, under build/sysroots/tools.
+backport()
+{
+    local name=$1 from release state=$PWD/build/sysroots/apt-backports
+    shift
+    [[ -e build/sysroots/tools/$1 ]] && return
+    release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+    from=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $release" | head -n 1)
+    mkdir -p "$state/lists/partial" "$state/archives/partial" build/sysroots/tools
+    touch "$state/status"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $from $release-backports main" \
+        >"$state/sources"
+    local apt=(apt-get -q -o APT::Sandbox::User= -o Dir::State="$state" -o Dir::State::Lists="$state/lists"
+        -o Dir::State::status="$state/status" -o Dir::Cache="$state" -o Dir::Etc::sourcelist="$state/sources"
+        -o Dir::Etc::sourceparts=/nowhere -o Acquire::Languages=none -o Dpkg::Use-Pty=0)
+    (cd build/sysroots && "${apt[@]}" update && "${apt[@]}" download "$name/$release-backports") \
+        >build/sysroots/backports.log 2>&1 &&
+        dpkg-deb --fsys-tarfile build/sysroots/"$name"_*.deb | tar -x -C build/sysroots/tools --transform 's,.*/,,' \
+            "${@/#/./usr/bin/}"
+    rm -rf "$state" build/sysroots/"$name"_*.deb
+}
+# Emulators of this release do not see code that is written through another mapping than it runs in.
+[[ $1 != aarch64 ]] || backport qemu-user qemu-aarch64 ||
+    echo "No newer qemu-aarch64: the native engine cannot be tested, the portable one stands in."
+
 wanted="${LIBRARY_PACKAGES[*]}"
 [[ -f $root/.packages && $(<"$root/.packages") == "$wanted" ]] && exit 0
 

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
 
 /* Firmware that `run` looks for, the package that brings it, and whether `run` works without it. */
 static const struct {
@@ -45,6 +48,12 @@ static void check_cpu(void)
            "wider host vectors");
     printf("  %s  BMI2         %s\n", __builtin_cpu_supports("bmi2") ? "ok     " : "no     ",
            "shifts that leave flags alone");
+#elif defined(__aarch64__)
+    enum { HWCAP_FLAGM_BIT = 27 };
+    bool flag_m = getauxval(AT_HWCAP) >> HWCAP_FLAGM_BIT & 1;
+    printf("  ok       engine       native (AArch64)\n");
+    printf("  %s  FlagM        %s\n", flag_m ? "ok     " : "no     ",
+           "single flags set by one instruction");
 #else
     printf("  note     engine       no native engine for this host; portable is used\n");
 #endif
@@ -59,7 +68,8 @@ static bool check_code_memory(void)
     if (host_native()) {
         printf("  %s code memory  %s\n", engine ? "ok      " : "MISSING ",
                engine ? "a memory file can be mapped executable"
-                      : "the host forbids executable memory files: use --engine portable");
+                      : "the host forbids executable memory files, or does not run what is "
+                        "written to them: --engine portable is used");
     }
     engine = host_interp.create(0, (struct pass_set){0});
     if (engine) {

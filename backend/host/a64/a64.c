@@ -121,7 +121,7 @@ static void point(struct engine *engine, const struct block_exit *exit, uint32_t
 {
     struct code_buffer *out = &engine->out;
     if (!a64_patch(out, exit->branch, target)) {
-        uint32_t far = exit->unlinked - 4;
+        uint32_t far = exit->unlinked - A64_FAR;
         a64_patch(out, far, target);
         publish(engine, far, far + 4);
         a64_patch(out, exit->branch, far);
@@ -129,18 +129,17 @@ static void point(struct engine *engine, const struct block_exit *exit, uint32_t
     publish(engine, exit->branch, exit->branch + 4);
 }
 
-enum { LITERAL_BYTES = 8 };
-
 static void engine_link(struct engine *engine, struct block_exit *exit, struct block *target,
                         int64_t guard_delta)
 {
     uint32_t code = (uint32_t)((const uint8_t *)target->code - engine->memory.exec);
     if (exit->cross_page) {
-        memcpy(engine->memory.write + exit->guard - LITERAL_BYTES, &guard_delta,
-               sizeof guard_delta);
-        a64_patch(&engine->out, exit->onward, code);
-        publish(engine, exit->guard - LITERAL_BYTES, exit->onward + 4);
-        code = exit->guard;
+        uint32_t guard = exit->unlinked - exit->guard_bytes;
+        uint32_t onward = exit->unlinked - A64_ONWARD;
+        memcpy(engine->memory.write + guard - A64_GUARD_LITERAL, &guard_delta, sizeof guard_delta);
+        a64_patch(&engine->out, onward, code);
+        publish(engine, guard - A64_GUARD_LITERAL, onward + 4);
+        code = guard;
     }
     point(engine, exit, code);
 }

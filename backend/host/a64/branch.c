@@ -103,18 +103,17 @@ void select_jmp_ind(struct emit *e, const struct ir_inst *inst)
 }
 
 /* The guard falls through where the page differs.  Its delta is a literal before it. */
-static void emit_guard(struct emit *e, const struct exit_site *site, struct block_exit *exit)
+static void emit_guard(struct emit *e, const struct exit_site *site)
 {
     struct code_buffer *out = e->out;
     uint32_t literal = out->at;
-    buffer_put(out, 0, 8);
-    exit->guard = out->at;
+    buffer_put(out, 0, A64_GUARD_LITERAL);
     a64_code_entry(e, site->target);
     uint32_t load = a64_cb(out, A64_LDRLIT, REG_B);
     a64_patch(out, load, literal);
     a64_rrr(out, A64_64(A64_EOR), REG_A, REG_A, REG_B);
     uint32_t differs = a64_cb(out, A64_64(A64_CBNZ), REG_A);
-    exit->onward = a64_b(out);
+    a64_b(out); /* onward */
     a64_here(out, differs);
 }
 
@@ -135,9 +134,10 @@ static bool crosses_page(const struct emit *e, uint32_t target)
 static void emit_direct_exit(struct emit *e, const struct exit_site *site)
 {
     struct code_buffer *out = e->out;
-    struct block_exit *exit = &e->block->exits[e->block->exit_count++];
-    *exit =
-        (struct block_exit){.target_rip = site->target, .branch = site->field, .owner = e->block};
+    unsigned index = e->block->exit_count++;
+    struct block_exit *exit = &e->block->exits[index];
+    *exit = (struct block_exit){
+        .target_rip = site->target, .branch = site->field, .index = (uint8_t)index};
     if (site->refund != 0) {
         a64_here(out, site->field);
         emit_refund(e, site);
@@ -145,10 +145,12 @@ static void emit_direct_exit(struct emit *e, const struct exit_site *site)
     }
     exit->cross_page = crosses_page(e, site->target) || e->block->gpa2 != UINT64_MAX;
     if (exit->cross_page) {
-        emit_guard(e, site, exit);
+        uint32_t guard = out->at + A64_GUARD_LITERAL;
+        emit_guard(e, site);
         a64_put(out, UINT32_C(0x14000002)); /* over the far branch */
+        exit->guard_bytes = (uint8_t)(out->at + 4 - guard);
     }
-    a64_b(out); /* the far branch, before `unlinked` */
+    a64_b(out); /* the far branch */
     exit->unlinked = out->at;
     a64_here(out, exit->branch);
     uint32_t load = a64_cb(out, A64_LDRLIT, REG_DELTA);

@@ -51,6 +51,10 @@ struct memory_access {
     int32_t disp;
 };
 
+/* What stands before the code that leaves an exit: the far branch; with a guard also the literal it
+ * compares with, the guard, its branch onward and one over the far branch. */
+enum { A64_FAR = 4, A64_ONWARD = 12, A64_GUARD_LITERAL = 8 };
+
 /* How a record uses the arithmetic flags (FLAG_ bits). */
 struct flag_use {
     uint16_t inputs; /* needed by the operation itself */

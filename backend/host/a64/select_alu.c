@@ -371,30 +371,26 @@ void body_bit(struct emit *e, const struct ir_inst *inst)
     }
 }
 
-/* Lowest or highest set bit; ZF alone changes. */
+/* Lowest or highest set bit; flags as of a TEST of the source. */
 void body_scan(struct emit *e, const struct ir_inst *inst)
 {
     struct code_buffer *out = e->out;
     unsigned wanted = a64_flags_wanted(e);
     unsigned a = operand_zero(e, inst, inst->a, inst->width, REG_X2);
-    if (wanted != 0) {
-        a64_flags_begin_partial(e);
-    }
     a64_rr(out, A64_CLZ, REG_X3, a); /* 32: a is zero */
-    unsigned place = REG_X1;
     if (inst->op == IR_bsf) {
         a64_rr(out, A64_RBIT, REG_X1, a);
         a64_rr(out, A64_CLZ, REG_X1, REG_X1);
     } else {
         a64_logic_imm(out, A64_EORI, REG_X1, REG_X3, 31);
     }
-    uint32_t none = a64_tb(out, A64_TBNZ, REG_X3, 5);
-    operand_store(e, inst->dst, inst->width, place);
-    a64_here(out, none);
     if (wanted != 0) {
-        a64_flag_from_bit(e, FLAG_ZF, REG_X3, 5);
-        a64_flags_end_partial(e);
+        make_parity(e, wanted, a, true);
+        compare_with_zero(e, a, inst->width);
     }
+    uint32_t none = a64_tb(out, A64_TBNZ, REG_X3, 5);
+    operand_store(e, inst->dst, inst->width, REG_X1);
+    a64_here(out, none);
 }
 
 /* dst = dst + b, b = old dst. */

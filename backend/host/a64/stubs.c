@@ -137,7 +137,7 @@ static void emit_exit(struct code_buffer *out, struct a64_stubs *stubs)
     a64_imm(out, REG_DELTA, 0);
     uint32_t leave = a64_b(out);
     stubs->exit = out->at;
-    a64_mem(out, A64_LDRX, REG_EA, REG_DELTA, offsetof(struct block_exit, target_rip));
+    a64_mem(out, A64_LDRW, REG_EA, REG_DELTA, offsetof(struct block_exit, target_rip));
     a64_here(out, leave);
     a64_mem(out, A64_STRX, REG_EA, REG_CONTEXT, CTX(rip));
     a64_mem(out, A64_STRX, REG_DELTA, REG_CONTEXT, CTX(exit_link));
