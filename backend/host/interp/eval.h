@@ -24,8 +24,8 @@ struct compiled {
 };
 
 /* How a callout is called. */
-typedef uint64_t eval_caller(struct engine *engine, callout_function *function,
-                             struct context *ctx, uint64_t a, uint64_t b, uint64_t imm);
+typedef uint64_t eval_caller(struct engine *engine, callout_function *function, struct context *ctx,
+                             uint64_t a, uint64_t b, uint64_t imm);
 
 struct eval {
     struct context *ctx;

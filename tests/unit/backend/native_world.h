@@ -6,11 +6,11 @@
 #ifndef TESTS_UNIT_BACKEND_NATIVE_WORLD_H
 #define TESTS_UNIT_BACKEND_NATIVE_WORLD_H
 
+#include "base/endian.h"
 #include "translator/api/host.h"
 #include "translator/api/memory.h"
 #include "translator/api/mode.h"
 #include "translator/ir/ir.h"
-#include "base/endian.h"
 
 #include <stdlib.h>
 #include <string.h>
