@@ -103,6 +103,7 @@ struct emit {
     uint32_t rip, length, index; /* current guest instruction */
     struct flag_state flags;
     bool ended;
+    uint32_t straight_end; /* where the code of the records ends, out of line begins */
     uint32_t slow_count, record_count, exit_count;
     struct flag_use uses[IR_MAX_RECORDS];
     uint16_t live[IR_MAX_RECORDS]; /* flags that matter after each record */

@@ -149,6 +149,7 @@ bool a64_select_block(struct emit *e)
         struct ir_inst next = {.op = IR_jmp, .imm = e->rip + e->length};
         select_jmp(e, &next);
     }
+    e->straight_end = out->at;
     a64_emit_exit_sites(e);
     a64_here(out, poll);
     a64_rri(out, A64_64(A64_ADDI), REG_BUDGET, REG_BUDGET, e->ir->insn_count);
