@@ -10,7 +10,7 @@ source .ci/packages.sh
 
 row=${HOSTS[${1:-}]-}
 [[ -n $row ]] || { echo "usage: .ci/sysroot.sh $(IFS='|'; echo "${!HOSTS[*]}")" >&2; exit 2; }
-read -r arch tools <<<"$row"
+read -r arch release viewers tools <<<"$row"
 read -ra tools <<<"$tools"
 get_packages required "${tools[@]}"
 
@@ -40,7 +40,9 @@ backport()
 [[ $1 != aarch64 ]] || backport qemu-user qemu-aarch64 ||
     echo "No newer qemu-aarch64: the native engine cannot be tested, the portable one stands in."
 
-wanted="${LIBRARY_PACKAGES[*]}"
+packages=("${LIBRARY_PACKAGES[@]}")
+[[ $viewers == - ]] || packages+=("${VIEWER_PACKAGES[@]}")
+wanted="${packages[*]}"
 [[ -f $root/.packages && $(<"$root/.packages") == "$wanted" ]] && exit 0
 
 state=$PWD/build/sysroots/apt-$arch
@@ -50,17 +52,25 @@ apt=(apt-get -q -o APT::Architecture="$arch" -o APT::Architectures="$arch" -o AP
     -o Dir::State="$state" -o Dir::State::Lists="$state/lists" -o Dir::State::status="$state/status"
     -o Dir::Cache="$state" -o Dir::Cache::Archives="$state/archives" -o Acquire::Retries=3
     -o Acquire::Languages=none -o Dpkg::Use-Pty=0)
+if [[ $release != - ]]; then # from where this system's own packages come
+    from=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' 'Origin: Debian' |
+        grep -v security | head -n 1)
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $from $release main" >"$state/sources"
+    apt+=(-o Dir::Etc::sourcelist="$state/sources" -o Dir::Etc::sourceparts=/nowhere
+        -o Dir::Etc::preferencesparts=/nowhere)
+fi
 log=build/sysroots/$arch.log
 echo "Libraries for $arch to $root"
 for try in 1 2 3; do
     if { "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends --download-only \
-        "${LIBRARY_PACKAGES[@]}"; } >"$log" 2>&1; then
+        "${packages[@]}"; } >"$log" 2>&1; then
         break
     fi
     ((try < 3)) || { tail -n 15 "$log" >&2; exit 1; }
     sleep $((try * 3))
 done
 find "$state/archives" -name '*.deb' -print0 | xargs -0 -P 2 -I{} dpkg-deb -x {} "$root"
+[[ -e $root/lib ]] || ln -s usr/lib "$root/lib" # newer releases leave that to a package that is not here
 # Links to absolute names would lead out of the tree.
 find "$root" -type l -lname '/*' -print0 | while IFS= read -r -d '' link; do
     ln -sfnr "$root$(readlink "$link")" "$link"

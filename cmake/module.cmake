@@ -15,6 +15,7 @@ endif()
 
 function(vestige_module name folder)
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.c)
+    vestige_keep(sources)
     if(NOT sources)
         add_library(vestige_${name} INTERFACE)
         return()

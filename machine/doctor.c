@@ -37,6 +37,29 @@ static bool check_firmware(void)
     return complete;
 }
 
+/* Libraries that a build may lack (cmake/optional.cmake), and what it then does without. */
+static const struct {
+    bool have;
+    const char *library, *package, *purpose;
+} libraries[] = {
+    {HAVE_SDL, "SDL 2", "libsdl2-dev", "--display sdl, the window"},
+    {HAVE_VNC, "LibVNCServer", "libvncserver-dev", "--display vnc"},
+    {HAVE_PNG, "libpng", "libpng-dev", "screenshots"},
+    {HAVE_CAPSTONE, "Capstone", "libcapstone-dev", "disassembly as Capstone spells it"},
+};
+
+static void check_libraries(void)
+{
+    for (size_t i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++) {
+        printf("  %s %-12s %s", libraries[i].have ? "ok      " : "left out", libraries[i].library,
+               libraries[i].purpose);
+        if (!libraries[i].have) {
+            printf(": apt-get install %s, then build again", libraries[i].package);
+        }
+        putchar('\n');
+    }
+}
+
 static void check_cpu(void)
 {
 #if defined(__x86_64__)
@@ -100,6 +123,8 @@ int doctor_command(int argc, char **argv)
     check_cpu();
     good = check_code_memory() && good;
     check_desktop();
+    printf("This build\n");
+    check_libraries();
     printf(good ? "Everything that `vestige run` needs is there.\n"
                 : "Something that `vestige run` needs is missing; see above.\n");
     return good ? 0 : 2;
