@@ -1,10 +1,23 @@
 # Debian packages that building and testing need, and how to get them; sourced by ./run and ./check.
 
-BUILD_PACKAGES=(
-    gcc libc6-dev cmake ninja-build pkg-config nasm
-    libcapstone-dev libffi-dev libpng-dev libcjson-dev libsdl2-dev libvncserver-dev
+# Libraries with their headers, for this machine and for each host of a cross build.
+LIBRARY_PACKAGES=(
+    libc6-dev libcapstone-dev libffi-dev libpng-dev libcjson-dev
     libinih-dev zlib1g-dev libzstd-dev libxxhash-dev check libmpfr-dev
+)
+# Those of the window and of VNC, with much behind them; builds without them say so (vestige doctor).
+VIEWER_PACKAGES=(libsdl2-dev libvncserver-dev)
+BUILD_PACKAGES=(
+    gcc cmake ninja-build pkg-config nasm
+    "${LIBRARY_PACKAGES[@]}" "${VIEWER_PACKAGES[@]}"
     seabios
+)
+# Other hosts, by the name of their preset: Debian's architecture; its release where that is not this
+# system's, or -; with viewers or -; tools of this machine.
+declare -A HOSTS=(
+    [aarch64]="arm64 - viewers gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static"
+    [riscv64]="riscv64 trixie - gcc-riscv64-linux-gnu qemu-user-static"
+    [s390x]="s390x - - gcc-s390x-linux-gnu qemu-user-static"
 )
 # Tests that miss one of these say so and are skipped.
 TEST_PACKAGES=(

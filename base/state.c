@@ -18,9 +18,9 @@ static size_t element_size(const struct state_field *field)
     return field->kind == STATE_sub ? field->sub->size : state_kind_size(field->kind);
 }
 
-static uint64_t element_get(const struct state_field *field, const void *at)
+uint64_t state_get(enum state_kind kind, const void *at)
 {
-    switch (field->kind) {
+    switch (kind) {
     case STATE_u8:
         return *(const uint8_t *)at;
     case STATE_u16:
@@ -37,9 +37,9 @@ static uint64_t element_get(const struct state_field *field, const void *at)
     return 0;
 }
 
-static void element_put(const struct state_field *field, void *at, uint64_t value)
+void state_put(enum state_kind kind, void *at, uint64_t value)
 {
-    switch (field->kind) {
+    switch (kind) {
     case STATE_u8:
         *(uint8_t *)at = (uint8_t)value;
         break;
@@ -69,7 +69,7 @@ void state_reset(const struct state_desc *desc, void *object)
             if (field->kind == STATE_sub) {
                 state_reset(field->sub, at);
             } else {
-                element_put(field, at, field->reset);
+                state_put(field->kind, at, field->reset);
             }
         }
     }
@@ -84,7 +84,7 @@ static bool field_equal(const struct state_field *field, const uint8_t *a, const
             if (!state_equal(field->sub, a + skip, b + skip, where)) {
                 return false;
             }
-        } else if (element_get(field, a + skip) != element_get(field, b + skip)) {
+        } else if (state_get(field->kind, a + skip) != state_get(field->kind, b + skip)) {
             if (where) {
                 *where = field;
             }
@@ -155,7 +155,7 @@ static void print_field(void *user, const char *path, const struct state_field *
     uint32_t shown = field->count > 64 ? 64 : field->count;
     for (uint32_t k = 0; k < shown; k++) {
         fprintf(out, " %" PRIx64,
-                element_get(field, (uint8_t *)elements + k * element_size(field)));
+                state_get(field->kind, (uint8_t *)elements + k * element_size(field)));
     }
     fputs(shown < field->count ? " ...\n" : "\n", out);
 }
@@ -177,7 +177,7 @@ uint64_t state_hash(const struct state_desc *desc, const void *object, uint64_t 
         const uint8_t *at = (const uint8_t *)object + field->offset;
         for (uint32_t k = 0; k < field->count; k++, at += element_size(field)) {
             uint64_t value = field->kind == STATE_sub ? state_hash(field->sub, at, hash)
-                                                      : element_get(field, at);
+                                                      : state_get(field->kind, at);
             for (unsigned byte = 0; byte < 8; byte++) {
                 hash = (hash ^ (value >> 8 * byte & 0xff)) * UINT64_C(0x100000001b3);
             }

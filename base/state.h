@@ -97,6 +97,10 @@ void state_walk(const struct state_desc *desc, void *object, const char *prefix,
 /* Bytes of one element of a plain kind. */
 unsigned state_kind_size(enum state_kind kind);
 
+/* One element of a plain kind. */
+uint64_t state_get(enum state_kind kind, const void *at);
+void state_put(enum state_kind kind, void *at, uint64_t value);
+
 /* Order-dependent 64-bit FNV-1a hash of all members, host-independent. */
 uint64_t state_hash(const struct state_desc *desc, const void *object, uint64_t seed);
 

@@ -41,8 +41,8 @@ static struct round translate(struct engine *engine, const uint8_t *bytes, uint3
             break;
         }
         block = (struct block){.gpa = at, .gpa2 = UINT64_MAX, .rip = ir.rip, .mode = ir.mode};
-        if (!host_x64.emit(engine, &ir, &block)) {
-            host_x64.reset(engine);
+        if (!host_native()->emit(engine, &ir, &block)) {
+            host_native()->reset(engine);
             continue;
         }
         round.insns += ir.insn_count;
@@ -50,7 +50,7 @@ static struct round translate(struct engine *engine, const uint8_t *bytes, uint3
         at += ir.bytes;
     }
     round.cycles = __builtin_ia32_rdtsc() - start;
-    host_x64.reset(engine);
+    host_native()->reset(engine);
     return round;
 }
 
@@ -69,7 +69,7 @@ int main(int argc, char **argv)
         return 2;
     }
     fclose(file);
-    struct engine *engine = host_x64.create(256 << 20, (struct pass_set){0});
+    struct engine *engine = host_native()->create(256 << 20, (struct pass_set){0});
     if (!engine) {
         fprintf(stderr, "bench_translate: no native engine here\n");
         return 1;
@@ -84,7 +84,7 @@ int main(int argc, char **argv)
     printf("%llu instructions, %.0f cycles and %.1f bytes of host code each\n",
            (unsigned long long)best.insns, (double)best.cycles / (double)best.insns,
            (double)best.code_bytes / (double)best.insns);
-    host_x64.destroy(engine);
+    host_native()->destroy(engine);
     free(bytes);
     return 0;
 }

@@ -15,6 +15,7 @@ endif()
 
 function(vestige_module name folder)
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.c)
+    vestige_keep(sources)
     if(NOT sources)
         add_library(vestige_${name} INTERFACE)
         return()
@@ -41,7 +42,7 @@ function(vestige_unit_test source)
     # Compiler caches make __FILE__ relative to the build folder: from there tests find their data.
     set(command ${name})
     if(name IN_LIST VESTIGE_PROOFS)
-        set(command ${VESTIGE_SCORED} ${CMAKE_BINARY_DIR}/exactness/${name}.score $<TARGET_FILE:${name}>)
+        set(command ${VESTIGE_SCORED} ${CMAKE_BINARY_DIR}/exactness/${name}.score ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:${name}>)
     endif()
     add_test(NAME ${name} COMMAND ${command} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
     # Check gives each test 4 s, which a busy host may not.

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
 
 /* Firmware that `run` looks for, the package that brings it, and whether `run` works without it. */
 static const struct {
@@ -34,6 +37,29 @@ static bool check_firmware(void)
     return complete;
 }
 
+/* Libraries that a build may lack (cmake/optional.cmake), and what it then does without. */
+static const struct {
+    bool have;
+    const char *library, *package, *purpose;
+} libraries[] = {
+    {HAVE_SDL, "SDL 2", "libsdl2-dev", "--display sdl, the window"},
+    {HAVE_VNC, "LibVNCServer", "libvncserver-dev", "--display vnc"},
+    {HAVE_PNG, "libpng", "libpng-dev", "screenshots"},
+    {HAVE_CAPSTONE, "Capstone", "libcapstone-dev", "disassembly as Capstone spells it"},
+};
+
+static void check_libraries(void)
+{
+    for (size_t i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++) {
+        printf("  %s %-12s %s", libraries[i].have ? "ok      " : "left out", libraries[i].library,
+               libraries[i].purpose);
+        if (!libraries[i].have) {
+            printf(": apt-get install %s, then build again", libraries[i].package);
+        }
+        putchar('\n');
+    }
+}
+
 static void check_cpu(void)
 {
 #if defined(__x86_64__)
@@ -45,6 +71,12 @@ static void check_cpu(void)
            "wider host vectors");
     printf("  %s  BMI2         %s\n", __builtin_cpu_supports("bmi2") ? "ok     " : "no     ",
            "shifts that leave flags alone");
+#elif defined(__aarch64__)
+    enum { HWCAP_FLAGM_BIT = 27 };
+    bool flag_m = getauxval(AT_HWCAP) >> HWCAP_FLAGM_BIT & 1;
+    printf("  ok       engine       native (AArch64)\n");
+    printf("  %s  FlagM        %s\n", flag_m ? "ok     " : "no     ",
+           "single flags set by one instruction");
 #else
     printf("  note     engine       no native engine for this host; portable is used\n");
 #endif
@@ -52,16 +84,16 @@ static void check_cpu(void)
 
 static bool check_code_memory(void)
 {
-    struct engine *engine = NULL;
-#if defined(__x86_64__)
-    engine = host_x64.create(0, (struct pass_set){0});
+    struct engine *engine = host_native() ? host_native()->create(0, (struct pass_set){0}) : NULL;
     if (engine) {
-        host_x64.destroy(engine);
+        host_native()->destroy(engine);
     }
-    printf("  %s code memory  %s\n", engine ? "ok      " : "MISSING ",
-           engine ? "a memory file can be mapped executable"
-                  : "the host forbids executable memory files: use --engine portable");
-#endif
+    if (host_native()) {
+        printf("  %s code memory  %s\n", engine ? "ok      " : "MISSING ",
+               engine ? "a memory file can be mapped executable"
+                      : "the host forbids executable memory files, or does not run what is "
+                        "written to them: --engine portable is used");
+    }
     engine = host_interp.create(0, (struct pass_set){0});
     if (engine) {
         host_interp.destroy(engine);
@@ -91,6 +123,8 @@ int doctor_command(int argc, char **argv)
     check_cpu();
     good = check_code_memory() && good;
     check_desktop();
+    printf("This build\n");
+    check_libraries();
     printf(good ? "Everything that `vestige run` needs is there.\n"
                 : "Something that `vestige run` needs is missing; see above.\n");
     return good ? 0 : 2;

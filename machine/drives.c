@@ -70,6 +70,7 @@ static bool assign_image(struct drives *drives, const char *path, struct status 
     case MEDIA_UNKNOWN:
     case MEDIA_MACHINE_FILE:
     case MEDIA_SNAPSHOT:
+    case MEDIA_RECORDING:
     case MEDIA_KINDS:
         break;
     }

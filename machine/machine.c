@@ -402,8 +402,7 @@ uint64_t machine_hash(struct machine *machine)
 {
     uint64_t hash = machine_quick_hash(machine);
     for (uint64_t at = 0; at < machine->memory.ram_bytes; at += 8) {
-        uint64_t word;
-        memcpy(&word, machine->memory.ram + at, sizeof(word));
+        uint64_t word = load_le64(machine->memory.ram + at);
         if (word) {
             hash = (hash ^ word ^ at) * UINT64_C(0x9e3779b97f4a7c15);
             hash ^= hash >> 29;

@@ -1,7 +1,8 @@
 /* The program: which command, and nothing else. */
+#include "machine/agent.h"
 #include "machine/ctl.h"
+#include "machine/diff.h"
 #include "machine/doctor.h"
-#include "machine/lockstep.h"
 #include "machine/run.h"
 #include "machine/snap.h"
 
@@ -21,8 +22,11 @@ static const struct {
     {"replay", replay_command, "LOG [options]", "repeat what run --record LOG recorded"},
     {"snap", snap_command, "VERB ...", "look into saved machines (snap --help: all verbs)"},
     {"doctor", doctor_command, "", "what is installed, what is missing"},
+    {"diff", diff_command, "[IMAGE]... [options]",
+     "run two machines side by side, find the first difference (diff --help)"},
+    {"agent", agent_command, "", "one side of diff, for where another program starts it"},
     {"lockstep", lockstep_command, "[IMAGE]... [options]",
-     "run both engines side by side, stop at the first difference"},
+     "diff between the two engines of this host"},
 };
 
 static void help(FILE *out)

@@ -65,23 +65,47 @@ static bool resolve_size(const struct config *config, struct resolved *out, stru
     return fits_host(config, out->memory_bytes, status);
 }
 
+/* The native engine, when this host can run it; else NULL, and `why` says what is missing. */
+static const struct host_ops *working_native(const char **why)
+{
+    enum { TRIAL_BYTES = 1 << 20 };
+    const struct host_ops *native = host_native();
+    struct engine *engine = native ? native->create(TRIAL_BYTES, (struct pass_set){0}) : NULL;
+    *why = native ? "the host does not let it map code memory twice, or does not run what is "
+                    "written there"
+                  : "there is none for this kind of host";
+    if (engine) {
+        native->destroy(engine);
+    }
+    return engine ? native : NULL;
+}
+
+/* Without a wish the best that runs here. */
 static bool resolve_engine(const struct config *config, struct resolved *out, struct status *status)
 {
-    const char *name = config->engine ? config->engine : "native";
-    out->host = NULL;
-    if (strcmp(name, host_interp.name) == 0) {
-        out->host = &host_interp;
+    const char *name = config->engine;
+    const char *why = NULL;
+    out->host = &host_interp;
+    if (name && strcmp(name, host_interp.name) == 0) {
+        return true;
     }
-#if defined(__x86_64__)
-    if (strcmp(name, host_x64.name) == 0) {
-        out->host = &host_x64;
+    if (name && strcmp(name, "native") != 0) {
+        return status_fail(status, "--engine %s is not one of native, portable", name);
     }
-#else
-    if (!config->engine) {
-        out->host = &host_interp;
+    const struct host_ops *native = working_native(&why);
+    if (native) {
+        out->host = native;
+    } else if (name) {
+        return status_fail(status, "--engine native: %s; --engine portable runs everywhere", why);
     }
-#endif
-    return out->host || status_fail(status, "--engine %s is not one of native, portable", name);
+    return true;
+}
+
+const char *resolve_engine_lost(const struct config *config)
+{
+    const char *why = NULL;
+    bool lost = !config->engine && host_native() && !working_native(&why);
+    return lost ? why : NULL;
 }
 
 static bool parse_hot(const char *text, uint32_t *every)

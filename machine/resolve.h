@@ -18,6 +18,9 @@ struct resolved {
 bool resolve_options(const struct config *config, struct resolved *resolved, struct log *log,
                      struct status *status);
 
+/* Why a host that has a native engine runs the portable one, unasked; else NULL. */
+const char *resolve_engine_lost(const struct config *config);
+
 /* The optimisations that --no-opt knows, one a line. */
 void resolve_list_passes(FILE *out);
 

@@ -399,6 +399,15 @@ static void loop(struct session *session)
     }
 }
 
+/* Nobody should wonder why it is slow. */
+static void tell_about_engine(const struct config *config)
+{
+    const char *why = resolve_engine_lost(config);
+    if (why) {
+        fprintf(stderr, "vestige: the portable engine runs, not the native one: %s\n", why);
+    }
+}
+
 /* Nobody should lose work because he did not know how recordings treat disks. */
 static void tell_about_disks(const struct session *session)
 {
@@ -453,6 +462,7 @@ static bool open_session(struct session *session, struct config *config, struct 
         !begin_recording(session, config, status)) {
         return false;
     }
+    tell_about_engine(config);
     if (config->record && !dropped) {
         tell_about_disks(session);
     }

@@ -73,7 +73,7 @@ static void on_screenshot(void *user)
 
 static bool has_desktop(void)
 {
-    return getenv("DISPLAY") || getenv("WAYLAND_DISPLAY");
+    return HAVE_SDL && (getenv("DISPLAY") || getenv("WAYLAND_DISPLAY"));
 }
 
 static bool open_window(struct screen *screen, const struct viewer_callbacks *callbacks,

@@ -73,25 +73,7 @@ void fields_end(struct fields_writer *writer)
 
 static void put_element(uint8_t *to, enum state_kind kind, const void *from)
 {
-    switch (kind) {
-    case STATE_u8:
-        *to = *(const uint8_t *)from;
-        break;
-    case STATE_u16:
-        store_le16(to, *(const uint16_t *)from);
-        break;
-    case STATE_u32:
-        store_le32(to, *(const uint32_t *)from);
-        break;
-    case STATE_u64:
-        store_le64(to, *(const uint64_t *)from);
-        break;
-    case STATE_bool:
-        *to = *(const bool *)from;
-        break;
-    case STATE_sub:
-        break;
-    }
+    store_le(to, state_get(kind, from), stored_size(kind));
 }
 
 void fields_put(struct fields_writer *writer, const char *name, enum state_kind kind,
@@ -240,26 +222,7 @@ struct filling {
 
 static void get_element(const struct saved_field *field, uint32_t index, void *to)
 {
-    uint64_t value = saved_element(field, index);
-    switch (field->kind) {
-    case STATE_u8:
-        *(uint8_t *)to = (uint8_t)value;
-        break;
-    case STATE_u16:
-        *(uint16_t *)to = (uint16_t)value;
-        break;
-    case STATE_u32:
-        *(uint32_t *)to = (uint32_t)value;
-        break;
-    case STATE_u64:
-        *(uint64_t *)to = value;
-        break;
-    case STATE_bool:
-        *(bool *)to = value != 0;
-        break;
-    case STATE_sub:
-        break;
-    }
+    state_put(field->kind, to, saved_element(field, index));
 }
 
 static void fill(const struct saved_field *field, void *elements)

@@ -128,6 +128,9 @@ enum media_kind recognise_bytes(const uint8_t *head, size_t bytes, uint64_t file
     if (is_snapshot(head, bytes)) {
         return MEDIA_SNAPSHOT;
     }
+    if (has(head, bytes, 0, "Vestige log\n", 12)) {
+        return MEDIA_RECORDING;
+    }
     if (is_cdrom(head, bytes)) {
         return MEDIA_CDROM;
     }
@@ -192,6 +195,7 @@ const char *media_kind_name(enum media_kind kind)
         [MEDIA_HARD_DISK] = "hard disk",       [MEDIA_CDROM] = "CD-ROM",
         [MEDIA_LINUX_KERNEL] = "Linux kernel", [MEDIA_MULTIBOOT_ELF] = "multiboot ELF",
         [MEDIA_MACHINE_FILE] = "machine file", [MEDIA_SNAPSHOT] = "snapshot",
+        [MEDIA_RECORDING] = "recording",
     };
     return names[kind < MEDIA_KINDS ? kind : MEDIA_UNKNOWN];
 }

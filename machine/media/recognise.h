@@ -17,6 +17,7 @@ enum media_kind {
     MEDIA_MULTIBOOT_ELF,
     MEDIA_MACHINE_FILE,
     MEDIA_SNAPSHOT,
+    MEDIA_RECORDING,
     MEDIA_KINDS
 };
 

@@ -19,6 +19,7 @@ SOURCE_DIR=${SOURCE_DIR:-$(cd "$BOOT_DIR/../.." && pwd)}
 VESTIGE=${VESTIGE:-$SOURCE_DIR/build/release/vestige}
 VESTIGE_IMAGES=${VESTIGE_IMAGES:-$SOURCE_DIR/../shared/images}
 ENGINE=${ENGINE:-native}
+ENGINES=${ENGINES:-native portable} # what there is
 
 case $PWD in
 */boot/*_"$ENGINE") rm -rf ./* ;;

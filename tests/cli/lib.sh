@@ -6,6 +6,7 @@ export LC_ALL=C
 CLI_DIR=$(cd "${BASH_SOURCE%/*}" && pwd)
 SOURCE_DIR=${SOURCE_DIR:-$(cd "$CLI_DIR/../.." && pwd)}
 VESTIGE=${VESTIGE:-$SOURCE_DIR/build/release/vestige}
+ENGINES=${ENGINES:-native portable} # the first is what runs without a word
 children=()
 scratch=$(mktemp -d)
 cleanup()

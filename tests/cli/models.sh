@@ -10,7 +10,7 @@ finds()
     local line=$1 cpu engine
     shift
     for cpu in "$@"; do
-        for engine in native portable; do
+        for engine in $ENGINES; do
             vestige run --cpu "$cpu" --engine $engine --bios models.img --display none \
                 --debugcon stdio --debug-exit --for 1M
             [[ $(<out.txt) == "$line" ]] || wrong "$cpu, $engine: not $line"

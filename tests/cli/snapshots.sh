@@ -60,7 +60,7 @@ ctl quit
 until_true gone
 
 # A fresh process goes on from it; the other engine, too.
-for engine in native portable; do
+for engine in $ENGINES; do
     background "$engine" run two.vsnap --paused --display none --engine "$engine" --control unix:control
     until_true test -S control
     hash_of fresh

@@ -3,6 +3,9 @@
 
     report.py FOLDER            writes it; FOLDER holds the .score files of a test run
     report.py FOLDER --check    status 1 when it is not what FOLDER says
+    report.py FOLDER --host NAME [--check]
+                                the same for the part of that host in docs/EXACTNESS-HOSTS.md: the
+                                sum of each proof that ran there, in a cross build
 
 proofs.ini names the proofs in their order.  A proof that did not run here keeps the part that
 stands in the document, unless `everywhere = yes` says that every machine can run it: then it must
@@ -19,6 +22,7 @@ import textwrap
 HERE = pathlib.Path(__file__).resolve().parent
 DOCUMENT = pathlib.Path(
     os.environ.get("EXACTNESS_DOCUMENT", HERE.parent.parent / "docs" / "EXACTNESS.md"))
+HOSTS_DOCUMENT = pathlib.Path(os.environ.get("EXACTNESS_DOCUMENT", DOCUMENT)).with_name("EXACTNESS-HOSTS.md")
 ENGINES = ["-", "portable", "native"]
 FOLD = 24  # with more rows than that, those of one word without a failure become one
 
@@ -29,6 +33,16 @@ when it is not what the tests just said. To renew it:
 
     ctest --preset release -L fast
     tests/exactness/report.py build/release/exactness
+
+"""
+
+HOSTS_HEAD = """# How exact Vestige is on other hosts
+
+The proofs of [EXACTNESS.md](EXACTNESS.md) that need no x86-64 processor, run in cross builds under qemu's user
+mode emulation. Written by `tests/exactness/report.py`, a part a host; to renew one:
+
+    ./check --host NAME
+    tests/exactness/report.py build/NAME/exactness --host NAME
 
 """
 
@@ -121,10 +135,10 @@ def section(title, text, proof):
     return "\n".join(lines) + "\n"
 
 
-def standing_sections():
-    if not DOCUMENT.exists():
+def standing_sections(path):
+    if not path.exists():
         return {}
-    parts = re.split(r"^(?=## )", DOCUMENT.read_text(), flags=re.M)[1:]
+    parts = re.split(r"^(?=## )", path.read_text(), flags=re.M)[1:]
     return {part.split("\n", 1)[0][3:]: part.strip("\n") + "\n" for part in parts}
 
 
@@ -132,7 +146,7 @@ def document(folder):
     described = configparser.ConfigParser(interpolation=None)
     described.read(HERE / "proofs.ini")
     proofs = read_scores(folder)
-    standing = standing_sections()
+    standing = standing_sections(DOCUMENT)
     parts = []
     for name in described.sections():
         title = described[name]["title"]
@@ -148,19 +162,50 @@ def document(folder):
     return HEAD + "\n".join(parts)
 
 
-def main(arguments):
-    if len(arguments) not in (1, 2) or arguments[1:] not in ([], ["--check"]):
-        sys.exit(__doc__)
-    fresh = document(arguments[0])
-    if len(arguments) == 1:
-        DOCUMENT.write_text(fresh)
+def host_section(folder, host):
+    described = configparser.ConfigParser(interpolation=None)
+    described.read(HERE / "proofs.ini")
+    proofs = read_scores(folder)
+    ran = [name for name in described.sections() if name in proofs]
+    if not ran:
+        fail(f"no score in {folder}")
+    engines = [e for e in ENGINES if any(e in proofs[name].engines() for name in ran)]
+    lines = [f"## {host}", "", "| | " + " | ".join("cases" if e == "-" else e for e in engines) + " |"]
+    lines.append("|---|" + "---|" * len(engines))
+    for name in ran:
+        proof = proofs[name]
+        cells = [cell(proof.sums(list(proof.rows), e)) for e in engines]
+        lines.append(f"| {described[name]['title']} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def hosts_document(folder, host):
+    parts = standing_sections(HOSTS_DOCUMENT)
+    parts[host] = host_section(folder, host)
+    return HOSTS_HEAD + "\n".join(parts[name] for name in sorted(parts))
+
+
+def settle(path, fresh, check, renew):
+    if not check:
+        path.write_text(fresh)
         return
-    old = DOCUMENT.read_text() if DOCUMENT.exists() else ""
+    old = path.read_text() if path.exists() else ""
     if old != fresh:
         sys.stdout.writelines(difflib.unified_diff(
-            old.splitlines(True), fresh.splitlines(True), "docs/EXACTNESS.md", "this run", n=1))
-        fail("docs/EXACTNESS.md is stale; to renew it: tests/exactness/report.py "
-             + arguments[0])
+            old.splitlines(True), fresh.splitlines(True), f"docs/{path.name}", "this run", n=1))
+        fail(f"docs/{path.name} is stale; to renew it: tests/exactness/report.py {renew}")
+
+
+def main(arguments):
+    folder, *options = arguments or [None]
+    check = options[-1:] == ["--check"]
+    options = options[:-1] if check else options
+    if folder and not options:
+        settle(DOCUMENT, document(folder), check, folder)
+    elif folder and len(options) == 2 and options[0] == "--host":
+        settle(HOSTS_DOCUMENT, hosts_document(folder, options[1]), check, " ".join([folder] + options))
+    else:
+        sys.exit(__doc__)
 
 
 main(sys.argv[1:])

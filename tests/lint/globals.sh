@@ -10,7 +10,7 @@ objdump -t "$@" | awk -F ' *: *' -v exceptions="$exceptions" '
     /^[^ ]+\.o:/ { object = $1; sub(/:.*/, "", object) }
     / \.(data|bss|tdata|tbss)[.\t]|\*COM\*/ && !/\.data\.rel\.ro/ && !/ d +\./ {
         split($0, fields, /[ \t]+/); name = fields[length(fields)]
-        if (name ~ /^(__|\.L|_GLOBAL)/ || (object " " name) in allowed) next
+        if (name ~ /^(__|\.L|_GLOBAL|\$d)/ || (object " " name) in allowed) next
         print object ": " name " can be written"; bad = 1
     }
     END { exit bad }'

@@ -73,11 +73,7 @@ static const struct host_ops *cpu_fixture_engine(const char *engine)
     if (strcmp(engine, "portable") == 0) {
         return &host_interp;
     }
-#ifdef __x86_64__
-    return &host_x64;
-#else
-    return NULL;
-#endif
+    return host_native();
 }
 
 /* A reset processor of that model; max_insns and passes as in struct translator_config. */

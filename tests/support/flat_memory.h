@@ -157,14 +157,14 @@ bool guest_read(struct context *ctx, enum seg_index seg, uint64_t offset, unsign
     if (!guest_load(ctx, seg, offset, size)) {
         return false;
     }
-    *value = ctx->slow_value[0];
+    *value = context_slow(ctx, 0);
     return true;
 }
 
 bool guest_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
                  uint64_t value)
 {
-    ctx->slow_value[0] = value;
+    context_set_slow(ctx, value, 0);
     return guest_store(ctx, seg, offset, size);
 }
 

@@ -19,6 +19,7 @@
 #ifndef TRANSLATOR_API_CONTEXT_H
 #define TRANSLATOR_API_CONTEXT_H
 
+#include "base/endian.h"
 #include "base/state.h"
 
 #include <stdalign.h>
@@ -225,7 +226,7 @@ struct context {
     void *exit_link;          /* native: the chained exit that was taken, to be linked; else NULL */
     uint64_t next_rip;        /* EIP after the current instruction, valid in callouts */
     struct guest_event event; /* valid with LEAVE_EVENT */
-    alignas(16) uint64_t slow_value[2]; /* datum of slow loads and stores, up to 16 bytes */
+    alignas(16) uint64_t slow_value[2]; /* bytes of slow loads and stores as in guest memory */
     uint64_t temp[16];                  /* IR temporaries that have no host register */
     uint32_t vec_resident; /* 1: native: the XMM registers and MXCSR are in the host's, and in the
                               record only where C code sees it */
@@ -253,6 +254,18 @@ struct context {
 static inline uint64_t context_icount(const struct context *ctx)
 {
     return ctx->icount_end - (uint64_t)(ctx->budget + ctx->pending);
+}
+
+/* The datum of slow loads and stores as a value: its low (0) or high (1) quadword. */
+static inline uint64_t context_slow(const struct context *ctx, unsigned half)
+{
+    return load_le64(&ctx->slow_value[half]);
+}
+
+static inline void context_set_slow(struct context *ctx, uint64_t low, uint64_t high)
+{
+    store_le64(&ctx->slow_value[0], low);
+    store_le64(&ctx->slow_value[1], high);
 }
 
 /* Arithmetic flags in EFLAGS positions. */

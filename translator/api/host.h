@@ -8,6 +8,8 @@
 #include "translator/api/context.h"
 #include "translator/api/passes.h"
 
+#include <stddef.h>
+
 struct ir_block;
 struct ir_region;
 
@@ -148,6 +150,18 @@ struct host_ops {
 };
 
 extern const struct host_ops host_interp;
-extern const struct host_ops host_x64; /* on x86-64 builds only */
+extern const struct host_ops host_x64, host_a64;
+
+/* The native engine for the host that this is built for, or NULL. */
+static inline const struct host_ops *host_native(void)
+{
+#if defined(__x86_64__)
+    return &host_x64;
+#elif defined(__aarch64__)
+    return &host_a64;
+#else
+    return NULL;
+#endif
+}
 
 #endif

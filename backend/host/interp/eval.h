@@ -23,9 +23,14 @@ struct compiled {
     struct ir_inst insts[];
 };
 
+/* How a callout is called. */
+typedef uint64_t eval_caller(struct engine *engine, callout_function *function, struct context *ctx,
+                             uint64_t a, uint64_t b, uint64_t imm);
+
 struct eval {
     struct context *ctx;
     struct engine *engine;
+    eval_caller *call;
     const struct compiled *code;
     uint32_t mode;
     uint32_t align; /* all ones where misaligned accesses must go the slow way */
@@ -43,8 +48,7 @@ typedef const struct ir_inst *eval_function(struct eval *e, const struct ir_inst
 const struct ir_inst *eval_enter_block(struct eval *e, const struct compiled *code);
 
 /* Calls a callout through libffi (call.c). */
-uint64_t interp_call(struct engine *engine, callout_function *function, struct context *ctx,
-                     uint64_t a, uint64_t b, uint64_t imm);
+eval_caller interp_call;
 /* Same for a row; true: go on.  The result is in *result. */
 bool eval_call(struct eval *e, enum callout_id id, uint64_t a, uint64_t b, uint64_t imm,
                uint64_t *result);

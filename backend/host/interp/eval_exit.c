@@ -128,7 +128,7 @@ bool eval_call(struct eval *e, enum callout_id id, uint64_t a, uint64_t b, uint6
     struct context *ctx = e->ctx;
     uint32_t before = ctx->leave;
     ctx->leave = LEAVE_NONE;
-    *result = interp_call(e->engine, ctx->callouts[id], ctx, a, b, imm);
+    *result = e->call(e->engine, ctx->callouts[id], ctx, a, b, imm);
     if (ctx->leave == LEAVE_NONE) {
         ctx->leave = before;
     }

@@ -11,14 +11,13 @@ bool eval_load_slow(struct eval *e, unsigned seg, uint64_t offset, unsigned size
     enum seg_index index = (enum seg_index)seg;
     bool done = for_write ? guest_load_for_write(e->ctx, index, offset, size)
                           : guest_load(e->ctx, index, offset, size);
-    *value = cut(e->ctx->slow_value[0], size);
+    *value = cut(context_slow(e->ctx, 0), size);
     return done;
 }
 
 bool eval_store_slow(struct eval *e, unsigned seg, uint64_t offset, unsigned size, uint64_t value)
 {
-    e->ctx->slow_value[0] = value;
-    e->ctx->slow_value[1] = 0;
+    context_set_slow(e->ctx, value, 0);
     return guest_store(e->ctx, (enum seg_index)seg, offset, size);
 }
 

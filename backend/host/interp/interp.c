@@ -144,7 +144,7 @@ static eval_function *const functions[IR_OPS] = {
 
 static void interp_enter(struct engine *engine, struct context *ctx, const struct block *block)
 {
-    struct eval e = {.ctx = ctx, .engine = engine};
+    struct eval e = {.ctx = ctx, .engine = engine, .call = interp_call};
     ctx->fpu_sync = no_fpu_sync;
     ctx->leave = LEAVE_NONE;
     ctx->exit_link = NULL;

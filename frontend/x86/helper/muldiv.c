@@ -204,7 +204,7 @@ uint64_t callout_cmpxchg8b(struct context *ctx, uint64_t a, uint64_t b, uint64_t
     if (!guest_load_for_write(ctx, seg, a, 8)) {
         return 0;
     }
-    uint64_t old = ctx->slow_value[0];
+    uint64_t old = context_slow(ctx, 0);
     uint64_t expected = (uint64_t)x86_gpr(ctx, GUEST_RDX) << 32 | x86_gpr(ctx, GUEST_RAX);
     uint64_t wanted = (uint64_t)x86_gpr(ctx, GUEST_RCX) << 32 | x86_gpr(ctx, GUEST_RBX);
     bool equal = old == expected;

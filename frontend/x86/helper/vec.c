@@ -43,7 +43,7 @@ static struct vec fetch(const struct context *ctx, unsigned code)
         return (struct vec){{ctx->st[code - IR_MM0].mantissa, 0}};
     }
     if (code == IR_MEM) {
-        return (struct vec){{load_le64(&ctx->slow_value[0]), load_le64(&ctx->slow_value[1])}};
+        return (struct vec){{context_slow(ctx, 0), context_slow(ctx, 1)}};
     }
     if (code >= IR_AH && code <= IR_BH) {
         return (struct vec){{ctx->gpr[code - IR_AH] >> 8, 0}};
@@ -60,8 +60,7 @@ static void deposit(struct context *ctx, unsigned code, const struct vec *value)
         ctx->st[code - IR_MM0].mantissa = value->q[0];
         ctx->st[code - IR_MM0].exponent = 0xffff;
     } else if (code == IR_MEM) {
-        store_le64(&ctx->slow_value[0], value->q[0]);
-        store_le64(&ctx->slow_value[1], value->q[1]);
+        context_set_slow(ctx, value->q[0], value->q[1]);
     } else if (is_gpr(code)) {
         ctx->gpr[code] = (uint32_t)value->q[0];
     }

@@ -6,7 +6,7 @@
 /* The operand besides ST(0), which is not empty. */
 static struct float80 operand(struct x87 *f, enum x87_source source)
 {
-    uint64_t value = f->ctx->slow_value[0];
+    uint64_t value = context_slow(f->ctx, 0);
     switch (source) {
     case SOURCE_F32:
         return float80_widen32(&f->env, (uint32_t)value);

@@ -8,8 +8,8 @@
 
 static struct float80 load_value(struct x87 *f, enum x87_source source)
 {
-    uint64_t low = f->ctx->slow_value[0];
-    uint16_t high = (uint16_t)f->ctx->slow_value[1];
+    uint64_t low = context_slow(f->ctx, 0);
+    uint16_t high = (uint16_t)context_slow(f->ctx, 1);
     switch (source) {
     case SOURCE_F32:
         return float80_from_float32(&f->env, (uint32_t)low);
@@ -72,8 +72,7 @@ static unsigned source_bytes(enum x87_source source)
 /* Stores the datum of slow_value; false: the store faulted. */
 static bool put_memory(struct x87 *f, enum x87_source source, uint64_t low, uint16_t high)
 {
-    f->ctx->slow_value[0] = low;
-    f->ctx->slow_value[1] = high;
+    context_set_slow(f->ctx, low, high);
     f->faulted = f->to_memory && !guest_store(f->ctx, f->seg, f->offset, source_bytes(source));
     return !f->faulted;
 }
@@ -252,7 +251,7 @@ void x87_run_fninit(struct x87 *f, const struct x87_soft_row *row)
 void x87_run_fldcw(struct x87 *f, const struct x87_soft_row *row)
 {
     (void)row;
-    f->ctx->fcw = x87_control_word((uint16_t)f->ctx->slow_value[0]);
+    f->ctx->fcw = x87_control_word((uint16_t)context_slow(f->ctx, 0));
     x87_update_summary(f->ctx);
 }
 

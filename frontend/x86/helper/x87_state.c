@@ -99,8 +99,7 @@ static bool store_registers(const struct image *image)
     bool ok = true;
     for (unsigned i = 0; ok && i < 8; i++) {
         const struct x87_reg *reg = &ctx->st[(ctx->ftop + i) & 7];
-        ctx->slow_value[0] = reg->mantissa;
-        ctx->slow_value[1] = reg->exponent;
+        context_set_slow(ctx, reg->mantissa, reg->exponent);
         ok = guest_store(ctx, image->seg, register_offset(image, i), 10);
     }
     alignment_check_back(ctx, mode);
@@ -114,8 +113,8 @@ static bool load_registers(const struct image *image, struct x87_reg st[8])
     bool ok = true;
     for (unsigned i = 0; ok && i < 8; i++) {
         ok = guest_load(ctx, image->seg, register_offset(image, i), 10);
-        st[i].mantissa = ctx->slow_value[0];
-        st[i].exponent = (uint16_t)ctx->slow_value[1];
+        st[i].mantissa = context_slow(ctx, 0);
+        st[i].exponent = (uint16_t)context_slow(ctx, 1);
     }
     alignment_check_back(ctx, mode);
     return ok;

@@ -44,7 +44,7 @@ bool guest_load(struct context *ctx, enum seg_index seg, uint64_t offset, unsign
         context_fault(ctx, 14, true, 0);
         return false;
     }
-    ctx->slow_value[0] = 0x1122334455667788;
+    context_set_slow(ctx, 0x1122334455667788, 0);
     return true;
 }
 
@@ -149,6 +149,10 @@ static void run(void)
     host_interp.enter(bench->engine, &bench->ctx, &bench->block);
 }
 
+#if defined(__x86_64__)
+
+/* ---- against the host CPU -------------------------------------------------------------------- */
+
 static uint64_t random64(void)
 {
     static uint64_t state = 88172645463325252;
@@ -157,10 +161,6 @@ static uint64_t random64(void)
     state ^= state << 17;
     return state;
 }
-
-#if defined(__x86_64__)
-
-/* ---- against the host CPU -------------------------------------------------------------------- */
 
 struct native_state {
     uint64_t gpr[8];
@@ -659,8 +659,8 @@ static uint64_t note_arguments(struct context *ctx, uint64_t a, uint64_t b, uint
     (void)b;
     ctx->gpr[GUEST_RDX] = a;
     ctx->gpr[GUEST_RSI] = imm;
-    ctx->gpr[GUEST_RDI] = ctx->slow_value[0];
-    ctx->slow_value[0] = 0x99;
+    ctx->gpr[GUEST_RDI] = context_slow(ctx, 0);
+    context_set_slow(ctx, 0x99, 0);
     return 0;
 }
 
@@ -690,7 +690,7 @@ START_TEST(a_misaligned_vector_operand_faults_before_anything_else)
     run();
     ck_assert_uint_eq(bench->ctx.gpr[GUEST_RSI],
                       VEC_movups_store | UINT64_C(65) << 16 | UINT64_C(0x55) << 24);
-    ck_assert_uint_eq(bench->ctx.slow_value[0], 0x99);
+    ck_assert_uint_eq(context_slow(&bench->ctx, 0), 0x99);
 }
 END_TEST
 

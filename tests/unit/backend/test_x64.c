@@ -1,8 +1,9 @@
 /*
  * The native engine for x86-64: links, budget, hash, callouts, x87 residency, vector operations.
- * Integer records are compared in test_x64_random.c.
+ * Integer records are compared in test_native_random.c.
  */
-#include "tests/unit/backend/x64_world.h"
+#include "backend/host/x64/engine.h"
+#include "tests/unit/backend/native_world.h"
 
 #include <capstone/capstone.h>
 #include <check.h>

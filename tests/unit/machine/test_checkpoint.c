@@ -5,6 +5,7 @@
 #include "devices/core/bus.h"
 #include "machine/checkpoint.h"
 #include "machine/machine_state.h"
+#include "tests/support/engine.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -93,7 +94,7 @@ enum { INSTANTS = sizeof(instants) / sizeof(instants[0]), LATER = 1000000 };
 
 START_TEST(a_loaded_machine_is_the_saved_one_in_every_field_and_timer)
 {
-    struct board *a = board_create("native"), *b = board_create("portable");
+    struct board *a = board_create(test_best_engine()), *b = board_create("portable");
     run_to(a, instants[_i]);
     copy_into(b, a);
     struct fields_writer one = fields_of(a), two = fields_of(b);
@@ -109,7 +110,7 @@ END_TEST
 /* Flags that a chip raises when somebody looks must not be raised by the load. */
 START_TEST(loading_looks_at_nothing)
 {
-    struct board *a = board_create("native"), *b = board_create("native");
+    struct board *a = board_create(test_best_engine()), *b = board_create(test_best_engine());
     run_to(a, 2000000);
     a->machine.idle_ns += UINT64_C(7) * 1000000000;
     struct fields_writer before = fields_of(a);
@@ -127,8 +128,8 @@ END_TEST
 
 START_TEST(a_loaded_machine_goes_on_as_the_saved_one_does)
 {
-    struct board *a = board_create("native"), *b = board_create("portable");
-    struct board *c = board_create("native");
+    struct board *a = board_create(test_best_engine()), *b = board_create("portable");
+    struct board *c = board_create(test_best_engine());
     run_to(c, instants[_i] + LATER);
     run_to(a, instants[_i]);
     copy_into(b, a);
@@ -144,7 +145,7 @@ END_TEST
 
 START_TEST(going_back_and_forth_gives_the_same_states)
 {
-    struct board *board = board_create("native");
+    struct board *board = board_create(test_best_engine());
     struct checkpoint *row[INSTANTS];
     uint64_t hash[INSTANTS];
     struct status status = {0};
@@ -169,7 +170,7 @@ END_TEST
 
 START_TEST(what_waits_at_the_door_is_part_of_it)
 {
-    struct board *a = board_create("native"), *b = board_create("native");
+    struct board *a = board_create(test_best_engine()), *b = board_create(test_best_engine());
     run_to(a, 100000);
     ck_assert(inputs_type(&a->machine, "dir\n"));
     ck_assert(inputs_serial(&a->machine, 1, (const uint8_t *)"abc", 3));
@@ -193,7 +194,7 @@ static struct machine_state *parse(struct board *board, const struct fields_writ
 
 START_TEST(unknown_fields_and_wrong_kinds_are_errors_by_name)
 {
-    struct board *board = board_create("native");
+    struct board *board = board_create(test_best_engine());
     struct status status = {0};
     struct fields_writer writer = {0};
     uint8_t byte = 1;
@@ -222,7 +223,7 @@ END_TEST
 
 START_TEST(a_missing_field_takes_its_reset_value)
 {
-    struct board *board = board_create("native");
+    struct board *board = board_create(test_best_engine());
     struct status status = {0};
     struct fields_writer writer = {0};
     run_to(board, 100000);

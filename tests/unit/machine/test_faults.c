@@ -5,6 +5,7 @@
 #include "machine/fault_file.h"
 #include "machine/faults.h"
 #include "machine/pc.h"
+#include "tests/support/engine.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -258,7 +259,7 @@ START_TEST(the_same_faults_give_the_same_run)
     static const uint64_t slices[] = {5000000, 1, 700001};
     for (unsigned i = 0; i < 3; i++) {
         struct board *board = open_board(text);
-        board->config.engine = i == 2 ? "portable" : "native";
+        board->config.engine = i == 2 ? "portable" : test_best_engine();
         for (uint64_t at = 0; at < 8000000;) {
             at = at + slices[i] * 1000 < 8000000 ? at + slices[i] * 1000 : 8000000;
             machine_run_until(&board->machine, at);

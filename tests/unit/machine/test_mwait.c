@@ -1,6 +1,7 @@
 /* MWAIT waits for the board's next timer or an interrupt, once MONITOR has armed it. */
 #include "frontend/x86/cpu/cpu.h"
 #include "machine/machine.h"
+#include "tests/support/engine.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -8,13 +9,6 @@
 
 enum { MAIN = 0x1000, COUNT = 0x508, STACK = 0x7000, TENTH_NS = 100000000 };
 enum { MONITOR_AT = 24, TIMER_PERIODS = 2 }; /* of 55 ms, so at least one in a tenth of a second */
-
-static const char *const engines[] = {
-    "portable",
-#if defined(__x86_64__)
-    "native",
-#endif
-};
 
 static const uint8_t code[] = {
     0xb0, 0x34, 0xe6, 0x43, /* mov al, 34h; out 43h, al: counter 0, mode 2 */
@@ -60,9 +54,7 @@ static void stop(struct board *board)
 
 static uint32_t count(const struct board *board)
 {
-    uint32_t value;
-    memcpy(&value, board->machine.memory.ram + COUNT, sizeof(value));
-    return value;
+    return load_le32(board->machine.memory.ram + COUNT);
 }
 
 /* Rounds in a tenth of a second, run in slices of that length. */
@@ -76,12 +68,12 @@ static uint32_t rounds(struct board *board, uint64_t slice_ns)
 
 START_TEST(a_masked_timer_ends_the_wait)
 {
-    struct board *board = start(engines[_i]);
+    struct board *board = start(test_engine(_i));
     uint32_t whole = rounds(board, TENTH_NS);
     ck_assert_uint_ge(whole, TIMER_PERIODS - 1);
     ck_assert_uint_lt(whole, 2000);
     stop(board);
-    board = start(engines[_i]);
+    board = start(test_engine(_i));
     ck_assert_uint_eq(rounds(board, TENTH_NS / 1000), whole);
     stop(board);
 }
@@ -89,7 +81,7 @@ END_TEST
 
 START_TEST(without_monitor_there_is_no_wait)
 {
-    struct board *board = start(engines[_i]);
+    struct board *board = start(test_engine(_i));
     memset(board->machine.memory.ram + MAIN + MONITOR_AT, 0x90, 3);
     machine_run_until(&board->machine, TENTH_NS / 100);
     ck_assert_uint_gt(count(board), 1000);
@@ -102,7 +94,7 @@ int main(void)
     Suite *suite = suite_create("mwait");
     TCase *tests = tcase_create("mwait");
     tcase_set_timeout(tests, 60);
-    int n = (int)(sizeof(engines) / sizeof(engines[0]));
+    int n = test_engines();
     tcase_add_loop_test(tests, a_masked_timer_ends_the_wait, 0, n);
     tcase_add_loop_test(tests, without_monitor_there_is_no_wait, 0, n);
     suite_add_tcase(suite, tests);

@@ -2,6 +2,7 @@
 #include "frontend/x86/cpu/cpu.h"
 #include "machine/machine.h"
 #include "machine/pc.h"
+#include "tests/support/engine.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -11,13 +12,6 @@ enum { MAIN = 0x1000, HANDLER = 0x2000, STACK = 0x7000, MOMENT_NS = 20000 };
 
 /* Cells of the guest's program. */
 enum { ENTERED = 0x500, GO_ON = 0x504, COUNT = 0x508, COUNT_AT = 0x510 };
-
-static const char *const engines[] = {
-    "portable",
-#if defined(__x86_64__)
-    "native",
-#endif
-};
 
 /* inc dword [COUNT]; jmp MAIN */
 static const uint8_t main_code[] = {0x66, 0xff, 0x06, COUNT & 0xff, COUNT >> 8, 0xeb, 0xf9};
@@ -41,9 +35,7 @@ struct board {
 
 static uint32_t cell(const struct board *board, unsigned at)
 {
-    uint32_t value;
-    memcpy(&value, board->machine.memory.ram + at, sizeof(value));
-    return value;
+    return load_le32(board->machine.memory.ram + at);
 }
 
 static struct board *start(const char *engine)
@@ -84,7 +76,7 @@ static void nmi(struct board *board)
 
 START_TEST(an_nmi_waits_for_the_end_of_the_handler_before)
 {
-    struct board *board = start(engines[_i]);
+    struct board *board = start(test_engine(_i));
     run(board);
     ck_assert_uint_gt(cell(board, COUNT), 0);
     nmi(board);
@@ -107,7 +99,7 @@ END_TEST
 
 START_TEST(an_nmi_wakes_a_halted_processor)
 {
-    struct board *board = start(engines[_i]);
+    struct board *board = start(test_engine(_i));
     board->machine.memory.ram[MAIN] = 0xf4; /* hlt; interrupts are off */
     board->machine.memory.ram[GO_ON] = 1;
     run(board);
@@ -121,7 +113,7 @@ END_TEST
 
 START_TEST(an_nmi_waits_for_the_instruction_after_a_load_of_ss)
 {
-    struct board *board = start(engines[_i]);
+    struct board *board = start(test_engine(_i));
     struct context *ctx = board->machine.ctx;
     context_shadow(ctx, SHADOW_SS);
     ctx->shadow_icount = machine_icount(&board->machine);
@@ -136,7 +128,7 @@ END_TEST
 
 START_TEST(a_reset_forgets_an_nmi)
 {
-    struct board *board = start(engines[_i]);
+    struct board *board = start(test_engine(_i));
     nmi(board);
     run(board);
     nmi(board);
@@ -151,7 +143,7 @@ int main(void)
 {
     Suite *suite = suite_create("nmi");
     TCase *tests = tcase_create("nmi");
-    int count = sizeof(engines) / sizeof(engines[0]);
+    int count = test_engines();
     tcase_add_loop_test(tests, an_nmi_waits_for_the_end_of_the_handler_before, 0, count);
     tcase_add_loop_test(tests, an_nmi_wakes_a_halted_processor, 0, count);
     tcase_add_loop_test(tests, an_nmi_waits_for_the_instruction_after_a_load_of_ss, 0, count);

@@ -6,6 +6,7 @@
 #include "machine/record.h"
 #include "machine/replay.h"
 #include "snapshots/replay_log.h"
+#include "tests/support/engine.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -155,9 +156,9 @@ START_TEST(a_replay_ends_in_the_recorded_state)
 {
     static const char *const speeds[] = {NULL, "2000", "37"};
     uint32_t seed = (uint32_t)_i + 1;
-    uint64_t hash = record_run("native", seed, speeds[_i % 3]);
-    expect_same("native", seed + 1, hash);
-    expect_same("native", seed + 2, hash);
+    uint64_t hash = record_run(test_best_engine(), seed, speeds[_i % 3]);
+    expect_same(test_best_engine(), seed + 1, hash);
+    expect_same(test_best_engine(), seed + 2, hash);
     if (_i == 0) {
         expect_same("portable", seed, hash);
     }
@@ -187,13 +188,13 @@ START_TEST(another_run_is_noticed)
     struct board *board = calloc(1, sizeof(*board));
     struct status status = {0};
     int result;
-    record_run("native", 5, NULL);
+    record_run(test_best_engine(), 5, NULL);
     size_t count = slurp(bytes);
     bytes[count - 3] ^= 1; /* in the hash of the end record */
     ck_assert(log_reseal(bytes, count));
     spill(bytes, count);
-    ck_assert_msg(open_replay(board, "native", &status) && start_replay(board, &status), "%s",
-                  status.text);
+    ck_assert_msg(open_replay(board, test_best_engine(), &status) && start_replay(board, &status),
+                  "%s", status.text);
     run_replay(board, 1);
     ck_assert_int_eq(replay_verdict(board->replay, &status, &result), REPLAY_DIVERGED);
     ck_assert_int_eq(result, EXIT_BUG);
@@ -229,7 +230,7 @@ START_TEST(made_up_recordings_are_one_error)
     uint32_t dice = 7;
     unsigned refused = 0;
     unsigned machines = 0;
-    record_run("native", 3, NULL);
+    record_run(test_best_engine(), 3, NULL);
     size_t count = slurp(bytes);
     for (unsigned round = 0; round < 1000; round++) {
         struct status status = {0};
@@ -241,7 +242,7 @@ START_TEST(made_up_recordings_are_one_error)
             log_reseal(changed, count);
         }
         spill(changed, count);
-        bool opened = open_replay(board, "native", &status);
+        bool opened = open_replay(board, test_best_engine(), &status);
         bool run = opened && machines < MACHINES;
         refused += !opened;
         if (!opened) {

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE /* memfd_create */
 #include "machine/record.h"
 #include "machine/timeline.h"
+#include "tests/support/engine.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -108,7 +109,7 @@ static uint64_t place(const struct board *board, unsigned n)
 
 START_TEST(a_position_has_one_state_however_it_is_reached)
 {
-    struct board *board = open_board(_i ? "portable" : "native");
+    struct board *board = open_board(_i ? "portable" : test_best_engine());
     uint64_t hash[PLACES];
     uint32_t dice = 3;
     unsigned places = _i ? PLACES / 3 : PLACES;
@@ -129,7 +130,7 @@ END_TEST
 
 START_TEST(the_end_is_the_recorded_one_after_any_detour)
 {
-    struct board *board = open_board("native");
+    struct board *board = open_board(test_best_engine());
     struct status status = {0};
     int result;
     go(board, board->end / 2);
@@ -163,7 +164,7 @@ static uint64_t step_to_last(struct board *board, uint64_t linear, uint64_t end)
 
 START_TEST(going_back_to_a_breakpoint_stops_at_its_last_passing)
 {
-    struct board *board = open_board("native");
+    struct board *board = open_board(test_best_engine());
     struct status status = {0};
     uint64_t end = place(board, (unsigned)_i * 3);
     go(board, end - 1 - WINDOW / 2);
@@ -199,7 +200,7 @@ static uint32_t word_at(struct board *board, uint64_t gpa)
 
 START_TEST(going_back_to_a_write_stops_before_the_instruction)
 {
-    struct board *board = open_board("native");
+    struct board *board = open_board(test_best_engine());
     const struct context *ctx = board->machine.ctx;
     struct status status = {0};
     uint64_t end = place(board, (unsigned)_i * 3);
@@ -232,7 +233,7 @@ END_TEST
 
 START_TEST(without_a_hit_the_way_back_ends_at_the_start)
 {
-    struct board *board = open_board("native");
+    struct board *board = open_board(test_best_engine());
     struct status status = {0};
     go(board, board->end);
     ck_assert(timeline_break(board->timeline, 0x12345678, &status));

@@ -83,6 +83,8 @@ START_TEST(kernels_multiboot_and_snapshots_have_magic)
     ck_assert_int_eq(kind_of(51200), MEDIA_UNKNOWN);
     memcpy(head, "VSNAP", 5);
     ck_assert_int_eq(kind_of(51201), MEDIA_SNAPSHOT);
+    memcpy(head, "Vestige log\n", 12);
+    ck_assert_int_eq(kind_of(51201), MEDIA_RECORDING);
 }
 END_TEST
 

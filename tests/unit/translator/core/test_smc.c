@@ -1,5 +1,6 @@
 /* Self-modifying code under both engines: what it computes, and what it costs in translations. */
 #include "frontend/x86/x86.h"
+#include "tests/support/engine.h"
 #include "translator/translator.h"
 
 #include <check.h>
@@ -15,14 +16,6 @@ struct bench {
     struct memory_ops memory;
     struct translator *translator;
 };
-
-static const struct host_ops *const engines[] = {
-#if defined(__x86_64__)
-    &host_x64,
-#endif
-    &host_interp,
-};
-enum { ENGINES = sizeof(engines) / sizeof(engines[0]) };
 
 /* again: mov eax, ebx; and eax, ebp; mov [func + 2], eax; call func; add esi, edx; inc ebx; dec
  * ecx; jnz again; hlt; func: mov edx, 11111111h; ret */
@@ -69,7 +62,7 @@ static void setup(struct bench *bench, unsigned engine, const uint8_t *code, siz
     bench->ctx = x86_context(bench->cpu);
     struct translator_config config = {.ctx = bench->ctx,
                                        .guest = &x86_guest,
-                                       .host = engines[engine],
+                                       .host = engine ? host_native() : &host_interp,
                                        .memory = &bench->memory,
                                        .callouts = x86_callouts,
                                        .code_bytes = 1 << 20};
@@ -168,12 +161,13 @@ int main(void)
 {
     Suite *suite = suite_create("smc");
     TCase *tcase = tcase_create("smc");
-    tcase_add_loop_test(tcase, code_that_comes_back_is_revived, 0, ENGINES);
-    tcase_add_loop_test(tcase, code_that_never_settles_is_not_translated_for_ever, 0, ENGINES);
-    tcase_add_loop_test(tcase, a_store_of_what_stands_there_costs_no_block, 0, ENGINES);
+    tcase_add_loop_test(tcase, code_that_comes_back_is_revived, 0, test_engines());
+    tcase_add_loop_test(tcase, code_that_never_settles_is_not_translated_for_ever, 0,
+                        test_engines());
+    tcase_add_loop_test(tcase, a_store_of_what_stands_there_costs_no_block, 0, test_engines());
     tcase_add_loop_test(tcase, a_store_into_its_own_block_counts_from_the_next_instruction, 0,
-                        ENGINES);
-    tcase_add_loop_test(tcase, bus_masters_overwrite_code, 0, ENGINES);
+                        test_engines());
+    tcase_add_loop_test(tcase, bus_masters_overwrite_code, 0, test_engines());
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,5 +1,6 @@
 /* Instructions that straddle two pages, the second of which is mapped elsewhere meanwhile. */
 #include "tests/support/cpu_fixture.h"
+#include "tests/support/engine.h"
 
 #include <check.h>
 
@@ -27,17 +28,16 @@ static const uint8_t head[] = {0xb8, 0x34, 0x12};
 static const uint8_t tail_one[] = {0x01, 0x00, 0xc3};
 static const uint8_t tail_two[] = {0x02, 0x00, 0xc3};
 
-static const char *const engines[] = {"portable", "native"};
-
 /* Runs ROUNDS rounds, each of which changes the entry by `change`; returns the sum. */
 static uint32_t run(struct cpu_fixture *f, const char *engine, uint32_t change)
 {
     ck_assert(cpu_fixture_create(f, "p2", engine, 0));
-    uint32_t entry = TABLE | 3;
-    cpu_fixture_poke(f, DIRECTORY, &entry, 4);
+    uint8_t entry[4];
+    store_le32(entry, TABLE | 3);
+    cpu_fixture_poke(f, DIRECTORY, entry, 4);
     for (uint32_t page = 0; page < 1024; page++) {
-        entry = (page * 4096 % CPU_FIXTURE_RAM) | 3;
-        cpu_fixture_poke(f, TABLE + 4 * page, &entry, 4);
+        store_le32(entry, (page * 4096 % CPU_FIXTURE_RAM) | 3);
+        cpu_fixture_poke(f, TABLE + 4 * page, entry, 4);
     }
     cpu_fixture_poke(f, CODE_AT, code, sizeof code);
     cpu_fixture_poke(f, FUNC_AT, head, sizeof head);
@@ -55,7 +55,7 @@ static uint32_t run(struct cpu_fixture *f, const char *engine, uint32_t change)
 START_TEST(the_tail_that_is_mapped_now_is_executed)
 {
     struct cpu_fixture f;
-    uint32_t sum = run(&f, engines[_i], 0x11000 ^ 0x12000);
+    uint32_t sum = run(&f, test_engine(_i), 0x11000 ^ 0x12000);
     ck_assert_uint_eq(
         sum, (uint32_t)(ROUNDS / 2 * 4 * UINT64_C(0x21234) + ROUNDS / 2 * 4 * UINT64_C(0x11234)));
     ck_assert_uint_lt(translator_stats(f.tr)->blocks_translated, 100);
@@ -66,7 +66,7 @@ END_TEST
 START_TEST(straddling_code_is_chained)
 {
     struct cpu_fixture f;
-    ck_assert_uint_eq(run(&f, engines[_i], 0), (uint32_t)(ROUNDS * 4 * UINT64_C(0x11234)));
+    ck_assert_uint_eq(run(&f, test_engine(_i), 0), (uint32_t)(ROUNDS * 4 * UINT64_C(0x11234)));
     /* One look-up a round, after INVLPG; none for the other three calls. */
     ck_assert_uint_lt(translator_stats(f.tr)->lookups, 4 * ROUNDS);
     cpu_fixture_destroy(&f);
@@ -75,7 +75,7 @@ END_TEST
 
 int main(void)
 {
-    int count = cpu_fixture_engine("native") ? 2 : 1;
+    int count = test_engines();
     Suite *suite = suite_create("straddle");
     TCase *tests = tcase_create("straddle");
     tcase_add_loop_test(tests, the_tail_that_is_mapped_now_is_executed, 0, count);

@@ -91,7 +91,7 @@ START_TEST(amd_models_show_their_own_leaves)
 {
     uint32_t out[4];
     leaf("k6-2", 0, out);
-    ck_assert_mem_eq(&out[1], "Auth", 4);
+    ck_assert_uint_eq(out[1], load_le32("Auth"));
     ck_assert_uint_eq(out[0], 1);
     leaf("k6-2", 1, out);
     ck_assert_uint_eq(out[0], 0x58c);
@@ -107,7 +107,9 @@ START_TEST(amd_models_show_their_own_leaves)
     ck_assert_uint_eq(out[0], 0x744);
     ck_assert_uint_eq(out[3], 0xc1c3bb7f); /* C1C3FBFF less machine check */
     leaf("athlon", 0x80000002, out);
-    ck_assert_mem_eq(out, "AMD Athlon(tm) P", 16);
+    for (unsigned i = 0; i < 4; i++) {
+        ck_assert_uint_eq(out[i], load_le32(&"AMD Athlon(tm) P"[4 * i]));
+    }
     leaf("athlon", 0x80000006, out);
     ck_assert_uint_eq(out[2], 0x01008140);
     leaf("athlon", 0x80000008, out);

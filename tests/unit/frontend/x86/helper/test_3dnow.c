@@ -7,6 +7,7 @@
 #include "frontend/x86/cpu/segment.h"
 #include "frontend/x86/helper/vec.h"
 #include "tests/support/cpu_fixture.h"
+#include "tests/support/engine.h"
 #include "tests/unit/frontend/x86/helper/vec_values.h"
 
 #include <check.h>
@@ -239,14 +240,14 @@ END_TEST
 enum { CODE = 0x1000, UNDEFINED = 0x600 };
 
 /* Runs code in real mode with EAX = 1.5f until HLT; EAX afterwards, or 6 when there was a #UD. */
-static uint32_t run(const char *model, bool native, const char *code, size_t length)
+static uint32_t run(const char *model, int engine, const char *code, size_t length)
 {
     static const char vector[4] = {0, 6, 0, 0};
     struct x86_model configured;
     struct status status = {0};
     struct cpu_fixture f;
     ck_assert(x86_model_configure(&configured, model, &status));
-    ck_assert(cpu_fixture_create_model(&f, &configured, native ? "native" : "portable", 0));
+    ck_assert(cpu_fixture_create_model(&f, &configured, test_engine(engine), 0));
     segment_set_real(f.ctx, &f.ctx->seg[SEG_CS], 0);
     cpu_fixture_poke(&f, 6 * 4, vector, 4);
     cpu_fixture_poke(&f, UNDEFINED, "\x66\xb8\x06\x00\x00\x00\xf4", 7);
@@ -288,9 +289,10 @@ static const struct program {
 
 START_TEST(programs_run_where_the_model_has_the_instruction)
 {
-    const struct program *p = &programs[_i / 2];
-    uint32_t eax = run(p->model, _i % 2, p->code, p->length);
-    ck_assert_msg(eax == p->eax, "program %d on %s: %x, not %x", _i / 2, p->model, eax, p->eax);
+    const struct program *p = &programs[_i / test_engines()];
+    uint32_t eax = run(p->model, _i % test_engines(), p->code, p->length);
+    ck_assert_msg(eax == p->eax, "program %d on %s: %x, not %x", _i / test_engines(), p->model, eax,
+                  p->eax);
 }
 END_TEST
 
@@ -306,7 +308,7 @@ int main(void)
     tcase_add_test(tcase, estimates_and_sequences_are_as_accurate_as_promised);
     tcase_add_test(tcase, powers_of_two_are_exact);
     tcase_add_loop_test(tcase, programs_run_where_the_model_has_the_instruction, 0,
-                        COUNT_OF(programs) * (cpu_fixture_engine("native") ? 2 : 1));
+                        COUNT_OF(programs) * test_engines());
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

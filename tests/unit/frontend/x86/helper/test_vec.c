@@ -1,6 +1,6 @@
 /*
  * Every MMX and SSE row against this machine's own CPU: results, MXCSR and EFLAGS to the bit, with
- * masked and unmasked exceptions.
+ * masked and unmasked exceptions.  x86-64 hosts only.
  */
 #include "base/endian.h"
 #include "frontend/x86/cpu/cpu.h"
@@ -128,8 +128,6 @@ static void run_soft(struct x86_cpu *cpu, unsigned op, bool memory, unsigned imm
     callout_vec(&cpu->ctx, 0, 0, argument(op, memory, imm8));
     store(&cpu->ctx, r, stores ? vec_memory_bytes((enum vec_op)op) : 0);
 }
-
-#if defined(__x86_64__)
 
 struct bench {
     struct x86_cpu *cpu;
@@ -259,19 +257,15 @@ START_TEST(floating_rows_equal_the_host_with_exceptions_unmasked)
 }
 END_TEST
 
-#endif
-
 int main(void)
 {
     Suite *suite = suite_create("vec");
     TCase *tcase = tcase_create("vec");
-#if defined(__x86_64__)
     tcase_add_test(tcase, integer_rows_equal_the_host);
     tcase_add_test(tcase, string_comparisons_equal_the_host_with_every_immediate);
     tcase_add_test(tcase, misaligned_operands_fault_where_the_host_faults);
     tcase_add_test(tcase, floating_rows_equal_the_host_with_all_exceptions_masked);
     tcase_add_test(tcase, floating_rows_equal_the_host_with_exceptions_unmasked);
-#endif
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

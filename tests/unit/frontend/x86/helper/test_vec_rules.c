@@ -60,17 +60,16 @@ START_TEST(memory_passes_through_the_slow_value)
     struct context *ctx = flat->ctx;
     ctx->xmm[3].q[0] = 1;
     ctx->xmm[3].q[1] = 2;
-    ctx->slow_value[0] = 0xffffffff00000007;
-    ctx->slow_value[1] = 9;
+    context_set_slow(ctx, 0xffffffff00000007, 9);
     callout_vec(ctx, 0, 0, code(VEC_movss, IR_XMM0 + 3, IR_MEM));
     ck_assert_uint_eq(ctx->xmm[3].q[0], 7);
     ck_assert_uint_eq(ctx->xmm[3].q[1], 0);
     ctx->xmm[3].q[1] = 0x1122334455667788;
     callout_vec(ctx, 0, 0, code(VEC_movhps_store, IR_MEM, IR_XMM0 + 3));
-    ck_assert_uint_eq(ctx->slow_value[0], 0x1122334455667788);
+    ck_assert_uint_eq(context_slow(ctx, 0), 0x1122334455667788);
     callout_vec(ctx, 0, 0, code(VEC_movups_store, IR_MEM, IR_XMM0 + 3));
-    ck_assert_uint_eq(ctx->slow_value[0], 7);
-    ck_assert_uint_eq(ctx->slow_value[1], 0x1122334455667788);
+    ck_assert_uint_eq(context_slow(ctx, 0), 7);
+    ck_assert_uint_eq(context_slow(ctx, 1), 0x1122334455667788);
     flat_destroy(flat);
 }
 END_TEST

@@ -61,9 +61,7 @@ static void protected_mode(struct rig *rig)
 
 static uint32_t ram32(unsigned offset)
 {
-    uint32_t value;
-    memcpy(&value, ram + offset, 4);
-    return value;
+    return load_le32(ram + offset);
 }
 
 static uint16_t ram16(unsigned offset)
@@ -75,7 +73,7 @@ START_TEST(environment_in_32_bit_protected_mode)
 {
     struct rig *rig = setup();
     protected_mode(rig);
-    rig->cpu.ctx.slow_value[0] = 0;
+    context_set_slow(&rig->cpu.ctx, 0, 0);
     callout_x87_memory(&rig->cpu.ctx, 0x80, 0, X87_fadd_m32 | SEG_DS << 16);
     callout_fnstenv(&rig->cpu.ctx, 0, 0, IMAGE32);
     static const uint32_t expected[7] = {0xffff037f, 0xffff3220, 0xffff0fff, 0x1234,

@@ -6,6 +6,7 @@
  */
 #include "frontend/x86/cpu/segment.h"
 #include "tests/support/cpu_fixture.h"
+#include "tests/support/engine.h"
 
 #include <check.h>
 
@@ -19,9 +20,9 @@ static void put(uint32_t at, const char *bytes, size_t count)
 }
 
 /* Creates the CPU with vectors, segments and AX = 1234h, CX = 0, SP = 100h. */
-static void begin(const char *model, bool native)
+static void begin(const char *model, int engine)
 {
-    ck_assert(cpu_fixture_create(&f, model, native ? "native" : "portable", 0));
+    ck_assert(cpu_fixture_create(&f, model, test_engine(engine), 0));
     static const uint8_t vectors[] = {0, 1, 6, 13};
     for (unsigned i = 0; i < sizeof(vectors); i++) {
         char vector[4] = {(char)(vectors[i] * 16), 5, 0, 0};
@@ -138,8 +139,8 @@ static const struct program programs[] = {
 
 START_TEST(a_program_does_what_the_model_does)
 {
-    const struct program *p = &programs[_i / 2];
-    begin(p->model, _i % 2);
+    const struct program *p = &programs[_i / test_engines()];
+    begin(p->model, _i % test_engines());
     put(CODE, p->code, p->length);
     run();
     ck_assert_msg(reg(AX) == p->ax, "%s %s: ax %x, not %x", p->model, p->what, reg(AX), p->ax);
@@ -302,9 +303,9 @@ int main(void)
 {
     Suite *suite = suite_create("old models");
     TCase *tcase = tcase_create("old models");
-    int engines = cpu_fixture_engine("native") ? 2 : 1;
+    int engines = test_engines();
     enum { PROGRAMS = sizeof(programs) / sizeof(programs[0]) };
-    tcase_add_loop_test(tcase, a_program_does_what_the_model_does, 0, PROGRAMS * 2);
+    tcase_add_loop_test(tcase, a_program_does_what_the_model_does, 0, PROGRAMS * engines);
     tcase_add_loop_test(tcase, code_goes_on_at_the_start_of_its_segment, 0, engines);
     tcase_add_loop_test(tcase, the_286_faults_at_the_end_of_the_code_segment, 0, engines);
     tcase_add_loop_test(tcase, addresses_of_the_8086_wrap_at_1_mib, 0, engines);

@@ -3,11 +3,14 @@
  * fast path, partly on the slow path, partly faulting.  Included once by each test program, which
  * it also gives the slow path's functions.
  */
-#ifndef TESTS_UNIT_BACKEND_X64_WORLD_H
-#define TESTS_UNIT_BACKEND_X64_WORLD_H
+#ifndef TESTS_UNIT_BACKEND_NATIVE_WORLD_H
+#define TESTS_UNIT_BACKEND_NATIVE_WORLD_H
 
-#include "backend/host/x64/engine.h"
 #include "base/endian.h"
+#include "translator/api/host.h"
+#include "translator/api/memory.h"
+#include "translator/api/mode.h"
+#include "translator/ir/ir.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /*
- * The native engine for x86-64: random blocks of integer records against a plain evaluation, with
+ * The native engine: random blocks of integer records against a plain evaluation, with
  * memory on the fast path, on the slow path, across pages and faulting.
  */
-#include "tests/unit/backend/x64_plain.h"
+#include "tests/unit/backend/native_plain.h"
 
 #include <check.h>
 
@@ -339,7 +339,7 @@ static void compare(const struct world *world, const struct plain *p, const stru
 static void run_seeds(unsigned variant, uint64_t first, uint64_t count)
 {
     struct world *world = world_create();
-    struct engine *engine = host_x64.create(1 << 20, (struct pass_set){0});
+    struct engine *engine = host_native()->create(1 << 20, (struct pass_set){0});
     static struct plain plain;
     struct ir_block block = {.insts = calloc(IR_MAX_RECORDS, sizeof(struct ir_inst)),
                              .mode = modes[variant]};
@@ -357,17 +357,17 @@ static void run_seeds(unsigned variant, uint64_t first, uint64_t count)
         }
         compared++;
         struct block compiled = {.rip = block.rip, .mode = block.mode};
-        if (!host_x64.emit(engine, &block, &compiled)) {
-            host_x64.reset(engine);
-            ck_assert(host_x64.emit(engine, &block, &compiled));
+        if (!host_native()->emit(engine, &block, &compiled)) {
+            host_native()->reset(engine);
+            ck_assert(host_native()->emit(engine, &block, &compiled));
         }
-        host_x64.enter(engine, &world->ctx, &compiled);
+        host_native()->enter(engine, &world->ctx, &compiled);
         compare(world, &plain, &block, seed);
         ck_assert_uint_eq(world->ctx.leave, plain.faulted ? LEAVE_EVENT : LEAVE_LOOKUP);
     }
     ck_assert_uint_gt(compared, count / 4);
     free(block.insts);
-    host_x64.destroy(engine);
+    host_native()->destroy(engine);
     world_destroy(world);
 }
 
@@ -379,8 +379,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("x64_random");
-    TCase *tcase = tcase_create("x64_random");
+    Suite *suite = suite_create("native_random");
+    TCase *tcase = tcase_create("native_random");
     tcase_add_loop_test(tcase, random_blocks_agree_with_plain_evaluation, 0, 2 * VARIANTS);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -1,10 +1,10 @@
 /*
  * Integer records evaluated plainly, one at a time: what the native engine is compared with.
  */
-#ifndef TESTS_UNIT_BACKEND_X64_PLAIN_H
-#define TESTS_UNIT_BACKEND_X64_PLAIN_H
+#ifndef TESTS_UNIT_BACKEND_NATIVE_PLAIN_H
+#define TESTS_UNIT_BACKEND_NATIVE_PLAIN_H
 
-#include "tests/unit/backend/x64_world.h"
+#include "tests/unit/backend/native_world.h"
 
 #include <check.h>
 

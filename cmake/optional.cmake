@@ -1,0 +1,32 @@
+# vestige_optional(NAME MODULE SOURCES FILE... TESTS FILE...): a library that Vestige does without where it is
+# missing.  Its sources and tests are left out then, and machine/absent has what answers in their place: a file
+# of the name of the first.  HAVE_NAME (1 or 0) is what machine/ is compiled with.
+set(VESTIGE_HAVE "")
+set(VESTIGE_LEFT_OUT "")
+set(VESTIGE_STAND_INS "")
+macro(vestige_optional name module)
+    cmake_parse_arguments(optional "" "" "SOURCES;TESTS" ${ARGN})
+    pkg_check_modules(${name} IMPORTED_TARGET ${module})
+    if(${name}_FOUND)
+        list(APPEND VESTIGE_HAVE HAVE_${name}=1)
+    else()
+        message(STATUS "${module}: left out (vestige doctor says what is missing then)")
+        add_library(vestige_no_${name} INTERFACE)
+        add_library(PkgConfig::${name} ALIAS vestige_no_${name})
+        list(APPEND VESTIGE_HAVE HAVE_${name}=0)
+        list(APPEND VESTIGE_LEFT_OUT ${optional_SOURCES} ${optional_TESTS})
+        foreach(source ${optional_SOURCES})
+            get_filename_component(file ${source} NAME)
+            if(EXISTS ${CMAKE_SOURCE_DIR}/machine/absent/${file})
+                list(APPEND VESTIGE_STAND_INS ${CMAKE_SOURCE_DIR}/machine/absent/${file})
+            endif()
+        endforeach()
+    endif()
+endmacro()
+
+# vestige_keep(LIST): without the sources that no library is there for.
+macro(vestige_keep list)
+    foreach(left ${VESTIGE_LEFT_OUT})
+        list(REMOVE_ITEM ${list} ${CMAKE_SOURCE_DIR}/${left})
+    endforeach()
+endmacro()

@@ -1,0 +1,47 @@
+#!/bin/bash
+# A recording and a saved machine of this host go on on the other one, to the same state.
+source "${BASH_SOURCE%/*}/../boot/lib.sh"
+
+[[ -x $HERE ]] || skip "no $HERE: cmake --build --preset release --target vestige"
+image=$(need_image freedos.img) || exit
+options=(--display none --speed max --rtc 2024-01-01T00:00:00 --snapshot-disks)
+rm -f ./*.log ./*.vsnap
+
+cat >session.txt <<'SCRIPT'
+wait-text A:\\>
+type ver\n
+sleep 0.5
+quit
+SCRIPT
+"$HERE" run "$image" "${options[@]}" --script session.txt --record session.log >out.txt 2>log.txt ||
+    boot_failed "the recording"
+
+cat >save.txt <<'SCRIPT'
+wait-text A:\\>
+save prompt.vsnap
+quit
+SCRIPT
+"$HERE" run "$image" "${options[@]}" --script save.txt >out.txt 2>log.txt || boot_failed "the saved run"
+
+cat >go-on.txt <<'SCRIPT'
+type dir\n
+wait-text bytes free
+hash
+quit
+SCRIPT
+goes_on()
+{
+    "$1" run prompt.vsnap --display none --speed max --engine "$2" --script go-on.txt 2>&1 >out.txt |
+        tee log.txt | grep -E '[0-9a-f]{16}' || boot_failed "going on"
+}
+
+"$HERE" replay session.log --display none >out.txt 2>here.txt || boot_failed "the replay on this host"
+goes_on "$HERE" native >here.hash
+cat here.txt here.hash
+for engine in $ENGINES; do
+    "$VESTIGE" replay session.log --display none --engine "$engine" >out.txt 2>there.txt ||
+        fail "the replay on the other host: $(<there.txt)"
+    expect_same here.txt there.txt
+    goes_on "$VESTIGE" "$engine" >there.hash
+    expect_same here.hash there.hash
+done
