@@ -34,7 +34,7 @@ static const struct {
     {"control", RECORD_HOST},      {"engine", RECORD_HOST},        {"gdb", RECORD_HOST},
     {"paused", RECORD_HOST},       {"for", RECORD_HOST},           {"stats", RECORD_HOST},
     {"script", RECORD_HOST},       {"log", RECORD_HOST},           {"perf", RECORD_HOST},
-    {"symbols", RECORD_HOST},      {"hot-every", RECORD_HOST},    {"code-cache", RECORD_HOST},
+    {"symbols", RECORD_HOST},      {"hot-every", RECORD_HOST},     {"code-cache", RECORD_HOST},
 };
 
 struct recorder {
