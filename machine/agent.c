@@ -262,7 +262,15 @@ static bool request_put(struct agent *agent, const char *text, struct status *st
 {
     char name[128];
     struct putting put = {.name = name};
-    if (sscanf(text, "%127s %" SCNx64, name, &put.value) != 2 || !strrchr(name, '[')) {
+    char *end = NULL;
+    const char *value = strchr(text, ' ');
+    size_t length = value ? (size_t)(value - text) : 0;
+    if (length > 0 && length < sizeof(name)) {
+        memcpy(name, text, length);
+        name[length] = 0;
+        put.value = strtoull(value, &end, 16);
+    }
+    if (!end || end == value || !strrchr(name, '[')) {
         return status_fail(status, "put %s: not FIELD[N] HEX", text);
     }
     char *bracket = strrchr(name, '[');

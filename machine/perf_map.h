@@ -14,7 +14,7 @@ struct perf_map;
 struct perf_map *perf_map_create(const char *symbols, struct status *status);
 void perf_map_destroy(struct perf_map *map);
 
-/* translator_config.translated: a line for that block. */
-void perf_map_add(void *map, const struct block *block, uint64_t linear);
+/* translator_config.translated of a struct perf_map: a line for that block. */
+void perf_map_add(void *user, const struct block *block, uint64_t linear);
 
 #endif

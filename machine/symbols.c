@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "machine/symbols.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +20,7 @@ struct symbols {
 
 static bool is_text(char type)
 {
-    return strchr("tTwW", type) != NULL;
+    return type && strchr("tTwW", type);
 }
 
 static bool add(struct symbols *symbols, uint64_t address, const char *name)
@@ -59,13 +58,15 @@ struct symbols *symbols_read(const char *path, struct status *status)
     }
     struct symbols *symbols = calloc(1, sizeof(*symbols));
     char line[512];
-    char name[256];
-    char type;
-    uint64_t address;
     bool fits = symbols != NULL;
     while (fits && fgets(line, sizeof(line), file)) {
-        if (sscanf(line, "%" SCNx64 " %c %255s", &address, &type, name) == 3 && is_text(type)) {
-            fits = add(symbols, address, name);
+        char *name;
+        char *type;
+        uint64_t address = strtoull(line, &type, 16);
+        if (type != line && type[0] == ' ' && is_text(type[1]) && type[2] == ' ') {
+            name = type + 3;
+            name[strcspn(name, " \t\r\n")] = 0;
+            fits = !*name || add(symbols, address, name);
         }
     }
     fclose(file);

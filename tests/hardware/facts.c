@@ -113,11 +113,13 @@ uint16_t facts_flags(const char *folder, const char *opcode)
 static bool parse_hash(const char *line, uint8_t *hash)
 {
     for (unsigned i = 0; i < MOO_HASH; i++) {
-        unsigned value;
-        if (sscanf(line + (size_t)i * 2, "%2x", &value) != 1) {
+        const char *pair = line + (size_t)i * 2;
+        const char digits[3] = {pair[0], pair[0] ? pair[1] : (char)0, 0};
+        char *end;
+        hash[i] = (uint8_t)strtoul(digits, &end, 16);
+        if (end != digits + 2) {
             return false;
         }
-        hash[i] = (uint8_t)value;
     }
     return true;
 }
