@@ -27,7 +27,7 @@ static uint32_t port_in(void *machine, uint16_t port, unsigned size)
     (void)machine;
     for (unsigned i = 0; i < size; i++) {
         unsigned at = (uint16_t)(port + i) - REMAPCFG;
-        uint32_t byte = at < 2 ? REMAPCFG_VALUE >> 8 * at & 0xff : 0xff;
+        uint32_t byte = at < 2 ? (uint32_t)REMAPCFG_VALUE >> 8 * at & 0xff : 0xffU;
         value |= byte << 8 * i;
     }
     return value;
