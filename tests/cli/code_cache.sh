@@ -3,7 +3,7 @@
 # somebody else's to write or another program's is as good as none.
 source "${BASH_SOURCE%/*}/lib.sh"
 
-run=(run --demo --display none --speed max --rtc 2024-01-01T00:00:00 --for 30M)
+run=(run --demo -m 16M --display none --speed max --rtc 2024-01-01T00:00:00 --for 5M)
 
 # number NAME: of the last run's statistics.
 number()
