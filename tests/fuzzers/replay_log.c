@@ -33,9 +33,7 @@ static void run(struct replay *replay, struct config *config)
     memset(&machine, 0, sizeof(machine));
     if (!machine_create(&machine, config, &status)) {
         check_told(&status);
-        return;
-    }
-    if (replay_start(replay, &machine, &status)) {
+    } else if (replay_start(replay, &machine, &status)) {
         replay_limit(replay, machine_icount(&machine) + INSNS_MOST, false);
         for (unsigned n = 0; n < SLICES && !machine.quit; n++) {
             replay_run_until(replay, machine_now(&machine) + SLICE_NS);
