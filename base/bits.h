@@ -1,9 +1,11 @@
-/* Bit fields of unsigned values: extract, deposit, sign-extend, rotate, align. */
+/* Bit fields of unsigned values: extract, deposit, sign-extend, rotate, align.  Zeros in memory. */
 #ifndef BASE_BITS_H
 #define BASE_BITS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Field of n bits (1..63) whose lowest bit is `at`. */
 static inline uint64_t bits_get(uint64_t value, unsigned at, unsigned n)
@@ -43,6 +45,13 @@ static inline uint64_t align_down(uint64_t value, uint64_t power_of_two)
 static inline uint64_t align_up(uint64_t value, uint64_t power_of_two)
 {
     return align_down(value + power_of_two - 1, power_of_two);
+}
+
+/* True when all of the bytes are 0. */
+static inline bool bytes_are_zero(const void *bytes, size_t count)
+{
+    const uint8_t *at = bytes;
+    return count == 0 || (at[0] == 0 && memcmp(at, at + 1, count - 1) == 0);
 }
 
 #endif

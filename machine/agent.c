@@ -2,13 +2,14 @@
 #include "machine/agent.h"
 
 #include "base/arena.h"
-#include "base/endian.h"
+#include "base/bits.h"
 #include "machine/checkpoint.h"
 #include "machine/disassemble.h"
 #include "machine/media/recognise.h"
 #include "machine/pc.h"
 #include "machine/replay.h"
 #include "machine/snapshot.h"
+#include "snapshots/codec.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -104,6 +105,9 @@ static bool make_machine(struct agent *agent, struct status *status)
     }
     shut_off(config);
     agent->live = machine_create(&agent->machine, config, status);
+    if (!agent->live) {
+        machine_destroy(&agent->machine);
+    }
     return agent->live && keeps_disks(&agent->machine, status) &&
            (!config->snapshot || snapshot_load(&agent->machine, config->snapshot, status)) &&
            (!agent->replay || replay_start(agent->replay, &agent->machine, status));
@@ -306,14 +310,9 @@ static bool request_pages(struct agent *agent, const char *text, struct status *
     const struct memory_map *memory = &agent->machine.memory;
     memory_map_settle(&agent->machine.memory);
     for (uint64_t at = 0; at < memory->ram_bytes; at += PAGE) {
-        uint64_t hash = 0;
-        for (unsigned i = 0; i < PAGE; i += 8) {
-            uint64_t word = load_le64(memory->ram + at + i);
-            hash = word ? (hash ^ word ^ i) * UINT64_C(0x9e3779b97f4a7c15) : hash;
-            hash ^= hash >> 29;
-        }
-        if (hash) {
-            fprintf(agent->out, "%" PRIx64 " %" PRIx64 "\n", at, hash);
+        if (!bytes_are_zero(memory->ram + at, PAGE)) {
+            fprintf(agent->out, "%" PRIx64 " %" PRIx64 "\n", at,
+                    codec_fingerprint(memory->ram + at, PAGE));
         }
     }
     return true;

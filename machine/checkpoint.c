@@ -1,6 +1,7 @@
 /* See checkpoint.h.  A piece is a page or a cluster, counted by the checkpoints that hold it. */
 #include "machine/checkpoint.h"
 
+#include "base/bits.h"
 #include "machine/machine_state.h"
 #include "machine/pc.h"
 
@@ -42,11 +43,6 @@ static void regions_of(struct machine *machine, struct region regions[REGIONS])
     memory_map_settle(&machine->memory);
     regions[0] = (struct region){machine->memory.ram, machine->memory.ram_bytes};
     regions[1] = (struct region){machine->pc->vram, PC_VRAM_BYTES};
-}
-
-static bool is_zero(const uint8_t *bytes, size_t count)
-{
-    return bytes[0] == 0 && memcmp(bytes, bytes + 1, count - 1) == 0;
 }
 
 static struct piece *piece_hold(struct piece *block)
@@ -92,7 +88,7 @@ static void take_region(struct checkpoint *checkpoint, unsigned n, const struct 
     checkpoint->page_count[n] = count;
     for (uint64_t i = 0; i < count && !checkpoint->failed; i++) {
         const uint8_t *bytes = region->memory + i * PAGE;
-        if (!is_zero(bytes, PAGE)) {
+        if (!bytes_are_zero(bytes, PAGE)) {
             struct piece *like = previous ? previous->pages[n][i] : NULL;
             checkpoint->pages[n][i] = piece_of(checkpoint, like, bytes, PAGE);
         }
@@ -238,7 +234,7 @@ static void restore_region(const struct checkpoint *checkpoint, unsigned n,
         uint8_t *to = region->memory + i * PAGE;
         const struct piece *block = checkpoint->pages[n][i];
         if (!block) {
-            if (!is_zero(to, PAGE)) {
+            if (!bytes_are_zero(to, PAGE)) {
                 memset(to, 0, PAGE);
             }
         } else if (memcmp(to, block->bytes, PAGE) != 0) {

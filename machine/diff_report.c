@@ -40,7 +40,7 @@ static bool show_code(struct diff *diff, FILE *out)
         if (!side_answer(left, &answer, &diff->status)) {
             return false;
         }
-        fprintf(out, "  %" PRIu64 "  %s\n", at, answer.count ? answer.lines[0] : "");
+        fprintf(out, "  %" PRIu64 "  %s\n", at, answer_line(&answer));
         answer_free(&answer);
     }
     return true;
@@ -80,9 +80,10 @@ static bool show_page(struct diff *diff, uint64_t page, unsigned *shown, FILE *o
     if (!diff_both(diff, bytes, "page %" PRIx64, page)) {
         return false;
     }
-    const char *left = bytes[0].lines[0];
-    const char *right = bytes[1].lines[0];
-    for (unsigned i = 0; i < PAGE; i++, left += 2, right += 2) {
+    const char *left = answer_line(&bytes[0]);
+    const char *right = answer_line(&bytes[1]);
+    for (unsigned i = 0; i < PAGE && left[0] && left[1] && right[0] && right[1];
+         i++, left += 2, right += 2) {
         if (memcmp(left, right, 2) != 0 && (*shown)++ < BYTES_SHOWN) {
             fprintf(out,
                     "  memory %08" PRIx64 "              left %.2s                right %.2s\n",

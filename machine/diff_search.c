@@ -65,8 +65,7 @@ bool diff_do(struct diff *diff, const char *request)
 
 static bool same_line(const struct answer answer[2])
 {
-    return answer[0].count && answer[1].count &&
-           strcmp(answer[0].lines[0], answer[1].lines[0]) == 0;
+    return strcmp(answer_line(&answer[0]), answer_line(&answer[1])) == 0;
 }
 
 bool diff_equal(struct diff *diff, bool *equal, const char *format, ...)
@@ -95,7 +94,7 @@ static bool run_both(struct diff *diff, uint64_t count, bool memory, bool *equal
         return false;
     }
     *equal = same_line(answer);
-    diff->at = strtoull(answer[0].lines[0], NULL, 10);
+    diff->at = strtoull(answer_line(&answer[0]), NULL, 10);
     diff->ended = diff->at < count;
     answer_free(&answer[0]);
     answer_free(&answer[1]);
@@ -108,8 +107,8 @@ static bool run_both(struct diff *diff, uint64_t count, bool memory, bool *equal
 static bool adoptable(const char *line, int *name_bytes)
 {
     const char *value = strrchr(line, ' ');
-    *name_bytes = (int)(value - line);
-    return strncmp(line, "cpu ", 4) == 0 && strncmp(value + 1, "hash:", 5) != 0;
+    *name_bytes = value ? (int)(value - line) : 0;
+    return value && strncmp(line, "cpu ", 4) == 0 && strncmp(value + 1, "hash:", 5) != 0;
 }
 
 static bool adopt(struct diff *diff, const char *line, FILE *names)
@@ -155,7 +154,7 @@ bool diff_start(struct diff *diff)
         return false;
     }
     for (unsigned i = 0; i < 2; i++) {
-        snprintf(diff->side[i].what, sizeof(diff->side[i].what), "%s", what[i].lines[0]);
+        snprintf(diff->side[i].what, sizeof(diff->side[i].what), "%s", answer_line(&what[i]));
         answer_free(&what[i]);
     }
     return adopt_all(diff);

@@ -129,6 +129,11 @@ bool side_answer(struct side *side, struct answer *answer, struct status *status
     return true;
 }
 
+const char *answer_line(const struct answer *answer)
+{
+    return answer->count ? answer->lines[0] : "";
+}
+
 void answer_free(struct answer *answer)
 {
     free(answer->text);

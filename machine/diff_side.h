@@ -37,5 +37,7 @@ __attribute__((format(printf, 2, 3))) void side_ask(struct side *side, const cha
 /* False: the side is gone, or refused; the reason, with its name, in status. */
 bool side_answer(struct side *side, struct answer *answer, struct status *status);
 void answer_free(struct answer *answer);
+/* Its first line, or "". */
+const char *answer_line(const struct answer *answer);
 
 #endif

@@ -1,5 +1,6 @@
 /* Memory and disks as regions of a snapshot: see snapshot_files.h. */
 #define _GNU_SOURCE
+#include "base/bits.h"
 #include "machine/host_pages.h"
 #include "machine/snapshot_files.h"
 
@@ -95,11 +96,6 @@ struct saving {
     uint64_t units;
 };
 
-static bool is_zero(const uint8_t *bytes, size_t count)
-{
-    return bytes[0] == 0 && memcmp(bytes, bytes + 1, count - 1) == 0;
-}
-
 /* The units of a window that are there (memory: that are not zeros). */
 static uint64_t find_units(const struct saving *saving, uint64_t first, unsigned count,
                            const uint8_t *units[SNAP_UNITS])
@@ -112,7 +108,7 @@ static uint64_t find_units(const struct saving *saving, uint64_t first, unsigned
             continue;
         }
         units[i] = at ? at + (size_t)i * UNIT_BYTES : media_overlay_find(saving->media, first + i);
-        bool present = units[i] && !(at && is_zero(units[i], UNIT_BYTES));
+        bool present = units[i] && !(at && bytes_are_zero(units[i], UNIT_BYTES));
         there |= (uint64_t)present << i;
     }
     return there;

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "snapshots/identity.h"
 
+#include "base/bits.h"
 #include "base/endian.h"
 
 #include <errno.h>
@@ -13,11 +14,6 @@
 #include <xxhash.h>
 
 enum { BLOCK = 65536 };
-
-static bool all_zero(const uint8_t *bytes, size_t count)
-{
-    return count == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, count - 1) == 0);
-}
 
 /* Reads up to a block; -1 on errors. */
 static ssize_t read_block(int fd, uint8_t *to, uint64_t at)
@@ -59,7 +55,7 @@ static bool hash_file(int fd, struct identity *identity)
         uint8_t number[8];
         ssize_t got = read_block(fd, block, at);
         good = got > 0;
-        if (good && !all_zero(block, (size_t)got)) {
+        if (good && !bytes_are_zero(block, (size_t)got)) {
             store_le64(number, at / BLOCK);
             XXH3_128bits_update(state, number, sizeof(number));
             XXH3_128bits_update(state, block, (size_t)got);

@@ -77,6 +77,14 @@ static inline struct block *block_of_exit(struct block_exit *exit)
     return (struct block *)(void *)((char *)(exit - exit->index) - offsetof(struct block, exits));
 }
 
+/* True when an EIP lies in another linear page than the block, whose code begins at EIP rip: pages
+ * are compared by its physical start, which has the same offset in its page. */
+static inline bool block_leaves_page(const struct block *block, uint64_t rip, uint64_t target)
+{
+    uint64_t at = (block->gpa & 0xfff) + (uint64_t)(int64_t)(int32_t)(target - rip);
+    return at > 0xfff;
+}
+
 /* EIP of a straddling block's first byte in the next page. */
 static inline uint64_t block_tail_rip(const struct block *block)
 {

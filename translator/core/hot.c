@@ -93,18 +93,22 @@ void hot_unhide(struct translator *tr)
 
 /* Forming asks these. */
 
-static int64_t page_delta(void *owner, uint64_t rip)
+static int64_t delta_at(const struct translator *tr, uint64_t rip)
 {
-    const struct translator *tr = owner;
     const struct context *ctx = tr->ctx;
     return ctx->tables->code[(uint32_t)(ctx->seg[SEG_CS].base + rip) >> PAGE_BITS];
+}
+
+static int64_t page_delta(void *owner, uint64_t rip)
+{
+    return delta_at(owner, rip);
 }
 
 /* The block's bytes in host memory when they are what stands at its EIP now, else NULL. */
 static const uint8_t *bytes_of(const struct translator *tr, const struct block *block)
 {
     uint64_t linear = (tr->ctx->seg[SEG_CS].base + block->rip) & UINT32_MAX;
-    int64_t delta = page_delta((void *)(uintptr_t)tr, block->rip);
+    int64_t delta = delta_at(tr, block->rip);
     struct phys_page page =
         tr->memory->page(tr->memory->memory, block->gpa & ~(uint64_t)(PAGE_BYTES - 1));
     const uint8_t *bytes = page.host + (block->gpa & (PAGE_BYTES - 1));

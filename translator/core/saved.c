@@ -206,13 +206,9 @@ static struct block *take(struct translator *tr, const struct saved_block *from,
 {
     const struct saved_exit *exits = &tr->saved->parts.exits[from->exits];
     struct block *block = arena_alloc_raw(tr->arena, sizeof(*block));
-    memset(block, 0, sizeof(*block));
-    block->gpa = gpa;
-    block->gpa2 = UINT64_MAX;
-    block->rip = from->rip;
-    block->mode = from->mode;
-    block->bytes = from->bytes;
-    block->insns = from->insns;
+    struct ir_block ir = {
+        .rip = from->rip, .mode = from->mode, .bytes = from->bytes, .insn_count = from->insns};
+    block_init(block, gpa, UINT64_MAX, &ir);
     block->code_bytes = from->code_bytes;
     block->exit_count = (uint8_t)from->exit_count;
     for (unsigned i = 0; i < from->exit_count; i++) {

@@ -85,6 +85,7 @@ void tlb_note(struct translator *tr, enum memory_view view, uint32_t page, enum 
 
 void tlb_drop_slots(struct translator *tr)
 {
+    /* a base that no 32-bit address lies in the page of */
     memset(tr->ctx->pages.base, 0x40, sizeof(tr->ctx->pages.base));
 }
 

@@ -124,13 +124,6 @@ static void emit_refund(struct emit *e, const struct exit_site *site)
     }
 }
 
-/* Pages are compared by the physical start of the block, which has the same offset in its page. */
-static bool crosses_page(const struct emit *e, uint32_t target)
-{
-    int64_t at = (int64_t)(e->block->gpa & 0xfff) + (int32_t)(target - (uint32_t)e->ir->rip);
-    return at < 0 || at > 0xfff;
-}
-
 static void emit_direct_exit(struct emit *e, const struct exit_site *site)
 {
     struct code_buffer *out = e->out;
@@ -143,7 +136,8 @@ static void emit_direct_exit(struct emit *e, const struct exit_site *site)
         emit_refund(e, site);
         exit->branch = a64_b(out);
     }
-    exit->cross_page = crosses_page(e, site->target) || e->block->gpa2 != UINT64_MAX;
+    exit->cross_page =
+        block_leaves_page(e->block, e->ir->rip, site->target) || e->block->gpa2 != UINT64_MAX;
     if (exit->cross_page) {
         uint32_t guard = out->at + A64_GUARD_LITERAL;
         emit_guard(e, site);

@@ -5,14 +5,12 @@
 #define BACKEND_HOST_A64_ENGINE_H
 
 #include "backend/host/a64/abi.h"
+#include "backend/host/emit/access.h"
 #include "backend/host/emit/codemem.h"
 #include "translator/api/host.h"
 #include "translator/ir/ir.h"
 
 enum { A64_ACCESS_SIZES = 5 };
-
-/* What an access to guest memory does. */
-enum access_kind { ACCESS_LOAD, ACCESS_STORE, ACCESS_MODIFY };
 
 /* Where the guest's flags are at a point of the code. */
 enum flag_place { FLAGS_IN_RECORD, FLAGS_INVERTED, FLAGS_DIRECT };
@@ -41,14 +39,6 @@ struct a64_stubs {
     /* Called with x8 linear and x9 the table's entry, by size: returns when x9 is a delta that will
      * do, else skips an instruction.  check: [load, store]. */
     uint32_t check[2][A64_ACCESS_SIZES];
-};
-
-struct memory_access {
-    uint8_t seg, base, index, scale, asize;
-    uint8_t size;
-    uint8_t kind; /* enum access_kind */
-    bool aligned; /* 16-byte alignment demanded */
-    int32_t disp;
 };
 
 /* What stands before the code that leaves an exit: the far branch; with a guard also the literal it

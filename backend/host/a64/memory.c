@@ -16,18 +16,6 @@
 
 #include <assert.h>
 
-struct memory_access a64_access_of(const struct ir_inst *inst, unsigned size, enum access_kind kind)
-{
-    return (struct memory_access){.seg = inst->seg,
-                                  .base = inst->base,
-                                  .index = inst->index,
-                                  .scale = inst->scale,
-                                  .asize = inst->asize,
-                                  .disp = inst->disp,
-                                  .size = (uint8_t)size,
-                                  .kind = (uint8_t)kind};
-}
-
 static const enum a64_word loads[9] = {
     [1] = A64_LDRB, [2] = A64_LDRH, [4] = A64_LDRW, [8] = A64_LDRX};
 static const enum a64_word stores[9] = {

@@ -70,28 +70,11 @@ bool a64_has_code(const struct emit *e, const struct ir_inst *inst)
     return any && !is_rare(inst);
 }
 
-/* What a record does with its memory operand. */
-static enum access_kind kind_of(const struct ir_inst *inst)
-{
-    if (inst->op == IR_xchg || inst->op == IR_xadd || inst->op == IR_cmpxchg) {
-        return ACCESS_MODIFY;
-    }
-    if (inst->dst != IR_MEM) {
-        return ACCESS_LOAD;
-    }
-    return inst->a == IR_MEM ? ACCESS_MODIFY : ACCESS_STORE;
-}
-
-static unsigned size_of(const struct ir_inst *inst)
-{
-    return inst->op == IR_movzx || inst->op == IR_movsx ? inst->aux : inst->width;
-}
-
 static void select_integer(struct emit *e, const struct ir_inst *inst)
 {
     emit_record *body = selectors[inst->op].body;
     if (ir_has_memory(inst)) {
-        struct memory_access access = a64_access_of(inst, size_of(inst), kind_of(inst));
+        struct memory_access access = access_of_integer(inst);
         a64_with_memory(e, inst, &access, body);
         return;
     }

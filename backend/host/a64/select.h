@@ -57,8 +57,6 @@ void a64_parity(struct emit *e, unsigned reg);
 typedef void emit_record(struct emit *e, const struct ir_inst *inst);
 
 /* memory.c */
-struct memory_access a64_access_of(const struct ir_inst *inst, unsigned size,
-                                   enum access_kind kind);
 /* x8 = effective address, cut to its size.  No flags. */
 void a64_effective_address(struct emit *e, const struct memory_access *access);
 /* Look-up, then body on [x8 + x9]; the slow path evaluates the whole record. */

@@ -47,7 +47,7 @@ void body_extend(struct emit *e, const struct ir_inst *inst)
 
 void select_lea(struct emit *e, const struct ir_inst *inst)
 {
-    struct memory_access access = a64_access_of(inst, 1, ACCESS_LOAD);
+    struct memory_access access = access_of(inst, 1, ACCESS_LOAD);
     struct code_buffer *out = e->out;
     bool one = inst->base < 8 && inst->index == IR_NONE && inst->width == 4 && inst->asize == 4;
     bool two = inst->base < 8 && inst->index < 8 && inst->width == 4 && inst->asize == 4;
@@ -75,7 +75,7 @@ void select_lea(struct emit *e, const struct ir_inst *inst)
 void select_bit_ea(struct emit *e, const struct ir_inst *inst)
 {
     struct code_buffer *out = e->out;
-    struct memory_access access = a64_access_of(inst, inst->width, ACCESS_LOAD);
+    struct memory_access access = access_of(inst, inst->width, ACCESS_LOAD);
     a64_effective_address(e, &access);
     unsigned b = operand_use(e, inst, inst->b, inst->width, REG_X2);
     a64_sbfx(out, REG_X2, b, 3, 8u * inst->width - 3u);

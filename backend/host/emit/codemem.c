@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "backend/host/emit/codemem.h"
 
+#include "base/populate.h"
+
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -64,7 +66,7 @@ void codemem_populate(const struct codemem *memory, size_t from, size_t bytes)
 {
 #ifdef MADV_POPULATE_WRITE
     bytes = from + bytes <= memory->bytes ? bytes : memory->bytes - from;
-    madvise(memory->write + from, bytes, MADV_POPULATE_WRITE);
+    populate(memory->write + from, bytes);
     madvise(memory->exec + from, bytes, MADV_POPULATE_READ);
 #else
     (void)memory;

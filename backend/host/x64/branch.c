@@ -94,7 +94,7 @@ void select_jmp_ind(struct emit *e, const struct ir_inst *inst)
     x64_fpu_flush(e);
     x64_flags_to_record(e);
     if (inst->a == IR_MEM) {
-        struct memory_access access = x64_access_of(inst, inst->width, ACCESS_LOAD);
+        struct memory_access access = access_of(inst, inst->width, ACCESS_LOAD);
         x64_with_memory(e, inst, &access, body_target, NULL, &no_flags);
         x64_access_goes_on(e);
         x64_op(e->out, 4, 0x8b, X64_R8, x64_reg(REG_SCRATCH));
@@ -140,12 +140,9 @@ void x64_emit_refund(struct emit *e, uint32_t count)
     buffer_put(e->out, 0x468349 | CTX_DISP8(budget) << 24 | (uint64_t)count << 32, 5);
 }
 
-/* Pages are compared by the physical start of the block, which has the same offset in its page. */
 static bool crosses_page(const struct emit *e, uint32_t target)
 {
-    uint64_t begin = e->region != NULL ? e->block->rip : e->ir->rip;
-    int64_t at = (int64_t)(e->block->gpa & 0xfff) + (int32_t)(target - (uint32_t)begin);
-    return at < 0 || at > 0xfff;
+    return block_leaves_page(e->block, e->region != NULL ? e->block->rip : e->ir->rip, target);
 }
 
 bool x64_emit_chained(struct emit *e, uint32_t field, uint32_t target)

@@ -4,6 +4,7 @@
 #ifndef BACKEND_HOST_X64_ENGINE_H
 #define BACKEND_HOST_X64_ENGINE_H
 
+#include "backend/host/emit/access.h"
 #include "backend/host/emit/codemem.h"
 #include "backend/host/x64/abi.h"
 #include "translator/api/host.h"
@@ -12,9 +13,6 @@
 
 enum { X64_ACCESS_SIZES = 6, X64_REP_SIZES = 3 };
 enum { POPULATE_BYTES = 256 << 10 }; /* code memory is made present by pieces of that size */
-
-/* What an access to guest memory does. */
-enum access_kind { ACCESS_LOAD, ACCESS_STORE, ACCESS_MODIFY };
 
 /* Packed description of a slow access, made by x64_pack() and read by x64_slow_access(). */
 enum {
@@ -64,15 +62,6 @@ struct x64_stubs {
     uint32_t fpu_load;                 /* makes the x87 state resident; flags must be saved */
     uint32_t vec_load;                 /* the same for XMM registers and MXCSR */
     uint32_t repeat[2][X64_REP_SIZES]; /* [STOS, MOVS], by log2 of the size; stubs_string.c */
-};
-
-struct memory_access {
-    uint8_t seg, base, index, scale, asize;
-    uint8_t size;
-    uint8_t kind; /* enum access_kind */
-    bool aligned; /* 16-byte alignment demanded */
-    bool push;    /* address is ESP - size, cut to the stack width */
-    int32_t disp;
 };
 
 /* Last x87 instruction of the block so far, not yet in the record. */

@@ -27,18 +27,6 @@ struct x64_rm x64_slow_operand(void)
     return CTX(slow_value);
 }
 
-struct memory_access x64_access_of(const struct ir_inst *inst, unsigned size, enum access_kind kind)
-{
-    return (struct memory_access){.seg = inst->seg,
-                                  .base = inst->base,
-                                  .index = inst->index,
-                                  .scale = inst->scale,
-                                  .asize = inst->asize,
-                                  .disp = inst->disp,
-                                  .size = (uint8_t)size,
-                                  .kind = (uint8_t)kind};
-}
-
 uint64_t x64_pack(const struct emit *e, const struct memory_access *access)
 {
     return (uint64_t)e->rip | (uint64_t)e->length << PACK_LENGTH |

@@ -47,23 +47,6 @@ static const struct {
 };
 /* clang-format on */
 
-/* What a record does with its memory operand. */
-static enum access_kind kind_of(const struct ir_inst *inst)
-{
-    if (inst->op == IR_xchg || inst->op == IR_xadd || inst->op == IR_cmpxchg) {
-        return ACCESS_MODIFY;
-    }
-    if (inst->dst != IR_MEM) {
-        return ACCESS_LOAD;
-    }
-    return inst->a == IR_MEM ? ACCESS_MODIFY : ACCESS_STORE;
-}
-
-static unsigned size_of(const struct ir_inst *inst)
-{
-    return inst->op == IR_movzx || inst->op == IR_movsx ? inst->aux : inst->width;
-}
-
 bool x64_integer_access(const struct emit *e, const struct ir_inst *inst,
                         struct memory_access *access)
 {
@@ -74,7 +57,7 @@ bool x64_integer_access(const struct emit *e, const struct ir_inst *inst,
     if (selectors[inst->op].body == NULL || !ir_has_memory(inst)) {
         return false;
     }
-    *access = x64_access_of(inst, size_of(inst), kind_of(inst));
+    *access = access_of_integer(inst);
     return true;
 }
 
@@ -86,7 +69,7 @@ static void select_integer(struct emit *e, const struct ir_inst *inst)
         return;
     }
     if (ir_has_memory(inst)) {
-        struct memory_access access = x64_access_of(inst, size_of(inst), kind_of(inst));
+        struct memory_access access = access_of_integer(inst);
         x64_with_memory(e, inst, &access, body, NULL, &use);
         return;
     }

@@ -89,8 +89,6 @@ void operand_give_back(struct emit *e, struct x64_rm where);
 void x64_effective_address(struct emit *e, const struct memory_access *access);
 void x64_with_memory(struct emit *e, const struct ir_inst *inst, const struct memory_access *access,
                      emit_body *body, emit_body *post, const struct flag_use *use);
-struct memory_access x64_access_of(const struct ir_inst *inst, unsigned size,
-                                   enum access_kind kind);
 /* The record of the last access is not complete with it. */
 void x64_access_goes_on(struct emit *e);
 void x64_emit_slow_sites(struct emit *e);

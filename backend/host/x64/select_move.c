@@ -70,7 +70,7 @@ void body_extend(struct emit *e, const struct ir_inst *inst, struct x64_rm mem)
 
 void select_lea(struct emit *e, const struct ir_inst *inst)
 {
-    struct memory_access access = x64_access_of(inst, 1, ACCESS_LOAD);
+    struct memory_access access = access_of(inst, 1, ACCESS_LOAD);
     bool simple = inst->dst < 8 && inst->width == 4 && inst->asize == 4;
     bool registers = inst->base < 8 && (inst->index == IR_NONE || inst->index < 8);
     if (simple && registers) {
@@ -87,7 +87,7 @@ void select_lea(struct emit *e, const struct ir_inst *inst)
 void select_bit_ea(struct emit *e, const struct ir_inst *inst)
 {
     struct code_buffer *out = e->out;
-    struct memory_access access = x64_access_of(inst, inst->width, ACCESS_LOAD);
+    struct memory_access access = access_of(inst, inst->width, ACCESS_LOAD);
     unsigned width = inst->width;
     x64_flags_to_record(e);
     e->flags_in_host = false;

@@ -39,7 +39,7 @@ static void body_deposit(struct emit *e, const struct ir_inst *inst, struct x64_
 static struct memory_access vec_access(const struct ir_inst *inst, enum access_kind kind)
 {
     const struct vec_row *row = &vec_rows[inst->imm & 0xffff];
-    struct memory_access access = x64_access_of(inst, memory_size(inst), kind);
+    struct memory_access access = access_of(inst, memory_size(inst), kind);
     access.aligned = (row->flags & VEC_ALIGNED) != 0 && access.size == 16;
     return access;
 }

@@ -133,7 +133,7 @@ static void call_software(struct emit *e, const struct ir_inst *inst)
     x64_flags_to_record(e);
     x64_fpu_flush(e);
     if (inst->a == IR_MEM) {
-        struct memory_access access = x64_access_of(inst, inst->width, ACCESS_LOAD);
+        struct memory_access access = access_of(inst, inst->width, ACCESS_LOAD);
         x64_effective_address(e, &access);
         x64_call_callout(e, CALLOUT_x87_memory, imm | (uint64_t)inst->seg << 16);
     } else {
@@ -187,7 +187,7 @@ static void body_control_word(struct emit *e, const struct ir_inst *inst, struct
 static void select_fldcw(struct emit *e, const struct ir_inst *inst)
 {
     struct code_buffer *out = e->out;
-    struct memory_access access = x64_access_of(inst, 2, ACCESS_LOAD);
+    struct memory_access access = access_of(inst, 2, ACCESS_LOAD);
     x64_fpu_flush(e);
     x64_with_memory(e, inst, &access, body_control_word, NULL, &no_flags);
     x64_access_goes_on(e);
@@ -229,7 +229,7 @@ void select_x87(struct emit *e, const struct ir_inst *inst)
     bool control = is_control(op);
     if (inst->a == IR_MEM) {
         struct memory_access access =
-            x64_access_of(inst, inst->width, is_store(inst) ? ACCESS_STORE : ACCESS_LOAD);
+            access_of(inst, inst->width, is_store(inst) ? ACCESS_STORE : ACCESS_LOAD);
         x64_with_memory(e, inst, &access, body_x87, control ? NULL : post_operand, &use);
     } else {
         x64_flags_prepare(e, &use);
