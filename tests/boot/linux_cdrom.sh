@@ -5,18 +5,9 @@
 # timeout: 600
 source "${BASH_SOURCE%/*}/lib.sh"
 source "$BOOT_DIR/linux.sh"
+source "$BOOT_DIR/make-guests.sh"
 
-need_linux
-need_file /usr/lib/ISOLINUX/isolinux.bin isolinux
-need_file /usr/lib/syslinux/modules/bios/ldlinux.c32 syslinux-common
-need_command xorriso xorriso
-need_guest linux-image-686
-make_initramfs initramfs.gz "$GUEST/lib/modules" ata_piix sr_mod cdrom isofs
-
-mkdir -p tree/isolinux
-cp /usr/lib/ISOLINUX/isolinux.bin /usr/lib/syslinux/modules/bios/ldlinux.c32 tree/isolinux/
-cp "$GUEST/boot/vmlinuz" tree/isolinux/linux
-cp initramfs.gz tree/isolinux/
+linux_cdrom_tree
 head -c 3000000 "$GUEST"/boot/System.map-* >tree/data
 sum=$(sha256sum <tree/data | cut -d ' ' -f 1)
 cat >tree/isolinux/isolinux.cfg <<'CFG'
@@ -27,8 +18,7 @@ label linux
     kernel linux
     append initrd=initramfs.gz console=tty0
 CFG
-xorriso -as mkisofs -quiet -o cd.iso -V VESTIGE -J -R -b isolinux/isolinux.bin -c isolinux/boot.cat \
-    -no-emul-boot -boot-load-size 4 -boot-info-table tree 2>xorriso.txt || fail "$(cat xorriso.txt)"
+make_iso cd.iso
 
 boot 0 cd.iso -m 256M <<SCRIPT
 wait-text ISOLINUX asks.

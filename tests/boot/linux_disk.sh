@@ -5,21 +5,12 @@
 # timeout: 600
 source "${BASH_SOURCE%/*}/lib.sh"
 source "$BOOT_DIR/linux.sh"
+source "$BOOT_DIR/make-guests.sh"
 
-need_linux
-need_file /usr/lib/grub/i386-pc/boot.img grub-pc-bin
-need_command grub-mkimage grub-common
-need_command mke2fs e2fsprogs
-need_command sfdisk fdisk
-need_guest linux-image-686-pae
-make_initramfs initramfs.gz "$GUEST/lib/modules" ata_piix sd_mod crc32c_generic ext4
-
-mkdir -p tree/boot/grub
-cp "$GUEST/boot/vmlinuz" tree/boot/vmlinuz
-cp initramfs.gz tree/boot/
+linux_disk_tree
 head -c 5000000 "$GUEST"/boot/System.map-* >tree/data
 sum=$(sha256sum <tree/data | cut -d ' ' -f 1)
-cat >tree/boot/grub/grub.cfg <<CFG
+make_disk <<CFG
 set timeout=30
 menuentry "Not this one" { echo wrong }
 menuentry "Linux on disk" {
@@ -27,7 +18,6 @@ menuentry "Linux on disk" {
     initrd /boot/initramfs.gz
 }
 CFG
-bash "$BOOT_DIR/make-disk.sh" disk.img 64 tree || fail "make-disk.sh"
 
 boot 0 --hda disk.img -m 256M <<'SCRIPT'
 wait-text Linux on disk

@@ -1,13 +1,10 @@
 # Disks and discs that several boot tests start from; sourced after lib.sh and linux.sh.  Each function
 # makes its files in the working directory.
 
-
-
-# make_iso OUT LABEL [OPTION]...: an ISOLINUX disc of the folder `tree`.
+# make_iso OUT: an ISOLINUX disc of the folder `tree`.
 make_iso()
 {
     local out=$1
-    shift
     need_file /usr/lib/ISOLINUX/isolinux.bin isolinux
     need_file /usr/lib/syslinux/modules/bios/ldlinux.c32 syslinux-common
     need_command xorriso xorriso
@@ -29,8 +26,8 @@ make_memtest()
     make_iso memtest.iso
 }
 
-# make_linux_disk: disk.img, GRUB 2 and Linux with PAE; it starts by itself.
-make_linux_disk()
+# linux_disk_tree: in the folder `tree`, Linux with PAE and what it needs from a disk; a menu is still missing.
+linux_disk_tree()
 {
     need_linux
     need_file /usr/lib/grub/i386-pc/boot.img grub-pc-bin
@@ -42,18 +39,30 @@ make_linux_disk()
     mkdir -p tree/boot/grub
     cp "$GUEST/boot/vmlinuz" tree/boot/vmlinuz
     cp initramfs.gz tree/boot/
-    cat >tree/boot/grub/grub.cfg <<CFG
+}
+
+# make_disk: disk.img, GRUB 2 and the folder `tree`, with the menu on standard input.
+make_disk()
+{
+    cat >tree/boot/grub/grub.cfg
+    bash "$BOOT_DIR/make-disk.sh" disk.img 64 tree || fail "make-disk.sh"
+}
+
+# make_linux_disk: disk.img with Linux that starts by itself.
+make_linux_disk()
+{
+    linux_disk_tree
+    make_disk <<CFG
 set timeout=0
 menuentry "Linux on disk" {
     linux /boot/vmlinuz console=ttyS0 $QUICK
     initrd /boot/initramfs.gz
 }
 CFG
-    bash "$BOOT_DIR/make-disk.sh" disk.img 64 tree || fail "make-disk.sh"
 }
 
-# make_linux_cdrom: cd.iso, Linux without PAE by ISOLINUX; it starts by itself.
-make_linux_cdrom()
+# linux_cdrom_tree: in the folder `tree`, Linux without PAE and what it needs from a disc.
+linux_cdrom_tree()
 {
     need_linux
     need_guest linux-image-686
@@ -61,6 +70,12 @@ make_linux_cdrom()
     mkdir -p tree/isolinux
     cp "$GUEST/boot/vmlinuz" tree/isolinux/linux
     cp initramfs.gz tree/isolinux/
+}
+
+# make_linux_cdrom: cd.iso with Linux that starts by itself.
+make_linux_cdrom()
+{
+    linux_cdrom_tree
     cat >tree/isolinux/isolinux.cfg <<CFG
 default linux
 prompt 0

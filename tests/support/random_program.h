@@ -7,6 +7,7 @@
 #define TESTS_SUPPORT_RANDOM_PROGRAM_H
 
 #include "frontend/x86/decode/insn.h"
+#include "tests/support/dice.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,24 +19,6 @@ struct program {
     unsigned bytes;
     unsigned bits; /* 16 or 32 */
 };
-
-struct dice {
-    uint64_t state;
-};
-
-static uint32_t dice_roll(struct dice *dice)
-{
-    dice->state ^= dice->state << 13;
-    dice->state ^= dice->state >> 7;
-    dice->state ^= dice->state << 17;
-    return (uint32_t)(dice->state >> 16);
-}
-
-/* True once in n. */
-static bool dice_one_in(struct dice *dice, uint32_t n)
-{
-    return dice_roll(dice) % n == 0;
-}
 
 /* Any bytes, but with the maps about equally likely and displacements often small. */
 static void program_guess(struct dice *dice, uint8_t bytes[X86_MAX_LENGTH])

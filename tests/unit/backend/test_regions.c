@@ -9,6 +9,7 @@
 #include "frontend/x86/cpu/cpu.h"
 #include "frontend/x86/cpu/segment.h"
 #include "tests/support/cpu_fixture.h"
+#include "tests/support/dice.h"
 
 #include <check.h>
 #include <inttypes.h>
@@ -18,24 +19,6 @@
 enum { CODE = 0x10000, DATA = 0x20000, STACK = 0x30000, COUNTER = 0x9000, IDT = 0x2000 };
 enum { HANDLER = 0x500, GDT = 0x3000, FUNCTIONS = 3, ROUNDS = 400, SLICES = 3000, HOT_EVERY = 30 };
 enum { FIXED_SEEDS = 40, FRESH_SEEDS = 6, ROOM = 4096 };
-
-struct dice {
-    uint64_t state;
-};
-
-static uint32_t dice_roll(struct dice *dice)
-{
-    dice->state ^= dice->state << 13;
-    dice->state ^= dice->state >> 7;
-    dice->state ^= dice->state << 17;
-    return (uint32_t)(dice->state >> 16);
-}
-
-/* True once in n. */
-static bool dice_one_in(struct dice *dice, uint32_t n)
-{
-    return dice_roll(dice) % n == 0;
-}
 
 struct code {
     struct dice dice;
