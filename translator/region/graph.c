@@ -81,37 +81,26 @@ static bool find_entry(struct region_graph *graph)
     return most > 1;
 }
 
-/* Nodes of `allowed` from which a node of `to` is reached, those included. */
-static uint64_t reaching(const struct region_graph *graph, uint64_t to, uint64_t allowed)
+/* The set with all nodes of `allowed` that edges lead to from it, or, backwards, that lead to it.
+ */
+static uint64_t closure(const struct region_graph *graph, uint64_t set, uint64_t allowed,
+                        bool backwards)
 {
     uint64_t before;
     do {
-        before = to;
+        before = set;
         for (uint32_t i = 0; i < graph->count; i++) {
             const struct region_node *node = &graph->nodes[i];
-            for (uint32_t k = 0; k < node->edge_count && allowed & region_bit(i); k++) {
-                if (to & region_bit(node->edges[k].to)) {
-                    to |= region_bit(i);
+            for (uint32_t k = 0; k < node->edge_count; k++) {
+                uint64_t from = region_bit(i);
+                uint64_t to = region_bit(node->edges[k].to);
+                if (set & (backwards ? to : from)) {
+                    set |= (backwards ? from : to) & allowed;
                 }
             }
         }
-    } while (to != before);
-    return to;
-}
-
-static uint64_t reached(const struct region_graph *graph, uint64_t from, uint64_t allowed)
-{
-    uint64_t before;
-    do {
-        before = from;
-        for (uint32_t i = 0; i < graph->count; i++) {
-            const struct region_node *node = &graph->nodes[i];
-            for (uint32_t k = 0; k < node->edge_count && from & region_bit(i); k++) {
-                from |= region_bit(node->edges[k].to) & allowed;
-            }
-        }
-    } while (from != before);
-    return from;
+    } while (set != before);
+    return set;
 }
 
 bool region_graph_make(struct region_graph *graph, const struct region_sample *samples,
@@ -132,7 +121,7 @@ bool region_graph_make(struct region_graph *graph, const struct region_sample *s
         }
     }
     uint64_t entry = region_bit(graph->entry);
-    graph->chosen = reaching(graph, entry, often) & reached(graph, entry, often);
+    graph->chosen = closure(graph, entry, often, true) & closure(graph, entry, often, false);
     return graph->chosen & region_bit(0);
 }
 

@@ -170,6 +170,15 @@ uint32_t x64_slot_fill(struct emit *e, uint32_t slot, uint32_t head, uint32_t pl
     return emit_fill_call(e->out, e->engine->stubs.fill[1][0], slot, head, plain);
 }
 
+/* reg = the table's entry of the page of r8. */
+static void load_entry(struct code_buffer *out, unsigned reg, bool store)
+{
+    x64_op(out, 4, 0x8b, reg, x64_reg(REG_EA));
+    x64_op(out, 4, X64_DIGIT | 0xc1, 5, x64_reg(reg)); /* shr */
+    buffer_put8(out, 12);
+    x64_load(out, 8, reg, x64_index(REG_TABLES, reg, 3, store ? (int32_t)TABLE_WRITE : 0));
+}
+
 /* The look-up of a site that gave up its slot: misaligned is no reason to be slow. */
 static void emit_plain(struct emit *e, struct slow_site *site)
 {
@@ -183,21 +192,13 @@ static void emit_plain(struct emit *e, struct slow_site *site)
         x64_alu_imm(out, 4, 7, x64_reg(REG_DELTA), 0xfff);
         over = x64_jcc(out, X64_A);
     }
-    x64_op(out, 4, 0x8b, REG_DELTA, x64_reg(REG_EA));
-    x64_op(out, 4, X64_DIGIT | 0xc1, 5, x64_reg(REG_DELTA));
-    buffer_put8(out, 12);
-    x64_load(out, 8, REG_DELTA,
-             x64_index(REG_TABLES, REG_DELTA, 3, store ? (int32_t)TABLE_WRITE : 0));
+    load_entry(out, REG_DELTA, store);
     x64_op(out, 8, 0x85, REG_DELTA, x64_reg(REG_DELTA));
     x64_jcc_to(out, X64_G, site->resume);
     site->slow[site->slow_count++] = x64_jmp(out);
     if (size > 1) {
         x64_here(out, over);
-        x64_op(out, 4, 0x8b, REG_DELTA, x64_reg(REG_EA));
-        x64_op(out, 4, X64_DIGIT | 0xc1, 5, x64_reg(REG_DELTA));
-        buffer_put8(out, 12);
-        x64_load(out, 8, REG_DELTA,
-                 x64_index(REG_TABLES, REG_DELTA, 3, store ? (int32_t)TABLE_WRITE : 0));
+        load_entry(out, REG_DELTA, store);
         site->slow[site->slow_count++] = x64_jmp(out);
     }
 }
@@ -243,10 +244,7 @@ static void emit_fill(struct code_buffer *out, struct engine *engine, bool store
     x64_push(out, X64_RCX);
     x64_push(out, X64_RDX);
     x64_op(out, 4, 0x8b, X64_RCX, x64_reg(REG_EA));
-    x64_op(out, 4, 0x8b, X64_RDX, x64_reg(REG_EA));
-    x64_op(out, 4, X64_DIGIT | 0xc1, 5, x64_reg(X64_RDX));
-    buffer_put8(out, 12);
-    x64_load(out, 8, X64_RDX, x64_index(REG_TABLES, X64_RDX, 3, store ? (int32_t)TABLE_WRITE : 0));
+    load_entry(out, X64_RDX, store);
     x64_alu_imm(out, 4, 4, x64_reg(X64_RCX), 0xfff);
     x64_alu_imm(out, 4, 7, x64_reg(X64_RCX), 0x1000 - (int32_t)size);
     uint32_t over = x64_jcc(out, X64_A);
