@@ -78,6 +78,7 @@ enum leave_reason {
     LEAVE_AFTER, /* set from outside the instruction (code was overwritten, an interrupt became
                     pending, a deadline moved closer): the current instruction completes, then
                     leave; the dispatcher moves rip and pending on when it sees this */
+    LEAVE_AGAIN, /* guest_run_again() */
 };
 
 /* clang-format off */

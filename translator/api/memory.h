@@ -43,6 +43,12 @@ bool guest_load_for_write(struct context *ctx, enum seg_index seg, uint64_t offs
  * other state before they store. */
 bool guest_probe_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size);
 
+/* The load that was just made, the first access of its instruction, wants the engine to leave after
+ * that instruction (LEAVE_AFTER), and the engine has only the state before it, with rip and pending
+ * of the instruction: the dispatcher runs it, and its first load gives the datum in ctx->slow_value
+ * without an access. */
+void guest_run_again(struct context *ctx);
+
 /* Convenience around the above for up to 8 bytes. */
 bool guest_read(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
                 uint64_t *value);

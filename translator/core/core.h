@@ -112,7 +112,9 @@ struct translator {
     uint32_t tick;      /* instructions between two of them */
     uint32_t hot_ticks; /* that make a block hot */
     uint32_t samples;   /* blocks that are looked at then */
-    int64_t hidden;     /* instructions by which budget and icount_end are lowered for that */
+    bool loaded;        /* guest_run_again(): the next load gives `datum` */
+    uint64_t datum[2];
+    int64_t hidden; /* instructions by which budget and icount_end are lowered for that */
     struct translator_stats stats;
 };
 

@@ -251,6 +251,19 @@ static void run_block(struct translator *tr)
     tr->host->enter(tr->engine, ctx, block);
 }
 
+/* guest_run_again(): one instruction, whatever is due. */
+static void run_again(struct translator *tr)
+{
+    struct context *ctx = tr->ctx;
+    ctx->budget += KICK;
+    ctx->icount_end += (uint64_t)KICK;
+    translate_and_step(tr, 1);
+    ctx->budget -= KICK;
+    ctx->icount_end -= (uint64_t)KICK;
+    settle(tr);
+    tr->loaded = false;
+}
+
 /* What a leave means; true: translator_run() returns *result. */
 static bool handle_leave(struct translator *tr, enum run_result *result)
 {
@@ -274,6 +287,7 @@ static bool handle_leave(struct translator *tr, enum run_result *result)
     case LEAVE_NONE:
     case LEAVE_LOOKUP:
     case LEAVE_AFTER:
+    case LEAVE_AGAIN:
         return false;
     }
     return false;
@@ -357,6 +371,9 @@ static void run_once(struct translator *tr)
     } else {
         run_block(tr);
         settle(tr);
+        if (ctx->leave == LEAVE_AGAIN) {
+            run_again(tr);
+        }
     }
     if (stepping || ctx->trap_pending) {
         after_step(tr, eflags);

@@ -479,8 +479,33 @@ static bool store_data(struct context *ctx, enum seg_index seg, uint64_t offset,
            store_bytes(ctx, linear, size, ctx->view, bytes);
 }
 
+void guest_run_again(struct context *ctx)
+{
+    struct translator *tr = ctx->translator;
+    tr->loaded = true;
+    tr->datum[0] = ctx->slow_value[0];
+    tr->datum[1] = ctx->slow_value[1];
+    ctx->leave = LEAVE_AGAIN;
+}
+
+/* The datum of guest_run_again(). */
+static bool take_datum(struct context *ctx)
+{
+    struct translator *tr = ctx->translator;
+    bool loaded = tr->loaded;
+    if (loaded) {
+        ctx->slow_value[0] = tr->datum[0];
+        ctx->slow_value[1] = tr->datum[1];
+        tr->loaded = false;
+    }
+    return loaded;
+}
+
 bool guest_load(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
 {
+    if (take_datum(ctx)) {
+        return true;
+    }
     ctx->slow_value[0] = 0;
     ctx->slow_value[1] = 0;
     return load_data(ctx, seg, offset, size, ACCESS_READ, (uint8_t *)ctx->slow_value);

@@ -2,7 +2,8 @@
  * Liveness of the arithmetic flags, one backward pass over a block.
  *
  * The whole set is live at the end of the block and before every record that may leave it or show
- * the record to somebody: exits, callouts, x87 and vec records, memory accesses.
+ * the record to somebody: exits, callouts, x87 and vec records, memory accesses.  It is live, too,
+ * at the end of an instruction that accesses memory: a device may ask to leave there.
  */
 #include "translator/ir/ir.h"
 
@@ -22,6 +23,14 @@ static bool may_keep(const struct ir_inst *inst)
            inst->op == IR_rcl || inst->op == IR_rcr;
 }
 
+/* From record i to the end of its instruction. */
+static void all_live_to_end(struct ir_block *block, uint32_t i)
+{
+    for (; i < block->count && block->insts[i].op != IR_insn; i++) {
+        block->insts[i].flags_live = block->insts[i].flags_written;
+    }
+}
+
 void ir_flag_liveness(struct ir_block *block)
 {
     uint16_t live = FLAGS_ARITH;
@@ -34,6 +43,7 @@ void ir_flag_liveness(struct ir_block *block)
         live |= inst->flags_read;
         if (observes_all(inst)) {
             live = FLAGS_ARITH;
+            all_live_to_end(block, i);
         }
     }
 }

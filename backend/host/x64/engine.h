@@ -23,6 +23,8 @@ enum {
     PACK_ALIGNED = 48, /* 1: #GP when not 16-byte aligned */
     PACK_TAIL = 49,    /* 1: code after the pack ends the instruction and leaves */
     PACK_LEAVE = 50,   /* 1: nothing is left of the instruction after the access */
+    PACK_AGAIN = 51,   /* 1: a load: to leave, the instruction is left to the dispatcher */
+    PACK_PUSH = 52,    /* 1: with PACK_LEAVE: only ESP is to move on */
     PACK_SIZE = 56,    /* 5 bits */
 };
 
@@ -49,12 +51,14 @@ struct x64_stubs {
      * none, and x64_size_index().  check: [load, store]; returns when r9 is a delta that will do,
      * else skips 5 bytes. */
     uint32_t check[2][SEG_COUNT + 1][X64_ACCESS_SIZES];
-    /* load: the pack stands 5 bytes after the return address.  Returns with [r8 + r9] the datum, or
-     * past the pack for SLOW_TAIL. */
+    /* load: the pack stands 5 bytes after the return address.  Returns with [r8 + r9] the datum. */
     uint32_t load[SEG_COUNT + 1][X64_ACCESS_SIZES];
     uint32_t load_strict;               /* the same, misaligned ones always by the slow way */
     uint32_t fill[2][X64_ACCESS_SIZES]; /* [load, store]; page_slot.c */
-    uint32_t store;      /* r8 linear, the datum in slow_value; pack and return as for load */
+    /* r8 linear, the datum in slow_value; pack as for load.  Returns past it for SLOW_TAIL. */
+    uint32_t store;
+    /* The same with r9 the table's entry, which may do after all; up to 8 bytes. */
+    uint32_t store_checked[SEG_COUNT + 1][X64_ACCESS_SIZES];
     uint32_t access;     /* r8 linear, r9 pack: slow access */
     uint32_t save_flags; /* x64_save_flags() and x64_load_flags() as functions */
     uint32_t load_flags;
@@ -99,6 +103,7 @@ struct slow_site {
     uint32_t slot_head; /* where its look-up begins */
     uint32_t slot_miss; /* displacement of its jump */
     uint32_t resume, back;
+    uint32_t post_at; /* where `post` begins on the fast path */
     bool needs_flags, writes_flags, host_flags_after;
     bool incomplete;                  /* the record goes on after its access */
     uint32_t at;                      /* index of the record */

@@ -229,6 +229,7 @@ void x64_with_memory(struct emit *e, const struct ir_inst *inst, const struct me
     site->writes_flags = use->writes;
     x64_flags_prepare(e, use);
     body(e, inst, x64_fast_operand());
+    site->post_at = e->out->at;
     if (post != NULL) {
         post(e, inst, x64_fast_operand());
     }
@@ -299,39 +300,26 @@ static void call_packed(struct emit *e, uint32_t stub, uint32_t next, uint64_t p
     buffer_put(e->out, pack, 8);
 }
 
-/* The body of a load once more: it stands on the fast path already, for the same operand. */
-static void copy_fast_body(struct emit *e, const struct slow_site *site)
+/* True when the record makes the first access of its instruction. */
+static bool is_first_access(const struct emit *e, uint32_t at)
 {
-    struct code_buffer *out = e->out;
-    uint32_t bytes = site->back - site->resume;
-    for (uint32_t i = 0; i < bytes && !out->full; i += 8) {
-        buffer_put(out, load_le64(out->start + site->resume + i), bytes - i < 8 ? bytes - i : 8);
+    while (at > 0 && e->ir->insts[at - 1].op != IR_insn) {
+        if (ir_has_memory(&e->ir->insts[--at])) {
+            return false;
+        }
     }
+    return true;
 }
 
 /* Loads: the stub makes [r8 + r9] the datum, and the fast path goes on. */
 static void emit_slow_load(struct emit *e, const struct slow_site *site)
 {
     const struct x64_stubs *stubs = &e->engine->stubs;
+    unsigned seg = wrapping_segment(e, &site->access);
     uint32_t stub =
-        site->strict
-            ? stubs->load_strict
-            : stubs->load[wrapping_segment(e, &site->access)][x64_size_index(site->access.size)];
-    bool tail = has_tail(e, site);
-    call_packed(e, stub, site->resume, site->pack | (uint64_t)tail << PACK_TAIL);
-    if (!tail) {
-        return;
-    }
-    bool plain = site->inst->op != IR_x87 && site->inst->op != IR_vec; /* no calls in its body */
-    if (site->needs_flags || !plain) {
-        emit_slow_body(e, site, x64_fast_operand());
-    } else {
-        copy_fast_body(e, site);
-        if (site->writes_flags) {
-            x64_call_to(e->out, e->engine->stubs.save_flags);
-        }
-    }
-    emit_tail(e, site);
+        site->strict ? stubs->load_strict : stubs->load[seg][x64_size_index(site->access.size)];
+    bool again = has_tail(e, site) && is_first_access(e, site->at);
+    call_packed(e, stub, site->resume, site->pack | (uint64_t)again << PACK_AGAIN);
 }
 
 static void emit_check(struct emit *e, const struct slow_site *site)
@@ -356,6 +344,9 @@ static uint32_t emit_joint(struct emit *e, const struct slow_site *site)
     if (!site->host_flags_after && site->post == NULL) {
         return site->back;
     }
+    if (site->post == x64_post_push) {
+        return site->post_at;
+    }
     struct code_buffer *out = e->out;
     uint32_t joint = out->at;
     if (site->post != NULL) {
@@ -374,15 +365,30 @@ static bool changes_x87(const struct ir_inst *inst)
     return inst->op == IR_x87 || (inst->op == IR_vec && inst->a >= IR_MM0 && inst->a < IR_MM0 + 8);
 }
 
+/* True when a stub can make the whole store from slow_value. */
+static bool is_plain_store(const struct slow_site *site)
+{
+    return site->access.kind == ACCESS_STORE && !site->strict && site->access.size <= 8 &&
+           !changes_x87(site->inst);
+}
+
 /* Stores and read-modify-writes: the operation on slow_value, then the store. */
 static void emit_slow_store(struct emit *e, const struct slow_site *site, uint32_t joint)
 {
+    const struct x64_stubs *stubs = &e->engine->stubs;
+    uint32_t stub = stubs->store;
     bool tail = has_tail(e, site);
     uint32_t next = site->at + 1;
     bool last = next >= e->ir->count || e->ir->insts[next].op == IR_insn;
-    bool at_once = tail && last && site->post == NULL && !site->last_after.valid;
-    uint64_t pack = site->pack | (uint64_t)1 << PACK_KIND;
-    emit_check(e, site);
+    bool pushes = site->post == x64_post_push;
+    bool at_once = tail && last && (site->post == NULL || pushes) && !site->last_after.valid;
+    uint64_t pack = site->pack | (uint64_t)1 << PACK_KIND | (uint64_t)pushes << PACK_PUSH;
+    if (is_plain_store(site)) {
+        unsigned seg = wrapping_segment(e, &site->access);
+        stub = stubs->store_checked[seg][x64_size_index(site->access.size)];
+    } else {
+        emit_check(e, site);
+    }
     if (site->access.kind == ACCESS_MODIFY) {
         call_access(e, site->pack, 2);
     } else if (changes_x87(site->inst)) {
@@ -390,7 +396,7 @@ static void emit_slow_store(struct emit *e, const struct slow_site *site, uint32
     }
     emit_slow_body(e, site, x64_slow_operand());
     pack |= at_once ? (uint64_t)1 << PACK_LEAVE : (uint64_t)tail << PACK_TAIL;
-    call_packed(e, e->engine->stubs.store, joint, pack);
+    call_packed(e, stub, joint, pack);
     if (tail && !at_once) {
         if (site->post != NULL) {
             site->post(e, site->inst, x64_slow_operand());

@@ -161,6 +161,8 @@ void x64_begin_unit(struct engine *engine, struct block *block);
 
 typedef void emit_record(struct emit *e, const struct ir_inst *inst);
 /* select_stack.c */
+/* Moves ESP after a push; the operand does not matter. */
+void x64_post_push(struct emit *e, const struct ir_inst *inst, struct x64_rm mem);
 struct memory_access x64_stack_access(const struct emit *e, const struct ir_inst *inst,
                                       enum access_kind kind);
 

@@ -13,7 +13,7 @@ static void move_esp(struct emit *e, int32_t bytes)
     }
 }
 
-static void post_push(struct emit *e, const struct ir_inst *inst, struct x64_rm mem)
+void x64_post_push(struct emit *e, const struct ir_inst *inst, struct x64_rm mem)
 {
     (void)mem;
     move_esp(e, -(int32_t)inst->width);
@@ -46,7 +46,7 @@ struct memory_access x64_stack_access(const struct emit *e, const struct ir_inst
 void select_push(struct emit *e, const struct ir_inst *inst)
 {
     struct memory_access access = x64_stack_access(e, inst, ACCESS_STORE);
-    x64_with_memory(e, inst, &access, body_push, post_push, &no_flags);
+    x64_with_memory(e, inst, &access, body_push, x64_post_push, &no_flags);
 }
 
 /* The register is written after ESP moved, so that POP ESP keeps the popped value. */

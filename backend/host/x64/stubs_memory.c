@@ -33,6 +33,7 @@ struct variant {
     unsigned seg; /* that may wrap at FFFFh, or NO_SEG */
     int32_t size;
     bool store;
+    bool moves; /* slow_value is stored where the access will do */
 };
 
 static void ret(struct code_buffer *out)
@@ -65,6 +66,16 @@ static uint32_t jump_if_wraps(struct code_buffer *out, const struct variant *v)
     return x64_jcc(out, X64_A);
 }
 
+/* The access will do: back, for the operation or after it. */
+static void emit_done(struct code_buffer *out, const struct variant *v)
+{
+    if (v->moves) {
+        x64_load(out, (unsigned)v->size, REG_SCRATCH, CTX(slow_value));
+        x64_store(out, (unsigned)v->size, x64_fast_operand(), REG_SCRATCH);
+    }
+    ret(out);
+}
+
 /* Jumps taken when the access is slow; pushed: with rcx on the stack. */
 struct refusals {
     uint32_t plain[6], pushed;
@@ -77,7 +88,7 @@ static void emit_misaligned(struct code_buffer *out, const struct variant *v, st
     if (v->seg != NO_SEG) {
         no->plain[no->count++] = jump_if_wraps(out, v);
     }
-    ret(out);
+    emit_done(out, v);
 }
 
 /* A store whose entry is no delta: to a page with code, beside that code? */
@@ -108,7 +119,7 @@ static void emit_beside_code(struct code_buffer *out, const struct variant *v, s
     buffer_put8(out, 63);
     x64_lea(out, 8, REG_DELTA, x64_mem(REG_DELTA, -POISON_CODE));
     x64_pop(out, X64_RCX);
-    ret(out);
+    emit_done(out, v);
 }
 
 static void emit_tests(struct code_buffer *out, const struct variant *v)
@@ -180,7 +191,7 @@ static uint32_t emit_load_slow(struct code_buffer *out, struct x64_stubs *stubs)
     call_slow(out, stubs, true);
     x64_lea(out, 8, REG_DELTA, x64_slow_operand());
     x64_mov_imm(out, REG_EA, 0);
-    return_past_pack_for_tail(out);
+    ret(out);
     return at;
 }
 
@@ -197,18 +208,24 @@ static void emit_variants(struct code_buffer *out, struct x64_stubs *stubs, unsi
             stubs->check[store][seg][i] = out->at;
             emit_check(out, &v);
         }
+        if (v.size <= 8) {
+            v.moves = true;
+            stubs->store_checked[seg][i] = out->at;
+            emit_tests(out, &v);
+            x64_jmp_to(out, stubs->store);
+        }
     }
 }
 
 void x64_emit_memory_stubs(struct code_buffer *out, struct x64_stubs *stubs)
 {
     stubs->load_strict = emit_load_slow(out, stubs);
-    for (unsigned seg = 0; seg <= NO_SEG; seg++) {
-        emit_variants(out, stubs, seg);
-    }
     stubs->store = out->at;
     call_slow(out, stubs, true);
     return_past_pack_for_tail(out);
+    for (unsigned seg = 0; seg <= NO_SEG; seg++) {
+        emit_variants(out, stubs, seg);
+    }
     stubs->access = out->at;
     call_slow(out, stubs, false);
     ret(out);
@@ -252,6 +269,15 @@ static bool slow_access(struct context *ctx, uint64_t linear, uint64_t pack)
     }
 }
 
+/* After a push of that many bytes. */
+static void move_esp(struct context *ctx, int32_t bytes)
+{
+    uint64_t *esp = &ctx->gpr[GUEST_RSP];
+    uint64_t moved = *esp - (uint64_t)bytes;
+    *esp =
+        ctx->mode & MODE_STACK32 ? (uint32_t)moved : (*esp & ~UINT64_C(0xffff)) | (moved & 0xffff);
+}
+
 enum slow_result x64_slow_access(struct context *ctx, uint64_t linear, uint64_t pack)
 {
     bool resident = ctx->fpu_resident != 0;
@@ -260,6 +286,13 @@ enum slow_result x64_slow_access(struct context *ctx, uint64_t linear, uint64_t 
     }
     bool leaves = ctx->leave != LEAVE_NONE;
     if (leaves && (pack >> PACK_LEAVE & 1)) {
+        if (pack >> PACK_PUSH & 1) {
+            move_esp(ctx, (int32_t)(pack >> PACK_SIZE & 31));
+        }
+        return SLOW_LEAVE;
+    }
+    if (leaves && (pack >> PACK_AGAIN & 1)) {
+        guest_run_again(ctx);
         return SLOW_LEAVE;
     }
     if (resident && !ctx->fpu_resident) {

@@ -6,7 +6,7 @@ bits 32
     setl al
     adc edx, 0
     jmp short $
-;| 36 host instructions for 5 guest instructions
+;| 34 host instructions for 5 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 5
 ;|   1  js 30
@@ -37,10 +37,8 @@ bits 32
 ;|  26  seto al
 ;|  27  mov word ptr [flags], ax
 ;|  28  mov rax, r12
-;|  29  jmp 35
+;|  29  jmp 33
 ;|  30  call <poll>
 ;|  31  call <load>
 ;|  32  jmp 16
-;|  33  mov edx, dword ptr [r8 + r9]
-;|  34  jmp <leave_live>
-;|  35  call <exit>
+;|  33  call <exit>

@@ -3,7 +3,7 @@
 bits 32
     mov eax, [ebx]
     jmp short $
-;| 26 host instructions for 2 guest instructions
+;| 24 host instructions for 2 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 2
 ;|   1  js 18
@@ -22,12 +22,10 @@ bits 32
 ;|  14  test r8b, 3
 ;|  15  jne 21
 ;|  16  mov eax, dword ptr [r8 + r9]
-;|  17  jmp 25
+;|  17  jmp 23
 ;|  18  call <poll>
 ;|  19  add r8d, dword ptr [seg[SEG_DS].base]
 ;|  20  mov r9d, 0
 ;|  21  call <load>
 ;|  22  jmp 16
-;|  23  mov eax, dword ptr [r8 + r9]
-;|  24  jmp <leave_live>
-;|  25  call <exit>
+;|  23  call <exit>

@@ -4,7 +4,7 @@ bits 32
     mov eax, [ebx+8]
     mov [esi], ecx
     jmp short $
-;| 32 host instructions for 3 guest instructions
+;| 33 host instructions for 3 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 3
 ;|   1  js 21
@@ -22,19 +22,20 @@ bits 32
 ;|  13  shr r9d, 0xc
 ;|  14  mov r9, qword ptr [r13 + r9*8 + 0x800000]
 ;|  15  test r9, r9
-;|  16  jle 26
+;|  16  jle 24
 ;|  17  test r8b, 3
-;|  18  jne 26
+;|  18  jne 24
 ;|  19  mov dword ptr [r8 + r9], ecx
-;|  20  jmp 31
+;|  20  jmp <exit code>
 ;|  21  call <poll>
 ;|  22  call <load>
 ;|  23  jmp 10
-;|  24  mov eax, dword ptr [r8 + r9]
-;|  25  jmp <leave_live>
-;|  26  call <check>
-;|  27  jmp 19
-;|  28  mov dword ptr [slow_value], ecx
-;|  29  call <store>
-;|  30  jmp 20
-;|  31  call <exit>
+;|  24  mov dword ptr [slow_value], ecx
+;|  25  call <exit code>
+;|  26  jmp 20
+;|  27  add edx, dword ptr [rax]
+;|  28  add byte ptr [rax], al
+;|  29  and bl, byte ptr [rax + 4]
+;|  30  add al, 0xe8
+;|  31  retf
+;|  32  wait

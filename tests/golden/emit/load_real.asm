@@ -4,7 +4,7 @@ bits 16
     mov ax, [bx+2]
     mov [es:di], al
     jmp short $
-;| 33 host instructions for 3 guest instructions
+;| 32 host instructions for 3 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 3
 ;|   1  js 22
@@ -25,17 +25,16 @@ bits 16
 ;|  16  shr r9d, 0xc
 ;|  17  mov r9, qword ptr [r13 + r9*8 + 0x800000]
 ;|  18  test r9, r9
-;|  19  jle 27
+;|  19  jle 25
 ;|  20  mov byte ptr [r8 + r9], al
-;|  21  jmp 32
+;|  21  jmp <exit code>
 ;|  22  call <poll>
 ;|  23  call <load>
 ;|  24  jmp 12
-;|  25  mov ax, word ptr [r8 + r9]
-;|  26  jmp <leave_live>
-;|  27  call <check>
-;|  28  jmp 20
-;|  29  mov byte ptr [slow_value], al
-;|  30  call <store>
-;|  31  jmp 21
-;|  32  call <exit>
+;|  25  mov byte ptr [slow_value], al
+;|  26  call <exit code>
+;|  27  jmp 21
+;|  28  add edx, dword ptr [rax]
+;|  29  add byte ptr [rax], al
+;|  30  and eax, dword ptr [rax + 4]
+;|  31  add eax, ebp

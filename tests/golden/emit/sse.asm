@@ -5,7 +5,7 @@ bits 32
     addps xmm0, xmm1
     mulsd xmm2, xmm3
     jmp short $
-;| 23 host instructions for 4 guest instructions
+;| 21 host instructions for 4 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 4
 ;|   1  js 17
@@ -23,10 +23,8 @@ bits 32
 ;|  13  movaps xmm0, xmmword ptr [r8 + r9]
 ;|  14  addps xmm0, xmm1
 ;|  15  mulsd xmm2, xmm3
-;|  16  jmp 22
+;|  16  jmp 20
 ;|  17  call <poll>
 ;|  18  call <load_strict>
 ;|  19  jmp 13
-;|  20  movaps xmm0, xmmword ptr [r8 + r9]
-;|  21  jmp <leave_live>
-;|  22  call <exit>
+;|  20  call <exit>

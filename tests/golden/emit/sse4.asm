@@ -10,7 +10,7 @@ bits 32
     movbe edx, [ebx]
     pcmpistri xmm4, xmm5, 0x0c
     jmp short $
-;| 52 host instructions for 9 guest instructions
+;| 48 host instructions for 9 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 9
 ;|   1  js 42
@@ -43,9 +43,9 @@ bits 32
 ;|  28  shr r9d, 0xc
 ;|  29  mov r9, qword ptr [r13 + r9*8]
 ;|  30  test r9, r9
-;|  31  jle 47
+;|  31  jle 45
 ;|  32  test r8b, 3
-;|  33  jne 47
+;|  33  jne 45
 ;|  34  movbe edx, dword ptr [r8 + r9]
 ;|  35  pcmpistri xmm4, xmm5, 0xc
 ;|  36  mov r12, rax
@@ -53,14 +53,10 @@ bits 32
 ;|  38  seto al
 ;|  39  mov word ptr [flags], ax
 ;|  40  mov rax, r12
-;|  41  jmp 51
+;|  41  jmp 47
 ;|  42  call <poll>
 ;|  43  call <load_strict>
 ;|  44  jmp 13
-;|  45  pshufb xmm0, xmmword ptr [r8 + r9]
-;|  46  jmp <leave_live>
-;|  47  call <load>
-;|  48  jmp 34
-;|  49  movbe edx, dword ptr [r8 + r9]
-;|  50  jmp <leave_live>
-;|  51  call <exit>
+;|  45  call <load>
+;|  46  jmp 34
+;|  47  call <exit>

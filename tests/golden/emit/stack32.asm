@@ -5,7 +5,7 @@ bits 32
     mov ebp, esp
     pop ebp
     call near $+0x80
-;| 57 host instructions for 4 guest instructions
+;| 51 host instructions for 4 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 4
 ;|   1  js 34
@@ -14,9 +14,9 @@ bits 32
 ;|   4  shr r9d, 0xc
 ;|   5  mov r9, qword ptr [r13 + r9*8 + 0x800000]
 ;|   6  test r9, r9
-;|   7  jle 37
+;|   7  jle 35
 ;|   8  test r8b, 3
-;|   9  jne 37
+;|   9  jne 35
 ;|  10  mov dword ptr [r8 + r9], ebp
 ;|  11  lea r15d, [r15 - 4]
 ;|  12  mov ebp, r15d
@@ -25,9 +25,9 @@ bits 32
 ;|  15  shr r9d, 0xc
 ;|  16  mov r9, qword ptr [r13 + r9*8]
 ;|  17  test r9, r9
-;|  18  jle 44
+;|  18  jle 42
 ;|  19  test r8b, 3
-;|  20  jne 44
+;|  20  jne 42
 ;|  21  mov ebp, dword ptr [r8 + r9]
 ;|  22  lea r15d, [r15 + 4]
 ;|  23  lea r8d, [r15 - 4]
@@ -35,32 +35,26 @@ bits 32
 ;|  25  shr r9d, 0xc
 ;|  26  mov r9, qword ptr [r13 + r9*8 + 0x800000]
 ;|  27  test r9, r9
-;|  28  jle 51
+;|  28  jle 44
 ;|  29  test r8b, 3
-;|  30  jne 51
+;|  30  jne 44
 ;|  31  mov dword ptr [r8 + r9], 0x1009
 ;|  32  lea r15d, [r15 - 4]
-;|  33  jmp 56
+;|  33  jmp <exit code>
 ;|  34  call <poll>
-;|  35  lea r15d, [r15 - 4]
-;|  36  jmp 12
-;|  37  call <check>
-;|  38  jmp 10
-;|  39  mov dword ptr [slow_value], ebp
-;|  40  call <store>
-;|  41  jmp 35
-;|  42  lea r15d, [r15 - 4]
-;|  43  jmp <leave_live>
-;|  44  call <load>
-;|  45  jmp 21
-;|  46  mov ebp, dword ptr [r8 + r9]
-;|  47  lea r15d, [r15 + 4]
-;|  48  jmp <leave_live>
-;|  49  lea r15d, [r15 - 4]
-;|  50  jmp 33
-;|  51  call <check>
-;|  52  jmp 31
-;|  53  mov dword ptr [slow_value], 0x1009
-;|  54  call <store>
-;|  55  jmp 49
-;|  56  call <exit>
+;|  35  mov dword ptr [slow_value], ebp
+;|  36  call <exit code>
+;|  37  jmp 11
+;|  38  add byte ptr [rax], dl
+;|  39  add byte ptr [rax], al
+;|  40  push r8
+;|  41  adc al, 4
+;|  42  call <load>
+;|  43  jmp 21
+;|  44  mov dword ptr [slow_value], 0x1009
+;|  45  call <exit code>
+;|  46  jmp 32
+;|  47  add al, 0x10
+;|  48  add byte ptr [rax], al
+;|  49  adc eax, 0xe8041050
+;|  50  jno <exit code>

@@ -51,6 +51,11 @@ bool guest_load(struct context *ctx, enum seg_index seg, uint64_t offset, unsign
     return true;
 }
 
+void guest_run_again(struct context *ctx)
+{
+    ctx->leave = LEAVE_AGAIN;
+}
+
 bool guest_load_for_write(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size)
 {
     return guest_load(ctx, seg, offset, size);
