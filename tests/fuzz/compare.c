@@ -111,24 +111,55 @@ static void compare_fault(struct report *r, const struct fuzz_state *host,
     number(r, "vector", host->vector, guest->vector);
     bool has_error =
         host->vector == 8 || (host->vector >= 10 && host->vector <= 14) || host->vector == 17;
+    /* The emulated processor's own pages are there, on the host nothing is. */
+    bool system = guest->vector == 14 && guest->cr2 - FUZZ_SYSTEM < FUZZ_SYSTEM_BYTES;
     if (has_error && host->vector == guest->vector) {
-        number(r, "error code", host->error, guest->error);
+        number(r, "error code", host->error, guest->error & ~(system ? 1u : 0u));
     }
     if (host->vector == 14 && guest->vector == 14) {
         number(r, "cr2", host->cr2, guest->cr2);
     }
 }
 
-/* Linux keeps a segment of its own in the descriptor table, of which nothing is known. */
-static bool has_host_selector(const struct fuzz_state *host)
+/* Linux keeps a segment of its own in the descriptor table, of which nothing is known; LSL may have
+ * met it in a register. */
+static bool has_host_selector(const struct fuzz_slot *slot, const struct fuzz_state *host)
 {
     enum { CPU_NODE = 0x78 };
+    uint32_t at = code_linear(&slot->before) - FUZZ_CODE;
+    struct x86_insn insn;
+    bool lsl = next_insn(slot, &at, &insn) && insn.mnemonic == X86_lsl;
+    bool found = false;
     for (unsigned i = 0; i < FUZZ_SREGS; i++) {
-        if ((host->sreg[i] & 0xfffc) == CPU_NODE) {
-            return true;
-        }
+        found |= (host->sreg[i] & 0xfffc) == CPU_NODE;
     }
-    return false;
+    for (unsigned i = 0; i < 8 && lsl; i++) {
+        found |= (slot->before.gpr[i] & 0xfffc) == CPU_NODE;
+    }
+    return found;
+}
+
+/* The guest found MM, reserved to it, in what it was to load into MXCSR; a host may have loaded it,
+ * and something else after that. */
+static bool refused_mm(const struct fuzz_slot *slot, struct outcome guest)
+{
+    struct x86_insn insn;
+    struct x86_decode_mode mode = case_mode(&slot->before, UINT64_MAX);
+    uint32_t at = code_linear(&slot->before) - FUZZ_CODE + (guest.state->eip - slot->before.eip);
+    if (guest.state->vector != 13 || at >= FUZZ_CODE_BYTES ||
+        x86_decode(slot->memory + at, FUZZ_CODE_BYTES - at, &mode, &insn) != X86_DECODED ||
+        (insn.mnemonic != X86_ldmxcsr && insn.mnemonic != X86_fxrstor)) {
+        return false;
+    }
+    const struct x86_operand *op = &insn.ops[0];
+    uint32_t offset = (uint32_t)op->value;
+    offset += op->base < 0 ? 0 : guest.state->gpr[op->base];
+    offset += op->index < 0 ? 0 : guest.state->gpr[op->index] << op->scale;
+    offset &= insn.address_size == 2 ? 0xffff : UINT32_MAX;
+    offset += insn.mnemonic == X86_fxrstor ? FX_MXCSR : 0;
+    uint8_t *memory = (uint8_t *)(uintptr_t)guest.memory; /* only read */
+    const uint8_t *value = memory_at(memory, selector_base(guest.state->sreg[op->seg]) + offset);
+    return value && value + 4 <= memory + FUZZ_BYTES && load_le32(value) & MXCSR_MM;
 }
 
 /* The way back from the host's kernel, an IRET to an outer ring, clears the RPL of null selectors.
@@ -162,6 +193,8 @@ static void compare_core(struct report *r, const struct fuzz_state *host,
 static bool nearly(const uint8_t *a, const uint8_t *b)
 {
     uint16_t power_a = load_le16(a + 8), power_b = load_le16(b + 8);
+    power_a |= (power_a & 0x7fff) == 0; /* a denormal has the scale of the least normal number */
+    power_b |= (power_b & 0x7fff) == 0;
     uint64_t x = load_le64(a), y = load_le64(b);
     if (power_a == power_b) {
         return (x > y ? x - y : y - x) <= ULPS;
@@ -249,8 +282,8 @@ bool compare(const struct fuzz_slot *slot, bool loose, bool all_flags, struct ou
     unsigned undefined = all_flags ? 0 : case_flags_undefined(slot, host.state->eip);
     unsigned ignored = ignored_at(slot, host.state);
     bool misaligned = load_le32(host.state->fx + FX_MXCSR) & MXCSR_MM;
-    if (misaligned || has_host_selector(host.state) || ignored & IGNORED_ALL ||
-        (loose && !result_defined(slot))) {
+    if (misaligned || refused_mm(slot, guest) || has_host_selector(slot, host.state) ||
+        ignored & IGNORED_ALL || (loose && !result_defined(slot))) {
         return true;
     }
     compare_core(&r, host.state, guest.state, undefined, ignored);

@@ -25,9 +25,9 @@ enum {
     TSS = 0xb000,
     HANDLERS = 0xc000,
     STACK0 = 0xf000,
-    SYSTEM_BYTES = 0x10000,
+    SYSTEM_BYTES = FUZZ_SYSTEM_BYTES,
 };
-#define SYSTEM     UINT32_C(0xe1200000)
+#define SYSTEM     FUZZ_SYSTEM
 #define NO_EXECUTE (UINT64_C(1) << 63)
 enum { PRESENT = 1, WRITABLE = 2, USER = 4 };
 enum {

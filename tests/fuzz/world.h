@@ -24,6 +24,9 @@ enum {
     FUZZ_FILLER = 0xf4, /* HLT: ends a case with #GP at ring 3 */
     FUZZ_BYTES = FUZZ_CODE_BYTES + (FUZZ_DATA_END - FUZZ_CONST),
 };
+/* Where the emulated processor has its tables: pages of ring 0, where the host has none. */
+#define FUZZ_SYSTEM UINT32_C(0xe1200000)
+enum { FUZZ_SYSTEM_BYTES = 0x10000 };
 
 enum { FUZZ_MAPPED_READ = 1, FUZZ_MAPPED_WRITE = 2, FUZZ_MAPPED_EXEC = 4 };
 

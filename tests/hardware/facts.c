@@ -162,17 +162,21 @@ const char *facts_known(const char *model, const char *opcode, uint32_t index)
     return NULL;
 }
 
-bool facts_all_flags(const char *model, const char *opcode)
+enum facts_compared facts_compared(const char *model, const char *opcode)
 {
     static const struct {
         const char *model, *opcode;
+        enum facts_compared what;
     } rows[] = {
-#define ALL_FLAGS(model, opcode) {model, opcode},
+#define ALL_FLAGS(model, opcode) {model, opcode, FACTS_RESULTS},
+#define ALL_FLAGS_EVER(model)    {model, NULL, FACTS_ALL},
 #include "tests/hardware/known.def"
     };
-    bool all = false;
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        all |= strcmp(rows[i].model, model) == 0 && strcmp(rows[i].opcode, opcode) == 0;
+        if (strcmp(rows[i].model, model) == 0 &&
+            (!rows[i].opcode || strcmp(rows[i].opcode, opcode) == 0)) {
+            return rows[i].what;
+        }
     }
-    return all;
+    return FACTS_DEFINED;
 }

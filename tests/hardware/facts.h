@@ -13,8 +13,9 @@ uint16_t facts_flags(const char *folder, const char *opcode);
 uint8_t *facts_revoked(const char *folder, unsigned *count);
 /* Why that case of that model's set cannot agree; NULL: nothing known. */
 const char *facts_known(const char *model, const char *opcode, uint32_t index);
-/* Of that opcode's cases the flags that the set calls undefined are known, too; but not when a case
- * ends with an exception. */
-bool facts_all_flags(const char *model, const char *opcode);
+/* Which flags of an opcode's cases are compared: those the set calls defined; all, but for cases
+ * that end with an exception; all. */
+enum facts_compared { FACTS_DEFINED, FACTS_RESULTS, FACTS_ALL };
+enum facts_compared facts_compared(const char *model, const char *opcode);
 
 #endif

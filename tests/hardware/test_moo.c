@@ -149,7 +149,7 @@ static struct counts run_file(struct sets *sets, const char *folder, const char 
     static struct moo_case c;
     struct counts counts = {0};
     unsigned revoked_count;
-    bool all_flags = facts_all_flags(sets->model, opcode);
+    enum facts_compared compared = facts_compared(sets->model, opcode);
     uint8_t *revoked = facts_revoked(folder, &revoked_count);
     while (moo_next(file, &c)) {
         char why[200];
@@ -157,7 +157,7 @@ static struct counts run_file(struct sets *sets, const char *folder, const char 
             sets->withdrawn++;
             continue;
         }
-        if (all_flags && !c.flags_at) {
+        if (compared == FACTS_ALL || (compared == FACTS_RESULTS && !c.flags_at)) {
             c.mask[MOO_FLAGS] = 0xffff;
         }
         bool good = rig_agrees(sets->f, &c, why, sizeof(why));

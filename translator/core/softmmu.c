@@ -407,10 +407,12 @@ static bool store_bytes(struct context *ctx, uint64_t linear, unsigned size, enu
     return true;
 }
 
+enum { TEN_BYTES = 10, FIRST_OF_TEN = 8 };
+
 /* #AC: misaligned for its size, CPL 3, with CR0.AM and EFLAGS.AC. */
 static bool alignment_ok(struct context *ctx, uint64_t linear, unsigned size)
 {
-    unsigned mask = size == 10 ? 7 : size - 1;
+    unsigned mask = (size == TEN_BYTES ? FIRST_OF_TEN : size) - 1;
     if (!(ctx->mode & MODE_ALIGN_CHECK) || !(linear & mask)) {
         return true;
     }
@@ -418,10 +420,26 @@ static bool alignment_ok(struct context *ctx, uint64_t linear, unsigned size)
     return false;
 }
 
+/* An operand of ten bytes is two accesses, as seen on AMD Zen (no manual says): limit, alignment
+ * and page of the first eight are looked at before the limit of the other two. */
+static bool first_of_ten(struct context *ctx, enum seg_index seg, uint64_t offset,
+                         enum access access)
+{
+    struct translator *tr = ctx->translator;
+    uint64_t linear;
+    if (!ctx->guest->segment_check(ctx, seg, offset, FIRST_OF_TEN, access, &linear) ||
+        !alignment_ok(ctx, linear, FIRST_OF_TEN) || !entry_for(tr, linear, access, ctx->view)) {
+        return false;
+    }
+    uint64_t next = (linear | (PAGE_BYTES - 1)) + 1;
+    return !crosses(linear, FIRST_OF_TEN) || entry_for(tr, next, access, ctx->view);
+}
+
 static bool guest_linear(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
                          enum access access, uint64_t *linear)
 {
-    return ctx->guest->segment_check(ctx, seg, offset, size, access, linear) &&
+    return (size != TEN_BYTES || first_of_ten(ctx, seg, offset, access)) &&
+           ctx->guest->segment_check(ctx, seg, offset, size, access, linear) &&
            alignment_ok(ctx, *linear, size);
 }
 

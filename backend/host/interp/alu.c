@@ -2,7 +2,7 @@
  * Shifts, rotates and double shifts with the flags of the hardware.
  *
  * What the manual leaves undefined is what AMD Zen does (measured; tests/unit/backend/test_interp.c
- * compares on the host):
+ * compares on the host), on every host (docs/FLAGS.md):
  *
  *   and or xor test      AF = 0
  *   shl shr sar          AF = 1; OF by any count: shl CF ^ top bit, shr top two bits of the result

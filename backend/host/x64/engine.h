@@ -198,7 +198,8 @@ struct engine {
     uint32_t populated;     /* code memory up to here is backed by pages */
     uint32_t first_block;   /* where blocks begin, after the stubs */
     struct pass_set passes;
-    uint32_t host_sets; /* x64_host_sets(), or less when passes are off */
+    uint32_t host_sets;     /* x64_host_sets(), or less when passes are off */
+    uint32_t foreign_flags; /* x64_foreign_flags(), or everything when the pass is off */
     struct x64_stubs stubs;
     struct emit emit;
     struct region_emit *region; /* room for one, once there was one */
@@ -211,6 +212,18 @@ void x64_fpu_sync(struct context *ctx);
 
 /* select_vec.c: instruction sets of vec_ops.def that this CPU has; bit n: vec_set() n. */
 uint32_t x64_host_sets(void);
+
+/* flags_host.c: which undefined flags this CPU makes otherwise than we define them. */
+enum {
+    FOREIGN_AF = 1,       /* of shifts */
+    FOREIGN_OF = 2,       /* of shifts and rotations by more than one */
+    FOREIGN_PRODUCT = 4,  /* SF ZF AF PF of products */
+    FOREIGN_BIT = 8,      /* all but CF of bit tests */
+    FOREIGN_WORDS = 16,   /* result and flags of double shifts of words by more than 16 */
+    FOREIGN_SPOILED = 32, /* those of shifts are inverted first, as another host would have them */
+    FOREIGN_ALL = 63,
+};
+unsigned x64_foreign_flags(void);
 
 /* stubs.c */
 void x64_emit_stubs(struct engine *engine);

@@ -3,8 +3,8 @@
  *
  * They stand in the record, in the host's flags, or in both.  Operations leave them in the host;
  * they are saved when something may look at the record (an exit, a callout, a fault) or is about
- * to destroy host flags.  What the manual leaves undefined is what the host does; operations that
- * keep such flags on some hosts count as partial writers.
+ * to destroy host flags.  What the manual leaves undefined is what docs/FLAGS.md says, on any host
+ * (flags_repair.c); operations that keep such flags count as partial writers.
  */
 #include "backend/host/x64/select.h"
 

@@ -14,12 +14,14 @@ static uint64_t mix(uint64_t hash, const void *bytes, size_t size)
     return hash;
 }
 
-/* Blocks name the stubs by distance, the record by offset, and use the sets that the host has. */
+/* Blocks name the stubs by distance, the record by offset, use the sets that the host has and
+ * repair its flags. */
 void x64_image(const struct engine *engine, struct code_image *image)
 {
     uint64_t key = UINT64_C(0xcbf29ce484222325);
     key = mix(key, &engine->stubs, sizeof engine->stubs);
     key = mix(key, &engine->host_sets, sizeof engine->host_sets);
+    key = mix(key, &engine->foreign_flags, sizeof engine->foreign_flags);
     key = mix(key, &engine->passes, sizeof engine->passes);
     *image = (struct code_image){.code = engine->memory.exec,
                                  .base = engine->first_block,

@@ -201,7 +201,7 @@ void x64_with_memory(struct emit *e, const struct ir_inst *inst, const struct me
     e->sited = !(e->region != NULL && x64_group_covers(e, inst, access, &grouped));
     if (!e->sited) {
         x64_flags_prepare(e, use);
-        body(e, inst, grouped);
+        x64_run_body(e, inst, body, grouped);
         if (post != NULL) {
             post(e, inst, grouped);
         }
@@ -228,7 +228,7 @@ void x64_with_memory(struct emit *e, const struct ir_inst *inst, const struct me
     site->needs_flags = x64_flags_wanted(e, use);
     site->writes_flags = use->writes;
     x64_flags_prepare(e, use);
-    body(e, inst, x64_fast_operand());
+    x64_run_body(e, inst, body, x64_fast_operand());
     site->post_at = e->out->at;
     if (post != NULL) {
         post(e, inst, x64_fast_operand());
@@ -281,7 +281,7 @@ static void emit_slow_body(struct emit *e, const struct slow_site *site, struct 
     if (site->needs_flags) {
         x64_call_to(e->out, e->engine->stubs.load_flags);
     }
-    site->body(e, site->inst, mem);
+    x64_run_body(e, site->inst, site->body, mem);
     if (site->writes_flags) {
         x64_call_to(e->out, e->engine->stubs.save_flags);
     }
@@ -428,6 +428,7 @@ static void emit_slow_load_at(struct emit *e, const struct slow_site *site)
 static void emit_slow(struct emit *e, struct slow_site *site)
 {
     struct code_buffer *out = e->out;
+    e->at = site->at;
     uint32_t joint = site->access.kind != ACCESS_LOAD ? emit_joint(e, site) : 0;
     uint32_t missed = 0;
     if (site->slot >= 0) {

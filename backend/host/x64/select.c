@@ -74,7 +74,7 @@ static void select_integer(struct emit *e, const struct ir_inst *inst)
         return;
     }
     x64_flags_prepare(e, &use);
-    body(e, inst, x64_reg(0));
+    x64_run_body(e, inst, body, x64_reg(0));
     x64_flags_done(e, inst, &use);
 }
 

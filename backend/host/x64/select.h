@@ -42,6 +42,10 @@ void x64_flags_before_access(struct emit *e);
 /* True when the use wants correct host flags before the operation (looks at liveness). */
 bool x64_flags_wanted(const struct emit *e, const struct flag_use *use);
 
+/* flags_repair.c: emits the body, and what makes its undefined flags ours on a host that has
+ * others. */
+void x64_run_body(struct emit *e, const struct ir_inst *inst, emit_body *body, struct x64_rm mem);
+
 /* replay.c */
 bool x64_can_replay(const struct ir_inst *inst);
 bool x64_flags_only_for_faults(const struct emit *e);

@@ -37,6 +37,7 @@ static struct engine *engine_create(size_t code_bytes, struct pass_set passes)
     engine->passes = passes;
     engine->host_sets = pass_on(passes, PASS_host_sets) ? x64_host_sets() : 1;
     engine->host_sets = pass_on(passes, PASS_host_vec) ? engine->host_sets : 0;
+    engine->foreign_flags = pass_on(passes, PASS_host_flags) ? x64_foreign_flags() : FOREIGN_ALL;
     x64_emit_stubs(engine);
     engine->first_block = engine->out.at;
     return engine;

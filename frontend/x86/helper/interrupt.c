@@ -132,10 +132,7 @@ uint64_t callout_bound(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm
     enum seg_index seg = (enum seg_index)(imm >> 8 & 7);
     uint64_t low;
     uint64_t high;
-    uint32_t second = (uint32_t)(b + size);
-    if (!x86_since(x86_of(ctx), 3)) {
-        second &= 0xffff; /* the 80286 makes a new address of 16 bits */
-    }
+    uint32_t second = (uint32_t)(b + size) & (imm >> 12 & 1 ? 0xffff : UINT32_MAX);
     if (!guest_read(ctx, seg, b, size, &low) || !guest_read(ctx, seg, second, size, &high)) {
         return 0;
     }

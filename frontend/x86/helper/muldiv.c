@@ -2,14 +2,14 @@
  * DIV, IDIV, CMPXCHG8B; shifts and products as the 8086 and the 80286 make them.
  *
  * The arithmetic flags, undefined after a division, keep their values.  On the 80286 they are what
- * captured cases show, but for divisions that end with an error, of which no rule is known; nor is
- * one here of the 8086.
+ * captured cases show, but for divisions that end with an error, of which no rule is known.  On the
+ * 8086 they are left by the subtractions that its microcode makes, as all captured cases show.
  */
 #include "frontend/x86/helper/helper.h"
 
 /* Bits of the immediate: see callouts.def. */
 enum { SIGNED = 0x10, NEGATED_PRODUCT = 0x20, FLAGS_80286 = 0x40 };
-enum { ERROR_TRAPS = 0x100, NEGATED = 0x200, MAGNITUDES = 0x400 };
+enum { ERROR_TRAPS = 0x100, NEGATED = 0x200, RULES_8086 = 0x400 };
 
 static uint64_t dividend(const struct context *ctx, unsigned size)
 {
@@ -52,6 +52,39 @@ static bool last_step_borrows(uint64_t value, uint64_t divisor, uint64_t mask)
     return ((before << 1 | (value & 1)) & mask) < divisor;
 }
 
+/* All flags of a - b. */
+static uint32_t difference_flags(uint32_t a, uint32_t b, unsigned size)
+{
+    uint32_t difference = a - b, top = 1u << (size * 8 - 1);
+    return flags_szp(difference, size) | (a < b ? (uint32_t)FLAG_CF : 0u) |
+           ((a ^ b ^ difference) & FLAG_AF) |
+           ((a ^ b) & (a ^ difference) & top ? (uint32_t)FLAG_OF : 0u);
+}
+
+/* Flags the 8086 leaves, of magnitudes.  Its microcode compares the dividend's upper half with the
+ * divisor, then makes a quotient bit a step: the remainder takes in the next bit of the dividend
+ * and is compared again, unless a one was shifted out.  Each comparison sets all flags.  A quotient
+ * that fits ends with another shift of its complement, whose top bit comes out in CF. */
+static void division_flags_8086(struct context *ctx, uint64_t value, uint64_t divisor,
+                                unsigned size)
+{
+    unsigned bits = size * 8;
+    uint32_t mask = (1u << bits) - 1, by = (uint32_t)divisor;
+    uint32_t rest = (uint32_t)(value >> bits) & mask;
+    uint32_t flags = difference_flags(rest, by, size);
+    if (rest < by) {
+        for (unsigned i = bits; i-- > 0;) {
+            bool out = rest >> (bits - 1) & 1;
+            rest = (rest << 1 | (value >> i & 1)) & mask;
+            flags = out ? flags : difference_flags(rest, by, size);
+            rest = out || rest >= by ? (rest - by) & mask : rest;
+        }
+        bool high = (value / divisor) >> (bits - 1) & 1;
+        flags = (flags & ~(uint32_t)FLAG_CF) | (high ? 0u : (uint32_t)FLAG_CF);
+    }
+    context_set_flags(ctx, flags);
+}
+
 uint64_t callout_div(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
 {
     (void)b;
@@ -59,6 +92,9 @@ uint64_t callout_div(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     uint64_t mask = UINT64_MAX >> (64 - size * 8);
     uint64_t divisor = a & mask;
     uint64_t value = dividend(ctx, size);
+    if (imm & RULES_8086) {
+        division_flags_8086(ctx, value, divisor, size);
+    }
     if (divisor == 0 || value / divisor > mask) {
         return divide_error(ctx, imm & ERROR_TRAPS);
     }
@@ -67,16 +103,21 @@ uint64_t callout_div(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     return 0;
 }
 
+static uint64_t magnitude(int64_t value)
+{
+    return value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+}
+
 /* The 80286 misses an overflow of IDIV by a byte when the first subtraction leaves just 80h, of
  * which the next step loses the only bit: a quotient of -128, and the dividend's low seven bits
  * remain.  Whether words have the same was not captured.  value: the dividend. */
 static bool overflow_missed(int64_t value, int64_t divisor, uint64_t imm, int64_t *remainder)
 {
-    int64_t magnitude = value < 0 ? -value : value, by = divisor < 0 ? -divisor : divisor;
-    int64_t low = magnitude & 0x7f;
+    int64_t size = (int64_t)magnitude(value), by = (int64_t)magnitude(divisor);
+    int64_t low = size & 0x7f;
     *remainder = value < 0 ? -low : low;
     return imm & FLAGS_80286 && (imm & 15) == 1 && (value < 0) != (divisor < 0) &&
-           (magnitude >> 7) - by == 0x80 && low < by;
+           (size >> 7) - by == 0x80 && low < by;
 }
 
 uint64_t callout_idiv(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
@@ -89,7 +130,10 @@ uint64_t callout_idiv(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
     int64_t value = (int64_t)(dividend(ctx, size) << wide) >> wide;
     int64_t limit = INT64_C(1) << (size * 8 - 1);
     bool traps = imm & ERROR_TRAPS;
-    bool magnitudes = imm & MAGNITUDES;
+    bool old = imm & RULES_8086;
+    if (old) {
+        division_flags_8086(ctx, magnitude(value), magnitude(divisor), size);
+    }
     if (divisor == 0 || (divisor == -1 && value == INT64_MIN)) {
         return divide_error(ctx, traps);
     }
@@ -98,8 +142,11 @@ uint64_t callout_idiv(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
         quotient = -limit;
         remainder = odd;
     }
-    if (quotient < -limit + magnitudes || quotient >= limit) {
+    if (quotient < -limit + old || quotient >= limit) { /* the 8086: its magnitude must fit */
         return divide_error(ctx, traps);
+    }
+    if (old) {
+        context_set_flags(ctx, context_flags(ctx) & ~(uint32_t)(FLAG_CF | FLAG_OF));
     }
     quotient = imm & NEGATED ? -quotient : quotient;
     division_flags(ctx, imm, (uint64_t)remainder, divisor >= 0);

@@ -198,5 +198,6 @@ struct float80 float80_yl2xp1(struct float80_env *env, struct float80 a, struct 
     if (ca == FLOAT80_ZERO) {
         return float80_zero(float80_sign(a) != float80_sign(b));
     }
-    return times_log(env, b, log2_plus_one(x), false);
+    bool exact = x.exp >= FLOAT80_BIAS - 1 && wide_add(x, one).sig == WIDE_ONE;
+    return times_log(env, b, log2_plus_one(x), exact);
 }

@@ -10,7 +10,7 @@ enum {
     ERROR_TRAPS = 0x100,
     NEGATED = 0x200,
     RULES_80286 = 0x200,
-    MAGNITUDES = 0x400,
+    DIVIDES_AS_8086 = 0x400,
     AAD_OLD = 0x400
 };
 
@@ -78,7 +78,7 @@ void lift_imul(struct lift *l, const struct x86_insn *insn, unsigned arg)
 void lift_divide(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
     uint64_t rules =
-        error_traps(l) | (is_8086(l) ? MAGNITUDES : 0u) | (lift_is_286(l) ? FLAGS_80286 : 0u);
+        error_traps(l) | (is_8086(l) ? DIVIDES_AS_8086 : 0u) | (lift_is_286(l) ? FLAGS_80286 : 0u);
     lift_value(l, insn, IR_T0, &insn->ops[0], insn->ops[0].width);
     lift_callout(l, (enum callout_id)arg, IR_NONE, IR_T0, IR_NONE,
                  insn->ops[0].width | rules | (negated(l, insn) ? NEGATED : 0u));

@@ -217,11 +217,14 @@ void lift_arpl(struct lift *l, const struct x86_insn *insn, unsigned arg)
     lift_store(l, insn, op, IR_T0, 2);
 }
 
+/* The upper bound has an address of its own, which wraps as the first does. */
 void lift_bound(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {
+    enum { ADDRESS_16 = 0x1000 };
     (void)arg;
     lift_value(l, insn, IR_T0, &insn->ops[0], insn->operand_size);
     lift_ea(l, insn, IR_T1, &insn->ops[1]);
     lift_callout(l, CALLOUT_bound, IR_NONE, IR_T0, IR_T1,
-                 insn->operand_size | (uint64_t)insn->ops[1].seg << 8);
+                 insn->operand_size | (uint64_t)insn->ops[1].seg << 8 |
+                     (insn->address_size == 2 ? ADDRESS_16 : 0u));
 }

@@ -25,6 +25,7 @@ static const uint8_t program[] = {
     0xf4, 0x90,                                     /* hlt; nop */
     FOUR(REPLAYED), FOUR(REPLAYED),                 /* part: */
     FOUR(UNWANTED),
+    0xc1, 0xe0, 0x03,                               /* shl eax, 3 */
     0xd9, 0xe8, 0xd8, 0xc0, 0xd8, 0xc8, 0xdd, 0xd8,  /* fld1; fadd st, st; fmul st, st; fstp st */
     0x66, 0x0f, 0x58, 0xc1, 0x66, 0x0f, 0x58, 0xc2, /* addpd xmm0, xmm1; xmm0, xmm2 */
     0x66, 0x0f, 0x38, 0x00, 0xd3,                   /* pshufb xmm2, xmm3; xmm3, xmm2 */
@@ -118,6 +119,7 @@ START_TEST(a_pass_that_is_off_leaves_no_trace)
     case PASS_host_x87:
     case PASS_host_vec:
     case PASS_host_sets:
+    case PASS_host_flags:
     case PASS_short_repeats:
     case PASS_sensitive:
         ck_assert_uint_ne(without.code, with.code);
