@@ -1,8 +1,9 @@
 #include "base/arena.h"
 
 #include "base/populate.h"
+#include "base/unshared.h"
 
-#include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,15 +15,16 @@ struct chunk {
     struct chunk *previous;
     size_t used;
     size_t size;
-    alignas(ALIGN) uint8_t bytes[];
+    uint8_t *bytes; /* behind this struct, or apart */
 };
 
 struct arena {
     struct chunk *top;
     size_t chunk_bytes;
+    bool unshared;
 };
 
-static void *or_exit(void *memory)
+void *host_memory_or_exit(void *memory)
 {
     if (!memory) {
         fputs("vestige: out of host memory\n", stderr);
@@ -33,27 +35,59 @@ static void *or_exit(void *memory)
 
 void *host_calloc(size_t count, size_t bytes)
 {
-    return or_exit(calloc(count, bytes));
+    return host_memory_or_exit(calloc(count, bytes));
 }
 
-static struct chunk *chunk_create(struct chunk *previous, size_t bytes)
+static void add_chunk(struct arena *arena, size_t bytes, bool present)
 {
-    struct chunk *chunk = or_exit(malloc(sizeof(*chunk) + bytes));
-    if (bytes >= POPULATED_LEAST) {
-        populate(chunk, bytes);
-    }
-    chunk->previous = previous;
+    size_t head = (sizeof(struct chunk) + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+    struct chunk *chunk = host_memory_or_exit(malloc(head + (arena->unshared ? 0 : bytes)));
+    chunk->previous = arena->top;
     chunk->used = 0;
     chunk->size = bytes;
-    return chunk;
+    chunk->bytes =
+        arena->unshared ? host_memory_or_exit(unshared_create(bytes)) : (uint8_t *)chunk + head;
+    if (present && bytes >= POPULATED_LEAST) {
+        populate(chunk->bytes, bytes);
+    }
+    arena->top = chunk;
+}
+
+static void drop_chunk(struct arena *arena)
+{
+    struct chunk *chunk = arena->top;
+    arena->top = chunk->previous;
+    if (arena->unshared) {
+        unshared_destroy(chunk->bytes, chunk->size);
+    }
+    free(chunk);
+}
+
+static struct arena *create(size_t chunk_bytes, bool unshared)
+{
+    struct arena *arena = host_calloc(1, sizeof(*arena));
+    arena->chunk_bytes = chunk_bytes;
+    arena->unshared = unshared;
+    add_chunk(arena, chunk_bytes, true);
+    return arena;
 }
 
 struct arena *arena_create(size_t chunk_bytes)
 {
-    struct arena *arena = or_exit(malloc(sizeof(*arena)));
-    arena->chunk_bytes = chunk_bytes;
-    arena->top = chunk_create(NULL, chunk_bytes);
-    return arena;
+    return create(chunk_bytes, false);
+}
+
+struct arena *arena_create_unshared(size_t chunk_bytes)
+{
+    return create(chunk_bytes, true);
+}
+
+void arena_renew(struct arena *arena)
+{
+    while (arena->top) {
+        drop_chunk(arena);
+    }
+    add_chunk(arena, arena->chunk_bytes, false);
 }
 
 void arena_destroy(struct arena *arena)
@@ -61,10 +95,8 @@ void arena_destroy(struct arena *arena)
     if (!arena) {
         return;
     }
-    for (struct chunk *chunk = arena->top; chunk;) {
-        struct chunk *previous = chunk->previous;
-        free(chunk);
-        chunk = previous;
+    while (arena->top) {
+        drop_chunk(arena);
     }
     free(arena);
 }
@@ -79,7 +111,7 @@ void *arena_alloc_raw(struct arena *arena, size_t bytes)
     size_t size = rounded(bytes);
     if (arena->top->size - arena->top->used < size) {
         size_t chunk = size > arena->chunk_bytes ? size : arena->chunk_bytes;
-        arena->top = chunk_create(arena->top, chunk);
+        add_chunk(arena, chunk, true);
     }
     void *at = arena->top->bytes + arena->top->used;
     arena->top->used += size;
@@ -113,9 +145,7 @@ struct arena_mark arena_mark(const struct arena *arena)
 void arena_rewind(struct arena *arena, struct arena_mark mark)
 {
     while (arena->top != mark.chunk) {
-        struct chunk *previous = arena->top->previous;
-        free(arena->top);
-        arena->top = previous;
+        drop_chunk(arena);
     }
     arena->top->used = mark.used;
 }

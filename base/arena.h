@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 
+/* That memory; where it is NULL the process ends, as when an arena finds none. */
+void *host_memory_or_exit(void *memory);
 /* Zeroed memory of the host, to be given back with free(); its end is treated as an arena's. */
 void *host_calloc(size_t count, size_t bytes);
 
@@ -21,6 +23,11 @@ struct arena_mark {
 
 /* An empty arena whose chunks hold at least chunk_bytes. */
 struct arena *arena_create(size_t chunk_bytes);
+/* The same; a forked process begins without what it holds (base/unshared.h), and must call
+ * arena_renew() before anything else. */
+struct arena *arena_create_unshared(size_t chunk_bytes);
+/* Empty again, with a chunk whose pages come as they are touched; earlier marks are void. */
+void arena_renew(struct arena *arena);
 void arena_destroy(struct arena *arena);
 
 /* Zeroed memory of that size, 16-byte aligned, living until rewind or destroy. */

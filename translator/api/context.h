@@ -189,7 +189,8 @@ struct memory_tables {
 };
 
 /* A slot of the indirect-branch hash: hit when tag == (context tag | EIP) and the code table still
- * says `guard` of the page: so a flush of the tables needs no flush of the hash. */
+ * says `guard` of the page: so a flush of the tables needs no flush of the hash.  Tag 0 is empty:
+ * no context that runs has it. */
 struct hash_slot {
     uint64_t tag;
     const void *code;

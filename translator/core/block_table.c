@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/populate.h"
+#include "base/unshared.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -9,9 +10,14 @@
 
 enum { FIRST_SLOTS = 1 << 16 };
 
+static size_t slots_bytes(const struct block_table *table)
+{
+    return ((size_t)table->mask + 1) * sizeof(*table->slots);
+}
+
 static void make_slots(struct block_table *table, uint32_t count)
 {
-    table->slots = host_calloc(count, sizeof(*table->slots));
+    table->slots = host_memory_or_exit(unshared_create(count * sizeof(*table->slots)));
     populate(table->slots, count * sizeof(*table->slots));
     table->mask = count - 1;
     table->used = 0;
@@ -24,7 +30,7 @@ void block_table_create(struct block_table *table)
 
 void block_table_destroy(struct block_table *table)
 {
-    free(table->slots);
+    unshared_destroy(table->slots, slots_bytes(table));
     *table = (struct block_table){0};
 }
 
@@ -32,6 +38,12 @@ void block_table_clear(struct block_table *table)
 {
     block_table_destroy(table);
     block_table_create(table);
+}
+
+void block_table_forked(struct block_table *table)
+{
+    unshared_renew(table->slots, slots_bytes(table));
+    table->used = 0;
 }
 
 static void put(struct block_table *table, struct block_slot slot)

@@ -28,6 +28,8 @@ void block_table_create(struct block_table *table);
 void block_table_destroy(struct block_table *table);
 /* Takes all blocks out. */
 void block_table_clear(struct block_table *table);
+/* The same in a forked process, which begins without the slots. */
+void block_table_forked(struct block_table *table);
 
 void block_table_insert(struct block_table *table, uint64_t hash, struct block *block);
 /* Takes out a block that was put in with that hash. */

@@ -4,6 +4,7 @@
  */
 #include "translator/core/core.h"
 
+#include "base/unshared.h"
 #include "translator/api/mode.h"
 
 #include <string.h>
@@ -66,7 +67,7 @@ static void forget_entries(struct translator *tr, struct block *block)
     }
     struct hash_slot *slot = &tr->hash[hash_index(block->rip)];
     if (slot->code == block->code) {
-        *slot = (struct hash_slot){.tag = UINT64_MAX};
+        *slot = (struct hash_slot){.tag = 0};
     }
 }
 
@@ -212,20 +213,37 @@ void cache_invalidate(struct translator *tr, struct block *block)
     /* The struct is not reused before the next full reset: an exit in flight may still name it. */
 }
 
-void cache_reset(struct translator *tr)
+/* What else follows from nothing being translated any more. */
+static void begin_anew(struct translator *tr)
 {
-    tr->host->reset(tr->engine);
     hot_reset(tr);
     saved_reset(tr, false);
-    block_table_clear(&tr->blocks);
-    memset(tr->dormant, 0, DORMANT_BUCKETS * sizeof(*tr->dormant));
-    memset(tr->hash, 0xff, HASH_ENTRIES * sizeof(*tr->hash));
-    softmmu_drop_code_pages(tr);
-    arena_rewind(tr->arena, tr->arena_start);
-    tlb_forget_derived(tr);
     tr->ctx->exit_link = NULL;
     tr->reset_wanted = false;
     tr->stats.full_resets++;
+}
+
+void cache_reset(struct translator *tr)
+{
+    tr->host->reset(tr->engine);
+    block_table_clear(&tr->blocks);
+    memset(tr->dormant, 0, DORMANT_BYTES);
+    memset(tr->hash, 0, HASH_BYTES);
+    softmmu_drop_code_pages(tr);
+    arena_rewind(tr->arena, tr->arena_start);
+    tlb_forget_derived(tr);
+    begin_anew(tr);
+}
+
+void cache_forked(struct translator *tr)
+{
+    block_table_forked(&tr->blocks);
+    unshared_renew(tr->dormant, DORMANT_BYTES);
+    unshared_renew(tr->hash, HASH_BYTES);
+    softmmu_forked(tr);
+    arena_renew(tr->arena);
+    tr->arena_start = arena_mark(tr->arena);
+    begin_anew(tr);
 }
 
 /* A tag that is given up hits nothing again, so few are: modes alternate with every system call. */

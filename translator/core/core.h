@@ -22,6 +22,8 @@ enum {
     TAG_SLOTS = 256,
     TAG_PROBES = 8,
     DORMANT_BUCKETS = 1 << 12,
+    DORMANT_BYTES = DORMANT_BUCKETS * sizeof(void *),
+    HASH_BYTES = HASH_ENTRIES * sizeof(struct hash_slot),
 };
 
 struct code_page {
@@ -135,6 +137,8 @@ void tlb_drop_slots(struct translator *tr);
 void softmmu_protect_code(struct translator *tr, uint64_t gpa);
 /* Forgets every code page (their memory is the arena's). */
 void softmmu_drop_code_pages(struct translator *tr);
+/* In a forked process: tables and code pages are empty. */
+void softmmu_forked(struct translator *tr);
 /* Host address of the code page of a linear address, and its physical address; NULL: a fault was
  * raised, or (*mmio true) there is no memory there. */
 const uint8_t *softmmu_fetch_page(struct translator *tr, uint64_t linear, uint64_t *gpa,
@@ -175,6 +179,8 @@ struct block *cache_revive(struct translator *tr, const struct block_key *key, c
 uint8_t cache_churn(struct translator *tr, const struct block_key *key);
 void cache_link(struct translator *tr, struct block_exit *exit, struct block *target);
 void cache_reset(struct translator *tr);
+/* The same in a forked process, with an engine of its own: nothing of the old is looked at. */
+void cache_forked(struct translator *tr);
 uint32_t cache_tag(struct translator *tr, uint32_t mode, uint64_t base, uint32_t limit);
 
 /* counted.c: tables of callouts that count, and then call tr->callouts. */

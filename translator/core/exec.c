@@ -3,6 +3,7 @@
  */
 #include "translator/core/core.h"
 
+#include "base/unshared.h"
 #include "translator/api/mode.h"
 
 #include <stdlib.h>
@@ -53,10 +54,10 @@ struct translator *translator_create(const struct translator_config *config)
     tr->engine = config->host->create(config->code_bytes, config->passes);
     tr->stepper = host_interp.create(0, config->passes);
     block_table_create(&tr->blocks);
-    tr->dormant = calloc(DORMANT_BUCKETS, sizeof(*tr->dormant));
-    tr->hash = aligned_alloc(64, HASH_ENTRIES * sizeof(*tr->hash));
-    tr->no_hash = aligned_alloc(64, HASH_ENTRIES * sizeof(*tr->hash));
-    tr->arena = arena_create(ARENA_BYTES);
+    tr->dormant = unshared_create(DORMANT_BYTES);
+    tr->hash = unshared_create(HASH_BYTES);
+    tr->no_hash = unshared_create(HASH_BYTES);
+    tr->arena = arena_create_unshared(ARENA_BYTES);
     tr->arena_start = arena_mark(tr->arena);
     tr->scratch = arena_create(IR_MAX_RECORDS * sizeof(struct ir_inst));
     tr->ir.insts = arena_alloc(tr->scratch, IR_MAX_RECORDS * sizeof(struct ir_inst));
@@ -65,8 +66,6 @@ struct translator *translator_create(const struct translator_config *config)
         translator_destroy(tr);
         return NULL;
     }
-    memset(tr->hash, 0xff, HASH_ENTRIES * sizeof(*tr->hash));
-    memset(tr->no_hash, 0xff, HASH_ENTRIES * sizeof(*tr->no_hash));
     setup_record(tr, config);
     return tr;
 }
@@ -85,9 +84,9 @@ void translator_destroy(struct translator *tr)
     arena_destroy(tr->arena);
     arena_destroy(tr->scratch);
     block_table_destroy(&tr->blocks);
-    free(tr->dormant);
-    free(tr->hash);
-    free(tr->no_hash);
+    unshared_destroy(tr->dormant, DORMANT_BYTES);
+    unshared_destroy(tr->hash, HASH_BYTES);
+    unshared_destroy(tr->no_hash, HASH_BYTES);
     free(tr);
 }
 
@@ -497,7 +496,7 @@ bool translator_forked(struct translator *tr)
     if (!tr->engine) {
         return false;
     }
-    cache_reset(tr);
+    cache_forked(tr);
     return true;
 }
 

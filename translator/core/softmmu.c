@@ -9,9 +9,9 @@
 #include "translator/core/core.h"
 
 #include "base/endian.h"
+#include "base/unshared.h"
 #include "translator/api/mode.h"
 
-#include <assert.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -29,7 +29,7 @@ static void *reserve(size_t bytes)
 bool softmmu_create(struct translator *tr)
 {
     for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
-        tr->tables[view] = reserve(sizeof(struct memory_tables));
+        tr->tables[view] = unshared_create(sizeof(struct memory_tables));
         tr->mappings[view] = reserve(TABLE_ENTRIES * sizeof(struct mapping));
         tr->touched[view].capacity = TOUCHED_MOST;
         tr->touched[view].pages = reserve(TOUCHED_MOST * sizeof(uint32_t));
@@ -37,7 +37,7 @@ bool softmmu_create(struct translator *tr)
             return false;
         }
     }
-    tr->code_pages = reserve(PHYS_PAGES * sizeof(*tr->code_pages));
+    tr->code_pages = unshared_create(PHYS_PAGES * sizeof(*tr->code_pages));
     return tr->code_pages != NULL;
 }
 
@@ -51,11 +51,11 @@ static void give_back(void *memory, size_t bytes)
 void softmmu_destroy(struct translator *tr)
 {
     for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
-        give_back(tr->tables[view], sizeof(struct memory_tables));
+        unshared_destroy(tr->tables[view], sizeof(struct memory_tables));
         give_back(tr->mappings[view], TABLE_ENTRIES * sizeof(struct mapping));
         give_back(tr->touched[view].pages, TOUCHED_MOST * sizeof(uint32_t));
     }
-    give_back(tr->code_pages, PHYS_PAGES * sizeof(*tr->code_pages));
+    unshared_destroy(tr->code_pages, PHYS_PAGES * sizeof(*tr->code_pages));
 }
 
 static int64_t poison(uint64_t gpa, enum poison reason)
@@ -231,11 +231,16 @@ void softmmu_protect_code(struct translator *tr, uint64_t gpa)
 
 void softmmu_drop_code_pages(struct translator *tr)
 {
-    /* Replacing the mapping zeroes the table without touching its pages. */
-    void *same = mmap(tr->code_pages, PHYS_PAGES * sizeof(*tr->code_pages), PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-    assert(same == tr->code_pages);
-    (void)same;
+    unshared_renew(tr->code_pages, PHYS_PAGES * sizeof(*tr->code_pages));
+}
+
+void softmmu_forked(struct translator *tr)
+{
+    for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
+        unshared_renew(tr->tables[view], sizeof(struct memory_tables));
+    }
+    softmmu_drop_code_pages(tr);
+    tlb_drop_slots(tr);
 }
 
 void memory_select(struct context *ctx)
