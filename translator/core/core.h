@@ -81,6 +81,7 @@ struct translator {
     struct touched_list touched[MEMORY_VIEWS];
     bool large[TABLE_ENTRIES >> LARGE_BITS]; /* by 4 MiB of linear space: large pages are filled */
     struct code_page **code_pages;           /* by physical page number */
+    uint32_t *writers; /* by physical page number: which write entry is its delta (softmmu.c) */
     struct block_table blocks;
     struct block **dormant; /* invalidated blocks that may be revived, by the same key */
     struct hash_slot *hash;

@@ -19,6 +19,14 @@ enum { SEGMENT_BYTES = 0x10000 };
 
 #define POISON_BIT ((uint64_t)INT64_MIN)
 
+/*
+ * By physical page: whose write entry is its delta, so that the first code there finds it.  0:
+ * nobody's.  It may be out of date where an entry has gone: the table decides.
+ */
+#define WRITER_ONE (UINT32_C(1) << 31) /* this view's and page's */
+enum { WRITERS_MANY = 1, WRITER_VIEW = 20, WRITER_PAGE = TABLE_ENTRIES - 1 };
+_Static_assert(TABLE_ENTRIES == 1 << WRITER_VIEW, "writers name a view above the page");
+
 static void *reserve(size_t bytes)
 {
     void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -38,7 +46,8 @@ bool softmmu_create(struct translator *tr)
         }
     }
     tr->code_pages = unshared_create(PHYS_PAGES * sizeof(*tr->code_pages));
-    return tr->code_pages != NULL;
+    tr->writers = unshared_create(PHYS_PAGES * sizeof(*tr->writers));
+    return tr->code_pages && tr->writers;
 }
 
 static void give_back(void *memory, size_t bytes)
@@ -56,6 +65,7 @@ void softmmu_destroy(struct translator *tr)
         give_back(tr->touched[view].pages, TOUCHED_MOST * sizeof(uint32_t));
     }
     unshared_destroy(tr->code_pages, PHYS_PAGES * sizeof(*tr->code_pages));
+    unshared_destroy(tr->writers, PHYS_PAGES * sizeof(*tr->writers));
 }
 
 static int64_t poison(uint64_t gpa, enum poison reason)
@@ -99,6 +109,23 @@ static int64_t write_entry(const struct translator *tr, struct memory_tables *ta
     return delta;
 }
 
+static bool is_writer(const struct translator *tr, uint32_t writer, const uint8_t *host)
+{
+    uint32_t page = writer & WRITER_PAGE;
+    int64_t delta = tr->tables[writer >> WRITER_VIEW & 3]->write[page];
+    return delta > 0 && ((uint64_t)page << PAGE_BITS) + (uint64_t)delta == (uintptr_t)host;
+}
+
+/* The entry became the delta of the page. */
+static void note_writer(struct translator *tr, uint64_t gpa, const uint8_t *host, uint32_t page,
+                        enum memory_view view)
+{
+    uint32_t *writer = &tr->writers[gpa >> PAGE_BITS];
+    uint32_t now = WRITER_ONE | (uint32_t)view << WRITER_VIEW | page;
+    bool other = *writer != now && *writer & WRITER_ONE && is_writer(tr, *writer, host);
+    *writer = other || *writer == WRITERS_MANY ? WRITERS_MANY : now;
+}
+
 /* Keeps the entries that were made, but for those of accesses that the guest watches: they stay 0,
  * and every access comes here. */
 static void keep(struct translator *tr, uint32_t page, enum memory_view view,
@@ -140,6 +167,9 @@ static int64_t derive(struct translator *tr, uint32_t page, enum access access,
     }
     if (entries[ACCESS_WRITE] && phys.host) {
         entries[ACCESS_WRITE] = write_entry(tr, tr->tables[view], page, phys, gpa, delta);
+        if (entries[ACCESS_WRITE] > 0) {
+            note_writer(tr, gpa, phys.host, page, view);
+        }
     }
     keep(tr, page, view, entries);
     return entries[access];
@@ -210,23 +240,33 @@ const uint8_t *softmmu_fetch_page(struct translator *tr, uint64_t linear, uint64
     return (const uint8_t *)(uintptr_t)(((uint64_t)page << PAGE_BITS) + (uint64_t)delta);
 }
 
+static void protect_in(struct translator *tr, uint64_t gpa, const uint8_t *host, uint32_t writer)
+{
+    if (is_writer(tr, writer, host)) {
+        struct memory_tables *tables = tr->tables[writer >> WRITER_VIEW & 3];
+        uint32_t page = writer & WRITER_PAGE;
+        tables->write[page] = code_entry(tables->write[page]);
+        tables->cover[page] = &tr->code_pages[gpa >> PAGE_BITS]->cover;
+    }
+}
+
 void softmmu_protect_code(struct translator *tr, uint64_t gpa)
 {
     struct phys_page phys = tr->memory->page(tr->memory->memory, gpa);
+    uint32_t *writer = &tr->writers[gpa >> PAGE_BITS];
     tlb_drop_slots(tr);
-    for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
-        const struct touched_list *list = &tr->touched[view];
-        struct memory_tables *tables = tr->tables[view];
-        for (uint32_t i = 0; i < list->count; i++) {
-            uint32_t page = list->pages[i] & (TABLE_ENTRIES - 1);
-            int64_t delta = tables->write[page];
-            if (delta > 0 &&
-                ((uint64_t)page << PAGE_BITS) + (uint64_t)delta == (uintptr_t)phys.host) {
-                tables->write[page] = code_entry(delta);
-                tables->cover[page] = &tr->code_pages[gpa >> PAGE_BITS]->cover;
+    if (*writer & WRITER_ONE) {
+        protect_in(tr, gpa, phys.host, *writer);
+    } else if (*writer == WRITERS_MANY) {
+        for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
+            const struct touched_list *list = &tr->touched[view];
+            for (uint32_t i = 0; i < list->count; i++) {
+                protect_in(tr, gpa, phys.host,
+                           view << WRITER_VIEW | (list->pages[i] & (TABLE_ENTRIES - 1)));
             }
         }
     }
+    *writer = 0;
 }
 
 void softmmu_drop_code_pages(struct translator *tr)
@@ -313,6 +353,7 @@ static void write_beside_code(struct translator *tr, int64_t entry, uint64_t lin
     memcpy(to, from, size);
     if (!code->count && tables->write[page] == entry) {
         tables->write[page] = delta;
+        note_writer(tr, code->gpa, to - (linear & (PAGE_BYTES - 1)), page, view);
     }
 }
 
