@@ -21,12 +21,13 @@
 #include <string.h>
 
 enum {
-    TICK = 30000,
-    HOT_TICKS = 3,
+    TICK = 100000,
+    HOT_TICKS = 2,
     SAMPLES = 256,
-    SAMPLES_FEW = 48, /* when everything is to be hot soon */
-    TRIES = 4,        /* for one block */
-    ARENA_CHUNK = 256 << 10,
+    SAMPLES_ONCE = 64, /* by then a loop has come round */
+    SAMPLES_FEW = 48,  /* when everything is to be hot soon */
+    TRIES = 4,         /* for one block */
+    ARENA_CHUNK = 1 << 20,
 };
 
 /* What is known of hot code; made when the first block is hot. */
@@ -295,6 +296,20 @@ static struct block *sample(struct translator *tr, struct block *block)
     return block;
 }
 
+/* True where nothing goes round: the block that was hot has not come again. */
+static bool goes_nowhere(const struct hot *hot)
+{
+    if (hot->count != SAMPLES_ONCE) {
+        return false;
+    }
+    for (uint32_t i = 1; i < hot->count; i++) {
+        if (hot->samples[i].block == hot->samples[0].block) {
+            return false;
+        }
+    }
+    return true;
+}
+
 struct block *hot_choose(struct translator *tr, struct block *block)
 {
     struct hot *hot = tr->hot;
@@ -302,8 +317,8 @@ struct block *hot_choose(struct translator *tr, struct block *block)
         return block;
     }
     uint64_t now = context_icount(tr->ctx);
-    if (hot->sampling &&
-        (hot->count == tr->samples || now - hot->began > (uint64_t)tr->samples * IR_MAX_INSNS)) {
+    if (hot->sampling && (hot->count == tr->samples || goes_nowhere(hot) ||
+                          now - hot->began > (uint64_t)tr->samples * IR_MAX_INSNS)) {
         form(tr);
     } else if (!hot->sampling && now >= tr->next_tick) {
         tr->next_tick = now + tr->tick;
