@@ -232,6 +232,7 @@ bool snapshot_save_live(struct machine *machine, const char *path, bool whole,
     pid_t child = fork();
     if (child == 0) {
         ignore_signals();
+        (void)open(path, O_PATH | O_CLOEXEC); /* so a file that is replaced goes after the answer */
         write_file(machine, snapshots, path, whole, snapshots->outcome);
         snapshots->outcome->ended = true;
         close(ends[1]); /* the parent is told before this memory is given back */

@@ -10,7 +10,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-enum { ZLIB_LEVEL = 1, ZSTD_LEVEL = -3, ZSTD_HASH_LOG = 12, ZSTD_SHORTEST_MATCH = 6 };
+enum { ZLIB_LEVEL = 1, ZSTD_LEVEL = -3, ZSTD_HASH_LOG = 11, ZSTD_SHORTEST_MATCH = 6 };
 
 struct codec {
     ZSTD_CCtx *pack;

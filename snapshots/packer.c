@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { THREADS_MOST = 8, SLOTS_PER_THREAD = 4 };
+/* So many windows may be on their way that a thread that lost its processor keeps none waiting.
+ * Memory of a slot that is never filled is never touched. */
+enum { THREADS_MOST = 8, SLOTS_MOST = 64, SLOTS_BYTES = 64 << 20 };
 
 /* A window on its way; slot n % slot_count carries window n. */
 struct slot {
-    uint8_t *raw, *room;
+    uint8_t *room; /* what is packed, or the window as it is */
     struct snap_fill fill;
     struct packed packed;
     bool ready;
@@ -22,15 +24,20 @@ struct packer {
     enum snap_codec how;
     uint64_t windows;
     size_t room_bytes;
-    struct slot slots[THREADS_MOST * SLOTS_PER_THREAD];
+    struct slot slots[SLOTS_MOST];
     unsigned slot_count;
-    pthread_t threads[THREADS_MOST];
-    struct codec *codecs[THREADS_MOST];
-    unsigned codec_count, thread_count;
+    struct worker {
+        struct packer *packer;
+        struct codec *codec;
+        uint8_t *raw; /* the window it fills */
+        pthread_t thread;
+    } workers[THREADS_MOST];
+    unsigned worker_count, thread_count;
     /* under the lock */
     pthread_mutex_t lock;
     pthread_cond_t made, taken;
     uint64_t begun, delivered; /* windows */
+    unsigned waiting;          /* threads that have no free slot */
     bool hungry;               /* the next one to deliver is waited for */
 };
 
@@ -57,27 +64,27 @@ struct packed pack_chunk(struct codec *codec, enum snap_codec how, uint32_t kind
     return chunk;
 }
 
-static void make(const struct packer *packer, struct codec *codec, struct slot *slot, uint64_t n)
+static void make(const struct packer *packer, struct worker *worker, struct slot *slot, uint64_t n)
 {
     const struct snap_source *source = packer->source;
-    slot->fill = (struct snap_fill){.window = (uint32_t)n, .units = slot->raw + SNAP_WINDOW_HEAD};
+    uint8_t *raw = worker->raw;
+    slot->fill = (struct snap_fill){.window = (uint32_t)n, .units = raw + SNAP_WINDOW_HEAD};
     source->fill(source->user, &slot->fill);
     size_t units = (size_t)__builtin_popcountll(slot->fill.present);
     slot->packed = (struct packed){0};
     if (units) {
-        pack_window_head(slot->raw, source->region, slot->fill.window, slot->fill.present);
-        slot->packed = pack_chunk(codec, packer->how, SNAP_WINDOW, slot->raw,
+        pack_window_head(raw, source->region, slot->fill.window, slot->fill.present);
+        slot->packed = pack_chunk(worker->codec, packer->how, SNAP_WINDOW, raw,
                                   SNAP_WINDOW_HEAD + units * source->unit_bytes, slot->room,
                                   packer->room_bytes);
+    }
+    if (slot->packed.payload == raw) { /* it stays there; the thread goes on with the other room */
+        worker->raw = slot->room;
+        slot->room = raw;
     }
 }
 
 /* ---- threads ---- */
-
-struct worker {
-    struct packer *packer;
-    struct codec *codec;
-};
 
 /* The next window to make, as soon as its slot is free; false: there is none. */
 static bool take_job(struct packer *packer, uint64_t *n)
@@ -85,7 +92,9 @@ static bool take_job(struct packer *packer, uint64_t *n)
     pthread_mutex_lock(&packer->lock);
     while (packer->begun < packer->windows &&
            packer->begun >= packer->delivered + packer->slot_count) {
+        packer->waiting++;
         pthread_cond_wait(&packer->taken, &packer->lock);
+        packer->waiting--;
     }
     bool there = packer->begun < packer->windows;
     *n = there ? packer->begun++ : 0;
@@ -100,7 +109,7 @@ static void *work(void *opaque)
     uint64_t n;
     while (take_job(packer, &n)) {
         struct slot *slot = &packer->slots[n % packer->slot_count];
-        make(packer, worker->codec, slot, n);
+        make(packer, worker, slot, n);
         pthread_mutex_lock(&packer->lock);
         slot->ready = true;
         if (packer->hungry && n == packer->delivered) {
@@ -124,10 +133,9 @@ static void await(struct packer *packer, struct slot *slot)
 
 static void run(struct packer *packer, packed_taker *deliver, void *taker)
 {
-    struct worker workers[THREADS_MOST];
-    for (unsigned i = 0; i < packer->codec_count; i++) {
-        workers[i] = (struct worker){packer, packer->codecs[i]};
-        if (pthread_create(&packer->threads[i], NULL, work, &workers[i]) != 0) {
+    while (packer->thread_count < packer->worker_count) {
+        struct worker *worker = &packer->workers[packer->thread_count];
+        if (pthread_create(&worker->thread, NULL, work, worker) != 0) {
             break;
         }
         packer->thread_count++;
@@ -137,18 +145,20 @@ static void run(struct packer *packer, packed_taker *deliver, void *taker)
         if (packer->thread_count) {
             await(packer, slot);
         } else { /* none could be had */
-            make(packer, packer->codecs[0], slot, n);
+            make(packer, &packer->workers[0], slot, n);
         }
         if (slot->fill.present | slot->fill.gone) {
             deliver(taker, &slot->fill, &slot->packed);
         }
         pthread_mutex_lock(&packer->lock);
         packer->delivered++;
-        pthread_cond_broadcast(&packer->taken);
+        if (packer->waiting) {
+            pthread_cond_broadcast(&packer->taken);
+        }
         pthread_mutex_unlock(&packer->lock);
     }
     for (unsigned i = 0; i < packer->thread_count; i++) {
-        pthread_join(packer->threads[i], NULL);
+        pthread_join(packer->workers[i].thread, NULL);
     }
 }
 
@@ -167,17 +177,22 @@ static bool prepare(struct packer *packer)
     size_t raw = SNAP_WINDOW_HEAD + (size_t)SNAP_UNITS * packer->source->unit_bytes;
     unsigned threads = wanted_threads(packer->windows);
     packer->room_bytes = codec_bound(raw);
-    packer->slot_count = threads * SLOTS_PER_THREAD;
-    for (; packer->codec_count < threads; packer->codec_count++) {
-        packer->codecs[packer->codec_count] = codec_create();
-        if (!packer->codecs[packer->codec_count]) {
+    size_t slots = SLOTS_BYTES / packer->room_bytes;
+    slots = slots < SLOTS_MOST ? slots : SLOTS_MOST;
+    packer->slot_count = slots > 2 * threads ? (unsigned)slots : 2 * threads;
+    for (; packer->worker_count < threads; packer->worker_count++) {
+        struct worker *worker = &packer->workers[packer->worker_count];
+        worker->packer = packer;
+        worker->codec = codec_create();
+        worker->raw = malloc(packer->room_bytes);
+        if (!worker->codec || !worker->raw) {
+            packer->worker_count++;
             return false;
         }
     }
     for (unsigned i = 0; i < packer->slot_count; i++) {
-        packer->slots[i].raw = malloc(raw);
         packer->slots[i].room = malloc(packer->room_bytes);
-        if (!packer->slots[i].raw || !packer->slots[i].room) {
+        if (!packer->slots[i].room) {
             return false;
         }
     }
@@ -202,11 +217,11 @@ bool packer_run(const struct snap_source *source, enum snap_codec how, packed_ta
         run(packer, deliver, taker);
     }
     for (unsigned i = 0; i < packer->slot_count; i++) {
-        free(packer->slots[i].raw);
         free(packer->slots[i].room);
     }
-    for (unsigned i = 0; i < packer->codec_count; i++) {
-        codec_destroy(packer->codecs[i]);
+    for (unsigned i = 0; i < packer->worker_count; i++) {
+        codec_destroy(packer->workers[i].codec);
+        free(packer->workers[i].raw);
     }
     pthread_cond_destroy(&packer->made);
     pthread_cond_destroy(&packer->taken);
