@@ -187,6 +187,12 @@ void phys_write(struct context *ctx, uint64_t gpa, unsigned size, uint64_t value
     }
 }
 
+uint64_t memory_code_tag(struct context *ctx, uint32_t mode)
+{
+    (void)ctx;
+    return mode;
+}
+
 void memory_flush_page(struct context *ctx, uint64_t linear)
 {
     (void)ctx;

@@ -124,8 +124,12 @@ enum leave_reason {
     VAL(S, u64, icount, 0,      "instructions retired, valid when no engine runs")
 /* clang-format on */
 
+enum { SOURCE_NULL = 1 }; /* no descriptor that can be loaded */
+
 struct segment {
     STATE_MEMBERS(SEGMENT_STATE)
+    uint64_t source;  /* derived: the descriptor that the segment was loaded from, as it stands in
+                         its table; SOURCE_NULL: a null selector; 0: not known */
     uint32_t start;   /* derived: first valid offset; 0 but for expand-down segments */
     uint8_t openness; /* derived: SEG_CHECKED - enum seg_class; 0 in an unusable segment */
 };
@@ -198,6 +202,22 @@ struct hash_slot {
     struct block *block; /* behind `code` */
 };
 
+/* A control transfer between two rings that always ends in the same segments: what it made of the
+ * record the last time.  It makes the same again wherever code of mode `from` does it. */
+enum passage_kind { PASSAGE_ENTER, PASSAGE_EXIT, PASSAGES };
+enum {
+    /* EFLAGS that must be clear: the mode would depend on them, or on the level within a mode. */
+    PASSAGE_REFUSES = FLAG_TF | FLAG_IOPL | FLAG_RF | FLAG_VM | FLAG_AC
+};
+struct passage {
+    uint32_t from, to; /* mode keys; from 0: nothing is known */
+    uint64_t tag;      /* of `to`, as context.tag */
+    struct memory_tables *tables;
+    uint64_t rsp, rip; /* PASSAGE_ENTER */
+    uint32_t view;
+    struct segment cs, ss;
+};
+
 /* Pages that accesses went to last, by whoever compiled the access.  Whoever takes an entry out of
  * the tables empties them. */
 enum { PAGE_SLOTS = 32 /* of each view */ };
@@ -224,7 +244,9 @@ struct context {
     STATE_MEMBERS(CONTEXT_STATE)
 
     /* Derived, too. */
-    enum memory_view view;    /* enum memory_view of the running code's accesses */
+    enum memory_view view;                     /* enum memory_view of the running code's accesses */
+    struct memory_tables *views[MEMORY_VIEWS]; /* `tables` of each view, or NULL: none yet */
+    uint32_t mode_current;    /* 1: a callout that ends its block has brought `mode` in line */
     void *exit_link;          /* native: the chained exit that was taken, to be linked; else NULL */
     uint64_t next_rip;        /* EIP after the current instruction, valid in callouts */
     struct guest_event event; /* valid with LEAVE_EVENT */
@@ -233,6 +255,11 @@ struct context {
     uint32_t vec_resident; /* 1: native: the XMM registers and MXCSR are in the host's, and in the
                               record only where C code sees it */
     struct page_slots pages;
+    struct passage passages[PASSAGES]; /* whoever changes what they follow from forgets them */
+    struct {
+        uint64_t base; /* linear address */
+        uint32_t limit;
+    } descriptors;         /* the global descriptor table; copies */
     uint32_t fpu_resident; /* 1: the x87 state is in the host's x87, not in st/fcw/fsw/... */
     void (*fpu_sync)(
         struct context *ctx); /* native: writes the resident x87 state back to the record */

@@ -65,6 +65,35 @@ bool linear_write(struct context *ctx, uint64_t linear, unsigned size, enum memo
  */
 bool linear_probe_write(struct context *ctx, uint64_t linear, unsigned size, enum memory_view view);
 
+/* Host address of [linear, linear + size) where generated code could make that access at once, or
+ * NULL: nothing was done, one of the functions above decides. */
+static inline uint8_t *linear_at(const struct context *ctx, uint64_t linear, unsigned size,
+                                 enum access access, enum memory_view view)
+{
+    const struct memory_tables *tables = ctx->views[view];
+    uint32_t at = (uint32_t)linear;
+    if (!tables || (at & 0xfff) + size > 0x1000) {
+        return NULL;
+    }
+    int64_t entry = access == ACCESS_WRITE ? tables->write[at >> 12] : tables->read[at >> 12];
+    return entry > 0 ? (uint8_t *)(uintptr_t)(at + (uint64_t)entry) : NULL;
+}
+
+/* linear_read() of a size that the compiler knows. */
+static inline bool linear_get(struct context *ctx, uint64_t linear, unsigned size,
+                              enum memory_view view, uint64_t *value)
+{
+    const uint8_t *at = linear_at(ctx, linear, size, ACCESS_READ, view);
+    if (!at) {
+        return linear_read(ctx, linear, size, view, value);
+    }
+    *value = load_le(at, size);
+    return true;
+}
+
+/* The tag (struct context) of code with that mode in the current CS. */
+uint64_t memory_code_tag(struct context *ctx, uint32_t mode);
+
 /* Host pointer for a linear range inside one page for bulk work (string instructions), or NULL when
  * the page is special (MMIO, code, ROM on write) and must go element by element.  Faults: *fault
  * true. */

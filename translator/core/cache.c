@@ -265,13 +265,10 @@ static const struct tag_slot *find_tag(struct translator *tr, uint32_t mode, uin
 
 uint32_t cache_tag(struct translator *tr, uint32_t mode, uint64_t base, uint32_t limit)
 {
-    for (unsigned i = 0; i < 2; i++) {
-        const struct tag_slot *slot = &tr->recent[i];
-        if (slot->tag && slot->mode == mode && slot->base == base && slot->limit == limit) {
-            return slot->tag;
-        }
+    uint32_t mixed = (mode ^ (uint32_t)(base >> 4)) * UINT32_C(0x9e3779b1);
+    struct tag_slot *recent = &tr->recent[mixed >> (32 - TAG_RECENT_BITS)];
+    if (!recent->tag || recent->mode != mode || recent->base != base || recent->limit != limit) {
+        *recent = *find_tag(tr, mode, base, limit);
     }
-    tr->recent[1] = tr->recent[0];
-    tr->recent[0] = *find_tag(tr, mode, base, limit);
-    return tr->recent[0].tag;
+    return recent->tag;
 }

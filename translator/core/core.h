@@ -21,6 +21,7 @@ enum {
     GRANULE_BITS = 6,
     TAG_SLOTS = 256,
     TAG_PROBES = 8,
+    TAG_RECENT_BITS = 4,
     DORMANT_BUCKETS = 1 << 12,
     DORMANT_BYTES = DORMANT_BUCKETS * sizeof(void *),
     HASH_BYTES = HASH_ENTRIES * sizeof(struct hash_slot),
@@ -63,11 +64,16 @@ struct mapping {
     uint32_t page[ACCESSES];
 };
 
+/* Linear page numbers with any mapping.  A page may stand in a list more than once, and without a
+ * mapping by now. */
 struct touched_list {
-    uint32_t *pages; /* linear page numbers with any mapping; bit 31: all of them are global */
+    uint32_t *pages;
     uint32_t count;
     uint32_t capacity;
 };
+
+/* Pages with a mapping that is not global, and those that had none when they were added. */
+enum touched_kind { TOUCHED_LOCAL, TOUCHED_GLOBAL, TOUCHED_KINDS };
 
 struct translator {
     struct context *ctx;
@@ -78,7 +84,7 @@ struct translator {
     struct engine *stepper; /* portable engine for single instructions */
     struct memory_tables *tables[MEMORY_VIEWS];
     struct mapping *mappings[MEMORY_VIEWS]; /* TABLE_ENTRIES each; saved */
-    struct touched_list touched[MEMORY_VIEWS];
+    struct touched_list touched[MEMORY_VIEWS][TOUCHED_KINDS];
     bool large[TABLE_ENTRIES >> LARGE_BITS]; /* by 4 MiB of linear space: large pages are filled */
     struct code_page **code_pages;           /* by physical page number */
     uint32_t *writers; /* by physical page number: which write entry is its delta (softmmu.c) */
@@ -93,7 +99,7 @@ struct translator {
     uint8_t churn[DORMANT_BUCKETS]; /* by key: times that code with too many variants was met */
     struct tag_slot tag_slots[TAG_SLOTS];
     uint32_t next_tag;
-    struct tag_slot recent[2]; /* of tag_slots, the newest first: rings alternate */
+    struct tag_slot recent[1 << TAG_RECENT_BITS]; /* copies of tag_slots, each in one place */
     struct pass_set passes;
     callout_function *const *callouts; /* what is called in the end, counted or not */
     void (*translated)(void *user, const struct block *block, uint64_t linear);

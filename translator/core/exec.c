@@ -24,6 +24,9 @@ static void setup_record(struct translator *tr, const struct translator_config *
     ctx->callouts = config->count_callouts ? counted_callouts : config->callouts;
     ctx->hash = tr->hash;
     ctx->tables = tr->tables[0];
+    for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
+        ctx->views[view] = tr->tables[view];
+    }
     ctx->budget = 0;
     ctx->pending = 0;
     ctx->icount_end = ctx->icount;
@@ -95,15 +98,27 @@ static uint64_t linear_rip(const struct context *ctx)
     return (ctx->seg[SEG_CS].base + ctx->rip) & UINT32_MAX;
 }
 
-/* Brings mode, tables and tag in line with the state. */
-static void refresh_mode(struct translator *tr)
+uint64_t memory_code_tag(struct context *ctx, uint32_t mode)
+{
+    const struct segment *cs = &ctx->seg[SEG_CS];
+    return (uint64_t)cache_tag(ctx->translator, mode, cs->base, cs->limit) << 32;
+}
+
+/* Brings tables and tag in line with the mode and CS. */
+static void select_mode(struct translator *tr)
 {
     struct context *ctx = tr->ctx;
-    const struct segment *cs = &ctx->seg[SEG_CS];
-    ctx->mode = tr->guest->mode(ctx) | tr->mode_always;
+    ctx->mode_current = 0;
     ctx->view = mode_view(ctx->mode);
     ctx->tables = tr->tables[ctx->view];
-    ctx->tag = (uint64_t)cache_tag(tr, ctx->mode, cs->base, cs->limit) << 32;
+    ctx->tag = memory_code_tag(ctx, ctx->mode);
+}
+
+/* The same, and the mode in line with the state. */
+static void refresh_mode(struct translator *tr)
+{
+    tr->ctx->mode = tr->guest->mode(tr->ctx) | tr->mode_always;
+    select_mode(tr);
 }
 
 /* Gives back what the left block did not run. */
@@ -204,8 +219,13 @@ const void *exec_next_code(struct context *ctx)
         ctx->halted || ctx->fpu_resident || tr->break_count) {
         return NULL;
     }
-    settle(tr);
-    refresh_mode(tr);
+    ctx->budget += ctx->pending;
+    ctx->pending = 0;
+    if (ctx->mode_current) {
+        select_mode(tr);
+    } else {
+        refresh_mode(tr);
+    }
     struct block *block = (ctx->mode & MODE_STEP) || ctx->trap_pending ? NULL : from_hash(tr);
     if (!block || !hot_continue(tr)) {
         return NULL;

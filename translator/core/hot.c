@@ -27,6 +27,7 @@ enum {
     SAMPLES_ONCE = 64, /* by then a loop has come round */
     SAMPLES_FEW = 48,  /* when everything is to be hot soon */
     TRIES = 4,         /* for one block */
+    BACKOFF_MOST = 6,
     ARENA_CHUNK = 1 << 20,
 };
 
@@ -41,6 +42,7 @@ struct hot {
     uint64_t began;    /* instruction count */
     uint64_t expected; /* instruction count after the last sample, when it ran as a whole */
     uint64_t events;
+    uint32_t fruitless; /* times in a row that looking brought nothing: ticks are 2^n as long */
 };
 
 bool hot_create(struct translator *tr)
@@ -238,6 +240,7 @@ static void install(struct translator *tr)
 static void form(struct translator *tr)
 {
     struct hot *hot = tr->hot;
+    uint64_t regions = tr->stats.regions;
     const struct region_source source = {tr, lift_again, page_delta};
     struct arena_mark mark = arena_mark(hot->arena);
     hot->sampling = false;
@@ -251,6 +254,9 @@ static void form(struct translator *tr)
         }
     }
     arena_rewind(hot->arena, mark);
+    hot->fruitless = tr->stats.regions != regions || tr->passes.hot_every ? 0
+                     : hot->fruitless < BACKOFF_MOST                      ? hot->fruitless + 1
+                                                                          : BACKOFF_MOST;
 }
 
 /* Blocks that regions can be made of. */
@@ -321,7 +327,7 @@ struct block *hot_choose(struct translator *tr, struct block *block)
                           now - hot->began > (uint64_t)tr->samples * IR_MAX_INSNS)) {
         form(tr);
     } else if (!hot->sampling && now >= tr->next_tick) {
-        tr->next_tick = now + tr->tick;
+        tr->next_tick = now + ((uint64_t)tr->tick << hot->fruitless);
         hot->sampling = warm(tr, block);
         hot->count = 0;
         hot->began = now;
@@ -339,8 +345,15 @@ bool hot_continue(struct translator *tr)
     if (!tr->hot) {
         return true;
     }
+    if (tr->hot->sampling) {
+        return false;
+    }
+    if (tr->hidden && tr->ctx->budget > 0) {
+        return true; /* hidden until then already */
+    }
+    hot_unhide(tr);
     uint64_t now = context_icount(tr->ctx);
-    if (tr->hot->sampling || now >= tr->next_tick) {
+    if (now >= tr->next_tick) {
         return false;
     }
     hide(tr, (int64_t)(tr->next_tick - now));

@@ -39,9 +39,15 @@ bool softmmu_create(struct translator *tr)
     for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
         tr->tables[view] = unshared_create(sizeof(struct memory_tables));
         tr->mappings[view] = reserve(TABLE_ENTRIES * sizeof(struct mapping));
-        tr->touched[view].capacity = TOUCHED_MOST;
-        tr->touched[view].pages = reserve(TOUCHED_MOST * sizeof(uint32_t));
-        if (!tr->tables[view] || !tr->mappings[view] || !tr->touched[view].pages) {
+        for (unsigned kind = 0; kind < TOUCHED_KINDS; kind++) {
+            struct touched_list *list = &tr->touched[view][kind];
+            list->capacity = TOUCHED_MOST;
+            list->pages = reserve(TOUCHED_MOST * sizeof(uint32_t));
+            if (!list->pages) {
+                return false;
+            }
+        }
+        if (!tr->tables[view] || !tr->mappings[view]) {
             return false;
         }
     }
@@ -62,7 +68,9 @@ void softmmu_destroy(struct translator *tr)
     for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
         unshared_destroy(tr->tables[view], sizeof(struct memory_tables));
         give_back(tr->mappings[view], TABLE_ENTRIES * sizeof(struct mapping));
-        give_back(tr->touched[view].pages, TOUCHED_MOST * sizeof(uint32_t));
+        for (unsigned kind = 0; kind < TOUCHED_KINDS; kind++) {
+            give_back(tr->touched[view][kind].pages, TOUCHED_MOST * sizeof(uint32_t));
+        }
     }
     unshared_destroy(tr->code_pages, PHYS_PAGES * sizeof(*tr->code_pages));
     unshared_destroy(tr->writers, PHYS_PAGES * sizeof(*tr->writers));
@@ -258,11 +266,11 @@ void softmmu_protect_code(struct translator *tr, uint64_t gpa)
     if (*writer & WRITER_ONE) {
         protect_in(tr, gpa, phys.host, *writer);
     } else if (*writer == WRITERS_MANY) {
-        for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
-            const struct touched_list *list = &tr->touched[view];
+        for (unsigned n = 0; n < MEMORY_VIEWS * TOUCHED_KINDS; n++) {
+            unsigned view = n / TOUCHED_KINDS;
+            const struct touched_list *list = &tr->touched[view][n % TOUCHED_KINDS];
             for (uint32_t i = 0; i < list->count; i++) {
-                protect_in(tr, gpa, phys.host,
-                           view << WRITER_VIEW | (list->pages[i] & (TABLE_ENTRIES - 1)));
+                protect_in(tr, gpa, phys.host, view << WRITER_VIEW | list->pages[i]);
             }
         }
     }

@@ -13,9 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of an item of the touched list: every mapping of the page is global. */
-#define ITEM_GLOBAL (UINT32_C(1) << 31)
-
 enum { ITEM_PAGE = TABLE_ENTRIES - 1, VIEW_SHIFT = 20 };
 _Static_assert(TABLE_ENTRIES == 1 << VIEW_SHIFT, "rows name a view above the page");
 
@@ -36,24 +33,33 @@ static bool all_global(const struct mapping *mapping)
 
 /* ---- the lists ---- */
 
-static void add_item(struct touched_list *list, const struct mapping *mapping, uint32_t page)
+static enum touched_kind kind_of(const struct mapping *mapping)
 {
-    list->pages[list->count++] = page | (all_global(mapping) ? ITEM_GLOBAL : 0);
+    return all_global(mapping) ? TOUCHED_GLOBAL : TOUCHED_LOCAL;
 }
 
-/* Pages stand in the list again and again after they were flushed one by one: once is enough. */
-static void make_room(struct translator *tr, enum memory_view view)
+/* Pages stand in a list again and again after they were flushed one by one: once is enough. */
+static void make_room(struct translator *tr, enum memory_view view, enum touched_kind kind)
 {
-    struct touched_list *list = &tr->touched[view];
+    struct touched_list *list = &tr->touched[view][kind];
     if (list->count < list->capacity) {
         return;
     }
     list->count = 0;
     for (uint32_t page = 0; page < TABLE_ENTRIES; page++) {
-        if (is_held(&tr->mappings[view][page])) {
-            add_item(list, &tr->mappings[view][page], page);
+        const struct mapping *mapping = &tr->mappings[view][page];
+        if (is_held(mapping) && kind_of(mapping) == kind) {
+            list->pages[list->count++] = page;
         }
     }
+}
+
+static void add_item(struct translator *tr, enum memory_view view, uint32_t page)
+{
+    enum touched_kind kind = kind_of(&tr->mappings[view][page]);
+    struct touched_list *list = &tr->touched[view][kind];
+    make_room(tr, view, kind);
+    list->pages[list->count++] = page;
 }
 
 void tlb_note(struct translator *tr, enum memory_view view, uint32_t page, enum access access,
@@ -73,8 +79,7 @@ void tlb_note(struct translator *tr, enum memory_view view, uint32_t page, enum 
         mapping->page[ACCESS_EXECUTE] = entry;
     }
     if (!known) {
-        make_room(tr, view);
-        add_item(&tr->touched[view], mapping, page);
+        add_item(tr, view, page);
     }
     if (walk->large) {
         tr->large[page >> LARGE_BITS] = true;
@@ -99,10 +104,10 @@ static void forget(struct translator *tr, unsigned view, uint32_t page)
 
 void tlb_forget_derived(struct translator *tr)
 {
-    for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
-        const struct touched_list *list = &tr->touched[view];
-        for (uint32_t i = 0; i < list->count; i++) {
-            forget(tr, view, list->pages[i] & ITEM_PAGE);
+    for (unsigned i = 0; i < MEMORY_VIEWS * TOUCHED_KINDS; i++) {
+        const struct touched_list *list = &tr->touched[i / TOUCHED_KINDS][i % TOUCHED_KINDS];
+        for (uint32_t k = 0; k < list->count; k++) {
+            forget(tr, i / TOUCHED_KINDS, list->pages[k]);
         }
     }
     tlb_drop_slots(tr);
@@ -137,22 +142,33 @@ static bool flush_local(struct translator *tr, unsigned view, uint32_t page)
     return is_held(mapping);
 }
 
+static void flush_listed(struct translator *tr, unsigned view, struct touched_list *list)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        flush(tr, view, list->pages[i]);
+    }
+    list->count = 0;
+}
+
 /* Guards of links and of the branch hash see that code entries are gone. */
 void memory_flush_all(struct context *ctx, bool keep_global)
 {
     struct translator *tr = ctx->translator;
     for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
-        struct touched_list *list = &tr->touched[view];
-        uint32_t kept = 0;
-        for (uint32_t i = 0; i < list->count; i++) {
-            uint32_t page = list->pages[i] & ITEM_PAGE;
-            if (!keep_global) {
+        struct touched_list *local = &tr->touched[view][TOUCHED_LOCAL];
+        uint32_t count = local->count;
+        local->count = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t page = local->pages[i];
+            if (flush_local(tr, view, page) && keep_global) {
+                add_item(tr, view, page);
+            } else {
                 flush(tr, view, page);
-            } else if (list->pages[i] & ITEM_GLOBAL || flush_local(tr, view, page)) {
-                list->pages[kept++] = page | ITEM_GLOBAL;
             }
         }
-        list->count = kept;
+        if (!keep_global) {
+            flush_listed(tr, view, &tr->touched[view][TOUCHED_GLOBAL]);
+        }
     }
     if (!keep_global) {
         memset(tr->large, 0, sizeof(tr->large));
@@ -195,7 +211,7 @@ size_t translator_tlb_most(const struct translator *tr)
 {
     size_t most = 0;
     for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
-        most += tr->touched[view].count;
+        most += tr->touched[view][TOUCHED_LOCAL].count + tr->touched[view][TOUCHED_GLOBAL].count;
     }
     return most;
 }
@@ -210,9 +226,11 @@ static int by_page(const void *a, const void *b)
 size_t translator_tlb_rows(const struct translator *tr, struct tlb_row *rows)
 {
     size_t count = 0;
-    for (unsigned view = 0; view < MEMORY_VIEWS; view++) {
-        for (uint32_t i = 0; i < tr->touched[view].count; i++) {
-            uint32_t page = tr->touched[view].pages[i] & ITEM_PAGE;
+    for (unsigned n = 0; n < MEMORY_VIEWS * TOUCHED_KINDS; n++) {
+        unsigned view = n / TOUCHED_KINDS;
+        const struct touched_list *list = &tr->touched[view][n % TOUCHED_KINDS];
+        for (uint32_t i = 0; i < list->count; i++) {
+            uint32_t page = list->pages[i];
             const struct mapping *mapping = &tr->mappings[view][page];
             if (is_held(mapping)) {
                 rows[count] = (struct tlb_row){.page = page | view << VIEW_SHIFT};
@@ -261,8 +279,7 @@ void translator_tlb_set(struct translator *tr, const struct tlb_row *rows, size_
         uint32_t page = rows[i].page & ITEM_PAGE;
         struct mapping *mapping = &tr->mappings[view][page];
         memcpy(mapping->page, rows[i].mapping, sizeof(mapping->page));
-        make_room(tr, view);
-        add_item(&tr->touched[view], mapping, page);
+        add_item(tr, view, page);
     }
     for (size_t i = 0; i < region_count; i++) {
         tr->large[regions[i] % TLB_REGIONS] = true;

@@ -53,11 +53,14 @@ void select_jmp(struct emit *e, const struct ir_inst *inst)
     e->ended = true;
 }
 
-/* r8 = EIP: through the hash, or leave. */
 void x64_emit_hash(struct emit *e)
 {
+    x64_emit_hash_in(e, (e->ir->mode & MODE_CS_FLAT) != 0);
+}
+
+void x64_emit_hash_in(struct emit *e, bool flat)
+{
     struct code_buffer *out = e->out;
-    bool flat = (e->ir->mode & MODE_CS_FLAT) != 0;
     /* mov r9d, r8d; shr r9d, 12; mov r12d, r9d (the page of a flat target) */
     buffer_put(out, UINT64_C(0x0ce9c141c88b45), 7);
     buffer_put(out, 0xe18b45, flat ? 3 : 0);
@@ -234,7 +237,7 @@ void x64_emit_callout_data(struct emit *e)
 void select_callout(struct emit *e, const struct ir_inst *inst)
 {
     enum callout_id id = ir_callout_id(inst);
-    if (x64_without_callout(e, inst)) {
+    if (x64_without_callout(e, inst) || x64_segment_without_callout(e, inst)) {
         return;
     }
     x64_fpu_flush(e);

@@ -65,6 +65,7 @@ struct x64_stubs {
     uint32_t callout;                  /* r8 a, r9 b, r12 data: result in r12 */
     uint32_t fpu_load;                 /* makes the x87 state resident; flags must be saved */
     uint32_t vec_load;                 /* the same for XMM registers and MXCSR */
+    uint32_t reload[SEG_COUNT];        /* r8 selector: ZF when the segment holds just that; or 0 */
     uint32_t repeat[2][X64_REP_SIZES]; /* [STOS, MOVS], by log2 of the size; stubs_string.c */
 };
 

@@ -136,6 +136,10 @@ void x64_vec_make_resident(struct emit *e);
 /* select_sensitive.c: emits the instruction without its callout; false: not this one. */
 bool x64_without_callout(struct emit *e, const struct ir_inst *inst);
 
+/* select_segment.c: the same for loads of segments and changes of the ring. */
+bool x64_segment_without_callout(struct emit *e, const struct ir_inst *inst);
+void x64_emit_segment_stubs(struct code_buffer *out, struct x64_stubs *stubs);
+
 /* stubs_string.c */
 void x64_emit_string_stubs(struct code_buffer *out, struct x64_stubs *stubs);
 /* Before a string callout: code that does without when it can; the displacement of the jump past
@@ -151,8 +155,10 @@ void x64_emit_refund(struct emit *e, uint32_t count);
 /* A direct exit whose branch has its displacement at `field`: it leaves, until it is linked. False:
  * the block has too many of them. */
 bool x64_emit_chained(struct emit *e, uint32_t field, uint32_t target);
-/* Through the branch hash to r8. */
+/* Through the branch hash to EIP r8, or leaves. */
 void x64_emit_hash(struct emit *e);
+/* The same in a code segment that begins at 0, or not. */
+void x64_emit_hash_in(struct emit *e, bool flat);
 void x64_emit_exit_sites(struct emit *e);
 /* r8 = what the code table says of the page of that EIP; host flags are destroyed. */
 void x64_code_entry(struct emit *e, uint32_t target);

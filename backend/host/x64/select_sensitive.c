@@ -1,7 +1,8 @@
 /*
- * The commonest sensitive instructions without their callouts: CLI, STI, and the EFLAGS images of
- * PUSHFD and POPFD, where the mode says that no privilege is to be checked.  What is rare about
- * them (an interrupt is pending, bits change that the mode depends on) is left to the callout.
+ * The commonest sensitive instructions without their callouts: CLI, STI, CLAC, and the EFLAGS
+ * images of PUSHFD and POPFD, where the mode says that no privilege is to be checked.  What is rare
+ * about them (an interrupt is pending, bits change that the mode depends on) is left to the
+ * callout.
  */
 #include "backend/host/x64/select.h"
 
@@ -124,11 +125,23 @@ static void emit_flags_set(struct emit *e, const struct ir_inst *inst)
     x64_here(out, done);
 }
 
+/* AC is clear already, as it mostly is. */
+static void emit_clac(struct emit *e, const struct ir_inst *inst)
+{
+    struct code_buffer *out = e->out;
+    x64_op(out, 4, X64_DIGIT | 0xf7, 0, CTX(eflags));
+    buffer_put(out, FLAG_AC | FLAG_IOPL, 4); /* IOPL 0: then it is the mode's level, too */
+    uint32_t clear = x64_jcc(out, X64_E);
+    x64_call_callout(e, CALLOUT_clac, inst->imm);
+    x64_here(out, clear);
+}
+
 bool x64_without_callout(struct emit *e, const struct ir_inst *inst)
 {
     static void (*const emitters[CALLOUT_COUNT])(struct emit *, const struct ir_inst *) = {
         [CALLOUT_cli] = emit_cli,
         [CALLOUT_sti] = emit_sti,
+        [CALLOUT_clac] = emit_clac,
         [CALLOUT_flags_image] = emit_flags_image,
         [CALLOUT_flags_set] = emit_flags_set,
     };

@@ -288,6 +288,7 @@ void x64_emit_stubs(struct engine *engine)
     emit_fpu_load(out, stubs);
     emit_vec_load(out, stubs);
     x64_emit_string_stubs(out, stubs);
+    x64_emit_segment_stubs(out, stubs);
     x64_emit_slot_stubs(engine);
     buffer_align(out, 16, 0xcc);
 }

@@ -45,10 +45,11 @@ uint32_t control_cr4_known(const struct x86_cpu *cpu)
     return known;
 }
 
-/* Segment caches are read differently in real mode. */
+/* Segment caches are read differently in real mode, and loaded without descriptors. */
 static void segments_refresh(struct context *ctx)
 {
     for (unsigned i = 0; i < SEG_COUNT; i++) {
+        ctx->seg[i].source = 0;
         segment_update(ctx, &ctx->seg[i]);
     }
 }

@@ -107,6 +107,8 @@ static void reset_core(struct x86_cpu *cpu)
     ctx->pending = 0;
     ctx->event = (struct guest_event){0};
     ctx->view = VIEW_SUPERVISOR;
+    descriptors_changed(cpu);
+    passages_forget(ctx);
 }
 
 /* Members that INIT leaves alone: FPU and SSE state, MSRs, caches, the instruction count. */
@@ -163,8 +165,11 @@ void x86_loaded(struct x86_cpu *cpu)
     ctx->view = x86_view(ctx, x86_cpl(ctx));
     for (unsigned i = 0; i < SEG_COUNT; i++) {
         ctx->seg[i].base &= UINT32_MAX;
+        ctx->seg[i].source = 0;
         segment_update(ctx, &ctx->seg[i]);
     }
+    descriptors_changed(cpu);
+    passages_forget(ctx);
     if (ctx->tables) {
         memory_flush_all(ctx, false);
         memory_select(ctx);

@@ -312,12 +312,30 @@ static inline bool fault_gp(struct context *ctx, uint32_t error)
 
 /* mode.c */
 uint32_t x86_mode(const struct context *ctx);
+/* After an instruction that changed nothing the mode depends on but segments and EFLAGS: brings
+ * ctx->mode in line with them and says so, unless that is better left to x86_mode(). */
+void x86_transferred(struct context *ctx);
 /* True when the class of a data segment is not the one of the mode key any more. */
 bool mode_segment_changed(const struct context *ctx, enum seg_index seg);
 /* Recomputes the derived members of one segment from base, limit and rights. */
 void segment_update(const struct context *ctx, struct segment *segment);
 /* The CPL, paging or PE may have changed: user flag and memory tables follow. */
 void x86_privilege_changed(struct context *ctx);
+
+/* The global descriptor table is another one. */
+static inline void descriptors_changed(struct x86_cpu *cpu)
+{
+    cpu->ctx.descriptors.base = cpu->gdt_base;
+    cpu->ctx.descriptors.limit = cpu->gdt_limit;
+}
+
+/* What SYSENTER and SYSEXIT follow from beside the mode has changed. */
+static inline void passages_forget(struct context *ctx)
+{
+    for (unsigned i = 0; i < PASSAGES; i++) {
+        ctx->passages[i].from = 0;
+    }
+}
 
 /* flags.c */
 /* Replaces the EFLAGS bits of mask (any bits, arithmetic and DF included). */

@@ -51,7 +51,7 @@ static bool enter_real(struct context *ctx, uint8_t vector, uint32_t return_eip)
     if (at + 3 > cpu->idt_limit) {
         return fault(ctx, vector == VECTOR_DF ? VECTOR_DF : VECTOR_GP);
     }
-    if (!linear_read(ctx, cpu->idt_base + at, 4, VIEW_SUPERVISOR, &target)) {
+    if (!linear_get(ctx, cpu->idt_base + at, 4, VIEW_SUPERVISOR, &target)) {
         return false;
     }
     struct stack stack = stack_current(ctx);
@@ -77,7 +77,7 @@ static bool read_gate(struct context *ctx, struct entry *entry)
     if (at + 7 > cpu->idt_limit) {
         return fault_gp(ctx, error);
     }
-    if (!linear_read(ctx, cpu->idt_base + at, 8, VIEW_SUPERVISOR, &value)) {
+    if (!linear_get(ctx, cpu->idt_base + at, 8, VIEW_SUPERVISOR, &value)) {
         return false;
     }
     entry->gate = (struct descriptor){(uint32_t)value, (uint32_t)(value >> 32), 0};
@@ -121,10 +121,9 @@ static bool read_code(struct context *ctx, struct entry *entry)
     return true;
 }
 
-/* The stack the handler starts on, with the old one (and V86 data segments) pushed. */
+/* The stack the handler starts on. */
 static bool inner_stack(struct context *ctx, struct entry *entry, struct stack *stack)
 {
-    static const uint8_t data[] = {SEG_GS, SEG_FS, SEG_DS, SEG_ES};
     struct descriptor d;
     uint16_t ss;
     uint32_t esp;
@@ -135,23 +134,30 @@ static bool inner_stack(struct context *ctx, struct entry *entry, struct stack *
     }
     *stack = (struct stack){.sp = esp, .view = x86_view(ctx, entry->cpl), .error = ss & 0xfffcu};
     segment_set(ctx, &stack->segment, ss, &d);
-    if (x86_v86(ctx)) {
-        for (unsigned i = 0; i < sizeof(data); i++) {
-            if (!stack_push(ctx, stack, entry->size, ctx->seg[data[i]].selector)) {
-                return false;
-            }
-        }
-    }
-    return stack_push(ctx, stack, entry->size, ctx->seg[SEG_SS].selector) &&
-           stack_push(ctx, stack, entry->size, x86_gpr(ctx, GUEST_RSP));
+    return true;
 }
 
-static bool push_frame(struct context *ctx, const struct entry *entry, struct stack *stack)
+/* The frame; on an inner stack with the old one and, of V86 code, the data segments. */
+static bool push_frame(struct context *ctx, const struct entry *entry, struct stack *stack,
+                       bool inner)
 {
-    return stack_push(ctx, stack, entry->size, entry->eflags) &&
-           stack_push(ctx, stack, entry->size, ctx->seg[SEG_CS].selector) &&
-           stack_push(ctx, stack, entry->size, entry->return_eip) &&
-           (!entry->event->has_error || stack_push(ctx, stack, entry->size, entry->event->error));
+    static const uint8_t data[] = {SEG_GS, SEG_FS, SEG_DS, SEG_ES};
+    uint32_t words[10];
+    unsigned count = 0;
+    if (inner) {
+        for (unsigned i = 0; x86_v86(ctx) && i < sizeof(data); i++) {
+            words[count++] = ctx->seg[data[i]].selector;
+        }
+        words[count++] = ctx->seg[SEG_SS].selector;
+        words[count++] = x86_gpr(ctx, GUEST_RSP);
+    }
+    words[count++] = entry->eflags;
+    words[count++] = ctx->seg[SEG_CS].selector;
+    words[count++] = entry->return_eip;
+    if (entry->event->has_error) {
+        words[count++] = entry->event->error;
+    }
+    return stack_push_all(ctx, stack, entry->size, words, count);
 }
 
 /* The point of no return: the handler's CS:EIP, SS:ESP and EFLAGS. */
@@ -192,7 +198,7 @@ static bool enter_gate(struct context *ctx, struct entry *entry)
     if (inner && !inner_stack(ctx, entry, &stack)) {
         return false;
     }
-    if (!push_frame(ctx, entry, &stack)) {
+    if (!push_frame(ctx, entry, &stack, inner)) {
         return false;
     }
     if (entry->eip > descriptor_limit(&entry->code)) {

@@ -99,6 +99,29 @@ uint32_t x86_mode(const struct context *ctx)
     return mode;
 }
 
+/* What the mode key says of control registers, x87 and SSE. */
+enum {
+    MODE_SYSTEM = MODE_PROTECTED | MODE_PAGING | MODE_NO_FPU | MODE_NO_SSE | MODE_FPU_SLOW |
+                  MODE_SSE_SLOW | MODE_TRACE | MODE_EM | MODE_NO_FXSR
+};
+
+void x86_transferred(struct context *ctx)
+{
+    const struct x86_cpu *cpu = x86_of_const(ctx);
+    bool no_fpu = (cpu->cr0 & (CR0_EM | CR0_TS)) != 0; /* a task switch sets TS */
+    bool rare = (ctx->eflags & (FLAG_TF | FLAG_RF | FLAG_VM | FLAG_AC)) ||
+                (ctx->mode & (MODE_STEP | MODE_V86)) || ctx->single_step ||
+                (cpu->dr[7] & DEBUG_ENABLES) || no_fpu != ((ctx->mode & MODE_NO_FPU) != 0);
+    if (rare) {
+        return;
+    }
+    unsigned cpl = x86_cpl(ctx);
+    ctx->mode = (ctx->mode & MODE_SYSTEM) | mode_segments(ctx) |
+                (cpl == 3 ? (uint32_t)MODE_USER : 0) |
+                (cpl > x86_iopl(ctx) ? (uint32_t)MODE_IOPL_CHECK : 0);
+    ctx->mode_current = 1;
+}
+
 /* All of 4 GiB, readable and writable data or readable code that is not written. */
 static bool is_flat(const struct context *ctx, const struct segment *segment)
 {

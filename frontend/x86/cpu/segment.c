@@ -36,7 +36,7 @@ enum fetch descriptor_read(struct context *ctx, uint16_t selector, struct descri
     }
     uint64_t value;
     out->linear = base + at;
-    if (!linear_read(ctx, out->linear, 8, VIEW_SUPERVISOR, &value)) {
+    if (!linear_get(ctx, out->linear, 8, VIEW_SUPERVISOR, &value)) {
         return FETCH_FAULT;
     }
     out->low = (uint32_t)value;
@@ -81,6 +81,8 @@ void segment_set(struct context *ctx, struct segment *segment, uint16_t selector
     segment->base = descriptor_base(d);
     segment->limit = descriptor_limit(d);
     segment->rights = descriptor_rights(d);
+    segment->source =
+        x86_since(x86_of_const(ctx), 3) ? (uint64_t)d->high << 32 | d->low : 0; /* not trimmed */
     segment_update(ctx, segment);
 }
 
@@ -94,6 +96,7 @@ void segment_set_real(struct context *ctx, struct segment *segment, uint16_t sel
     segment->base = (uint32_t)selector << 4;
     segment->limit = limit;
     segment->rights = rights;
+    segment->source = 0;
     if (!same) {
         segment_update(ctx, segment);
     }
@@ -101,7 +104,7 @@ void segment_set_real(struct context *ctx, struct segment *segment, uint16_t sel
 
 void segment_set_null(struct segment *segment, uint16_t selector)
 {
-    *segment = (struct segment){.selector = selector, .limit = 0xffff};
+    *segment = (struct segment){.selector = selector, .limit = 0xffff, .source = SOURCE_NULL};
 }
 
 void segment_set_flat(struct context *ctx, struct segment *segment, uint16_t selector,
@@ -321,11 +324,60 @@ bool stack_pop(struct context *ctx, struct stack *stack, unsigned size, uint32_t
     }
     uint32_t linear = (uint32_t)(stack->segment.base + at);
     if (!stack_aligned(ctx, stack, linear, size) ||
-        !linear_read(ctx, linear, size, stack->view, &got)) {
+        !linear_get(ctx, linear, size, stack->view, &got)) {
         return false;
     }
     *value = (uint32_t)got;
     stack_skip(stack, size);
+    return true;
+}
+
+/* Host address of bytes of a flat stack that may be accessed at once, or NULL. */
+static uint8_t *stack_at(const struct context *ctx, const struct stack *stack, uint32_t at,
+                         unsigned bytes, enum access access)
+{
+    const struct segment *ss = &stack->segment;
+    bool flat = ss->openness == SEG_CHECKED - SEG_FLAT && (ss->rights & RIGHTS_BIG);
+    bool aligned = stack->view == VIEW_USER && (ctx->mode & MODE_ALIGN_CHECK);
+    return flat && !aligned ? linear_at(ctx, at, bytes, access, stack->view) : NULL;
+}
+
+bool stack_push_all(struct context *ctx, struct stack *stack, unsigned size, const uint32_t *words,
+                    unsigned count)
+{
+    uint32_t sp = stack->sp - 4 * count;
+    uint8_t *at = size == 4 ? stack_at(ctx, stack, sp, 4 * count, ACCESS_WRITE) : NULL;
+    if (at) {
+        for (unsigned i = 0; i < count; i++) {
+            store_le32(at + 4 * (count - 1 - i), words[i]);
+        }
+        stack->sp = sp;
+        return true;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        if (!stack_push(ctx, stack, size, words[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool stack_pop_all(struct context *ctx, struct stack *stack, unsigned size, uint32_t *words,
+                   unsigned count)
+{
+    const uint8_t *at = size == 4 ? stack_at(ctx, stack, stack->sp, 4 * count, ACCESS_READ) : NULL;
+    if (at) {
+        for (unsigned i = 0; i < count; i++) {
+            words[i] = load_le32(at + (size_t)4 * i);
+        }
+        stack->sp += 4 * count;
+        return true;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        if (!stack_pop(ctx, stack, size, &words[i])) {
+            return false;
+        }
+    }
     return true;
 }
 

@@ -127,6 +127,12 @@ struct stack {
 struct stack stack_current(const struct context *ctx);
 bool stack_push(struct context *ctx, struct stack *stack, unsigned size, uint32_t value);
 bool stack_pop(struct context *ctx, struct stack *stack, unsigned size, uint32_t *value);
+/* The same for count words, the first of which is pushed or popped first.  Where one faults, those
+ * before it were pushed. */
+bool stack_push_all(struct context *ctx, struct stack *stack, unsigned size, const uint32_t *words,
+                    unsigned count);
+bool stack_pop_all(struct context *ctx, struct stack *stack, unsigned size, uint32_t *words,
+                   unsigned count);
 /* Adds to sp under the stack's width. */
 void stack_skip(struct stack *stack, uint32_t bytes);
 /* Writes stack->sp to SP or ESP. */

@@ -46,11 +46,11 @@ bool task_ring_stack(struct context *ctx, unsigned ring, uint16_t *ss, uint32_t 
     if (at + size + 1 > tr->limit) {
         return fault_code(ctx, VECTOR_TS, tr->selector & 0xfffcu);
     }
-    if (!linear_read(ctx, (uint32_t)(tr->base + at), size, VIEW_SUPERVISOR, &value)) {
+    if (!linear_get(ctx, (uint32_t)(tr->base + at), size, VIEW_SUPERVISOR, &value)) {
         return false;
     }
     *esp = (uint32_t)value;
-    if (!linear_read(ctx, (uint32_t)(tr->base + at + size), 2, VIEW_SUPERVISOR, &value)) {
+    if (!linear_get(ctx, (uint32_t)(tr->base + at + size), 2, VIEW_SUPERVISOR, &value)) {
         return false;
     }
     *ss = (uint16_t)value;

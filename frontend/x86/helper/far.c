@@ -10,11 +10,28 @@ struct target {
     unsigned cpl; /* after the transfer */
 };
 
+static bool push_return(struct context *ctx, struct stack *stack, unsigned size)
+{
+    const uint32_t words[] = {ctx->seg[SEG_CS].selector, (uint32_t)ctx->next_rip};
+    return stack_push_all(ctx, stack, size, words, 2);
+}
+
+static bool pop_return(struct context *ctx, struct stack *stack, unsigned size, uint32_t *eip,
+                       uint32_t *selector)
+{
+    uint32_t words[2];
+    if (!stack_pop_all(ctx, stack, size, words, 2)) {
+        return false;
+    }
+    *eip = words[0];
+    *selector = words[1];
+    return true;
+}
+
 static bool real_push(struct context *ctx, unsigned size)
 {
     struct stack stack = stack_current(ctx);
-    if (!stack_push(ctx, &stack, size, ctx->seg[SEG_CS].selector) ||
-        !stack_push(ctx, &stack, size, (uint32_t)ctx->next_rip)) {
+    if (!push_return(ctx, &stack, size)) {
         return false;
     }
     stack_commit(ctx, &stack);
@@ -37,7 +54,7 @@ static uint64_t real_transfer(struct context *ctx, uint32_t eip, uint16_t select
     }
     segment_set_real(ctx, &ctx->seg[SEG_CS], selector);
     ctx->rip = eip;
-    return transfer_done(ctx);
+    return far_done(ctx);
 }
 
 static bool check_present(struct context *ctx, const struct target *target)
@@ -161,8 +178,7 @@ static bool through_gate(struct context *ctx, const struct descriptor *gate, boo
     if (target.cpl != x86_cpl(ctx) && !gate_stack(ctx, gate, target.cpl, size, &stack)) {
         return false;
     }
-    if (call && (!stack_push(ctx, &stack, size, ctx->seg[SEG_CS].selector) ||
-                 !stack_push(ctx, &stack, size, (uint32_t)ctx->next_rip))) {
+    if (call && !push_return(ctx, &stack, size)) {
         return false;
     }
     return enter_target(ctx, &target, &stack);
@@ -200,16 +216,14 @@ static uint64_t protected_transfer(struct context *ctx, struct target *target, u
         return 0;
     }
     if (!(target->code.high & 1u << 12)) {
-        return through_system(ctx, target->selector, &target->code, call) ? transfer_done(ctx) : 0;
+        return through_system(ctx, target->selector, &target->code, call) ? far_done(ctx) : 0;
     }
     struct stack stack = stack_current(ctx);
-    if (!check_direct(ctx, target) ||
-        (call && (!stack_push(ctx, &stack, size, ctx->seg[SEG_CS].selector) ||
-                  !stack_push(ctx, &stack, size, (uint32_t)ctx->next_rip))) ||
+    if (!check_direct(ctx, target) || (call && !push_return(ctx, &stack, size)) ||
         !enter_target(ctx, target, &stack)) {
         return 0;
     }
-    return transfer_done(ctx);
+    return far_done(ctx);
 }
 
 static uint64_t far_transfer(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm, bool call)
@@ -256,7 +270,7 @@ static uint64_t real_return(struct context *ctx, unsigned size, uint32_t extra)
     struct stack stack = stack_current(ctx);
     uint32_t eip;
     uint32_t selector;
-    if (!stack_pop(ctx, &stack, size, &eip) || !stack_pop(ctx, &stack, size, &selector)) {
+    if (!pop_return(ctx, &stack, size, &eip, &selector)) {
         return 0;
     }
     if (eip > (x86_v86(ctx) ? 0xffff : ctx->seg[SEG_CS].limit)) {
@@ -267,7 +281,7 @@ static uint64_t real_return(struct context *ctx, unsigned size, uint32_t extra)
     stack_commit(ctx, &stack);
     segment_set_real(ctx, &ctx->seg[SEG_CS], (uint16_t)selector);
     ctx->rip = eip;
-    return transfer_done(ctx);
+    return far_done(ctx);
 }
 
 bool return_check(struct context *ctx, uint16_t selector, struct descriptor *d)
@@ -294,7 +308,7 @@ bool return_stack(struct context *ctx, unsigned size, unsigned cpl, struct stack
     uint32_t esp;
     uint32_t ss;
     struct descriptor d;
-    if (!stack_pop(ctx, stack, size, &esp) || !stack_pop(ctx, stack, size, &ss) ||
+    if (!pop_return(ctx, stack, size, &esp, &ss) ||
         !segment_check_stack(ctx, (uint16_t)ss, cpl, VECTOR_GP, &d) ||
         !descriptor_mark_accessed(ctx, &d)) {
         return false;
@@ -339,7 +353,7 @@ uint64_t callout_far_ret(struct context *ctx, uint64_t a, uint64_t b, uint64_t i
     if (!x86_selectors(ctx)) {
         return real_return(ctx, size, extra);
     }
-    if (!stack_pop(ctx, &stack, size, &eip) || !stack_pop(ctx, &stack, size, &selector) ||
+    if (!pop_return(ctx, &stack, size, &eip, &selector) ||
         !return_check(ctx, (uint16_t)selector, &d)) {
         return 0;
     }
@@ -354,5 +368,5 @@ uint64_t callout_far_ret(struct context *ctx, uint64_t a, uint64_t b, uint64_t i
         return 0;
     }
     return_commit(ctx, (uint16_t)selector, eip, &d, &stack);
-    return transfer_done(ctx);
+    return far_done(ctx);
 }

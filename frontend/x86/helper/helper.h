@@ -16,6 +16,13 @@ static inline uint64_t transfer_done(struct context *ctx)
     return 0;
 }
 
+/* The same where only segments, EIP and EFLAGS changed. */
+static inline uint64_t far_done(struct context *ctx)
+{
+    x86_transferred(ctx);
+    return transfer_done(ctx);
+}
+
 /* Ends an instruction that may have changed the mode key. */
 static inline uint64_t mode_done(struct context *ctx)
 {

@@ -23,7 +23,7 @@ static uint64_t software_interrupt(struct context *ctx, uint8_t vector)
         return 0;
     }
     x86_of(ctx)->step_inhibit = (ctx->mode & MODE_STEP) != 0;
-    return transfer_done(ctx);
+    return far_done(ctx);
 }
 
 /* VME: the guest's own vector table at linear 0, without leaving virtual-8086 mode. */
@@ -91,7 +91,7 @@ uint64_t callout_int_n(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm
         return 0;
     }
     if (redirected) {
-        return redirect(ctx, vector) ? transfer_done(ctx) : 0;
+        return redirect(ctx, vector) ? far_done(ctx) : 0;
     }
     if (x86_iopl(ctx) < 3) {
         fault_gp(ctx, 0);

@@ -13,9 +13,12 @@ struct frame {
 
 static bool pop_frame(struct context *ctx, struct stack *stack, unsigned size, struct frame *frame)
 {
-    return stack_pop(ctx, stack, size, &frame->eip) &&
-           stack_pop(ctx, stack, size, &frame->selector) &&
-           stack_pop(ctx, stack, size, &frame->eflags);
+    uint32_t words[3];
+    if (!stack_pop_all(ctx, stack, size, words, 3)) {
+        return false;
+    }
+    *frame = (struct frame){words[0], words[1], words[2]};
+    return true;
 }
 
 static uint64_t iret_done(struct context *ctx)
@@ -31,7 +34,7 @@ static uint64_t iret_done(struct context *ctx)
         ctx->eflags &= ~(uint32_t)FLAG_RF;
     }
     cpu->keep_rf = 1;
-    return transfer_done(ctx);
+    return far_done(ctx);
 }
 
 /* Bits that every form replaces. */

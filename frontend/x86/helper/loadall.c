@@ -65,6 +65,8 @@ static uint64_t finish(struct context *ctx)
     for (unsigned i = 0; i < SEG_COUNT; i++) {
         segment_update(ctx, &ctx->seg[i]);
     }
+    descriptors_changed(x86_of(ctx));
+    passages_forget(ctx);
     x86_privilege_changed(ctx);
     memory_flush_all(ctx, false);
     memory_select(ctx);

@@ -9,6 +9,7 @@ static uint64_t changed(struct context *ctx, enum seg_index seg)
     }
     if (ctx->leave == LEAVE_NONE && mode_segment_changed(ctx, seg)) {
         context_leave_after(ctx, LEAVE_LOOKUP);
+        x86_transferred(ctx);
     }
     return 0;
 }

@@ -11,6 +11,26 @@ static void flat_pair(struct context *ctx, uint32_t code, uint32_t stack, unsign
     x86_privilege_changed(ctx);
 }
 
+/* Ends SYSENTER or SYSEXIT, and notes what it did where that follows from the mode alone. */
+static uint64_t passage_done(struct context *ctx, enum passage_kind kind, uint32_t from)
+{
+    struct passage *passage = &ctx->passages[kind];
+    far_done(ctx);
+    if (ctx->mode_current && !(ctx->eflags & PASSAGE_REFUSES)) {
+        enum memory_view view = mode_view(ctx->mode);
+        *passage = (struct passage){.from = from,
+                                    .to = ctx->mode,
+                                    .tag = memory_code_tag(ctx, ctx->mode),
+                                    .tables = ctx->views[view],
+                                    .rsp = x86_gpr(ctx, GUEST_RSP),
+                                    .rip = ctx->rip,
+                                    .view = view,
+                                    .cs = ctx->seg[SEG_CS],
+                                    .ss = ctx->seg[SEG_SS]};
+    }
+    return 0;
+}
+
 uint64_t callout_sysenter(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
 {
     (void)a;
@@ -30,7 +50,7 @@ uint64_t callout_sysenter(struct context *ctx, uint64_t a, uint64_t b, uint64_t 
     flat_pair(ctx, code, code + 8, 0);
     ctx->gpr[GUEST_RSP] = cpu->sysenter_esp;
     ctx->rip = cpu->sysenter_eip;
-    return transfer_done(ctx);
+    return passage_done(ctx, PASSAGE_ENTER, ctx->mode);
 }
 
 uint64_t callout_sysexit(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
@@ -51,7 +71,7 @@ uint64_t callout_sysexit(struct context *ctx, uint64_t a, uint64_t b, uint64_t i
     flat_pair(ctx, code, code + 8, 3);
     ctx->gpr[GUEST_RSP] = x86_gpr(ctx, GUEST_RCX);
     ctx->rip = x86_gpr(ctx, GUEST_RDX);
-    return transfer_done(ctx);
+    return passage_done(ctx, PASSAGE_EXIT, ctx->mode);
 }
 
 /* #UD unless the operating system has switched them on. */
@@ -76,7 +96,7 @@ uint64_t callout_syscall(struct context *ctx, uint64_t a, uint64_t b, uint64_t i
     ctx->eflags &= ~(uint32_t)(FLAG_VM | FLAG_IF | FLAG_RF);
     flat_pair(ctx, code, code + 8, 0);
     ctx->rip = (uint32_t)cpu->star;
-    return transfer_done(ctx);
+    return far_done(ctx);
 }
 
 uint64_t callout_sysret(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
@@ -96,5 +116,5 @@ uint64_t callout_sysret(struct context *ctx, uint64_t a, uint64_t b, uint64_t im
     flat_pair(ctx, code, code + 8, 3);
     ctx->eflags |= FLAG_IF;
     ctx->rip = x86_gpr(ctx, GUEST_RCX);
-    return transfer_done(ctx);
+    return far_done(ctx);
 }

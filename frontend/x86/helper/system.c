@@ -57,6 +57,7 @@ uint64_t callout_lgdt(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
 {
     (void)b;
     (void)load_table(ctx, a, imm, &x86_of(ctx)->gdt_base, &x86_of(ctx)->gdt_limit);
+    descriptors_changed(x86_of(ctx));
     return 0;
 }
 
@@ -148,6 +149,7 @@ uint64_t callout_cr_write(struct context *ctx, uint64_t a, uint64_t b, uint64_t 
         return 0;
     case 3:
         ok = control_write_cr3(ctx, value);
+        x86_transferred(ctx);
         break;
     case 4:
         ok = control_cr4_known(cpu) ? control_write_cr4(ctx, value) : fault(ctx, VECTOR_UD);
@@ -207,6 +209,7 @@ uint64_t callout_dr_write(struct context *ctx, uint64_t a, uint64_t b, uint64_t 
         return 0;
     }
     debug_changed(ctx);
+    passages_forget(ctx);
     return leave_done(ctx);
 }
 
@@ -232,6 +235,7 @@ uint64_t callout_invlpg(struct context *ctx, uint64_t a, uint64_t b, uint64_t im
         return 0;
     }
     memory_flush_page(ctx, (uint32_t)(ctx->seg[imm & 7].base + a));
+    x86_transferred(ctx);
     return leave_done(ctx);
 }
 
@@ -287,6 +291,7 @@ uint64_t callout_wrmsr(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm
         fault_gp(ctx, 0);
         return 0;
     }
+    passages_forget(ctx);
     return leave_done(ctx);
 }
 

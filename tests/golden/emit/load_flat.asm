@@ -38,4 +38,4 @@ bits 32
 ;|  29  and bl, byte ptr [rax + 4]
 ;|  30  add al, 0xe8
 ;|  31  retf
-;|  32  wait
+;|  32  cwde

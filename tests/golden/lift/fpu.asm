@@ -104,7 +104,7 @@ bits 32
 ;|     mov.4 t0 = ds:[rax].4
 ;|     callout.ldmxcsr t0 #0
 ;| insn 31 rip=1059 len=3
-;|     get.4 t0 @752
+;|     get.4 t0 @800
 ;|     mov.4 ds:[rax].4 = t0
 ;| insn 32 rip=105c len=3
 ;| insn 33 rip=105f len=3

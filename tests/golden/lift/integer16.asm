@@ -29,7 +29,7 @@ bits 16
 ;|     get.4 t0 @240
 ;|     mov.2 ds:[rdi].2 = t0
 ;| insn 4 rip=100c len=2
-;|     get.2 rax @384
+;|     get.2 rax @408
 ;| insn 5 rip=100e len=5
 ;|     mov.4 rax = ss:[rsp+rcx<<1].4
 ;| insn 6 rip=1013 len=3

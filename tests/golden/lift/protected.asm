@@ -22,7 +22,7 @@ bits 32
 ;|     mov.2 t1 = ds:[rax+4].4
 ;|     callout.load_far t0, t1 #40402
 ;| insn 3 rip=1006 len=2
-;|     get.4 t0 @432
+;|     get.4 t0 @464
 ;|     push.4 t0
 ;| insn 4 rip=1008 len=3
 ;|     mov.2 t0 = rcx

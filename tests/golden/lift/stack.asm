@@ -35,7 +35,7 @@ bits 32
 ;|     mov.2 t0 = ds:[rbx].4
 ;|     push.2 t0
 ;| insn 4 rip=1007 len=1
-;|     get.4 t0 @384
+;|     get.4 t0 @408
 ;|     push.4 t0
 ;| insn 5 rip=1008 len=1
 ;|     callout.seg_pop #400
