@@ -210,9 +210,15 @@ static void cpu_apic_base(void *opaque, uint64_t value)
     }
 }
 
-static void cpu_ferr(void *machine, bool level)
+/* The AT has its coprocessor on IRQ 13, the PC with an 8087 on NMI. */
+static void cpu_ferr(void *opaque, bool level)
 {
-    isa_irq(machine, 13, level);
+    struct machine *machine = opaque;
+    if (!x86_has_8087(machine->cpu)) {
+        isa_irq(machine, 13, level);
+    } else if (!rtc146818_nmi_masked(machine->pc->rtc)) {
+        processor_nmi(machine, 0, level);
+    }
 }
 
 struct x86_wires pc_cpu_wires(struct machine *machine)

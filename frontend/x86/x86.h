@@ -93,8 +93,9 @@ const struct state_desc *x86_state(void);
 /* True while an NMI handler runs (until its IRET): a further NMI must wait. */
 bool x86_nmi_blocked(const struct x86_cpu *cpu);
 
-/* The model has an x87. */
+/* The model has an x87; it is an 8087, whose wire `ferr` is its interrupt request. */
 bool x86_has_fpu(const struct x86_cpu *cpu);
+bool x86_has_8087(const struct x86_cpu *cpu);
 
 /* A20 gate: mask applied to physical addresses. */
 void x86_set_a20(struct x86_cpu *cpu, bool enabled);

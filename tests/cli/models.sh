@@ -19,7 +19,7 @@ finds()
 }
 
 new='pushsp=old shl=0002 flags=0000/7000 wrap=no word=fault ud=yes'
-finds 'pushsp=new shl=0000 flags=f000/f000 wrap=yes word=wrap ud=no msw=-' 8086 8088
+finds 'pushsp=new shl=0000 flags=f000/f000 wrap=yes word=wrap ud=no msw=-' 8086 8088 8086,+fpu
 finds 'pushsp=new shl=0002 flags=f000/f000 wrap=yes word=wrap ud=yes msw=-' 186
 finds 'pushsp=old shl=0002 flags=0000/0000 wrap=no word=fault ud=yes msw=fff0' 286
 finds "$new msw=0010 ac=no id=no" 386 386,+i486 386sx,+fpu
@@ -37,7 +37,7 @@ refuses 'CPU model 386 cannot run SeaBIOS, which needs BSWAP: give --cpu 386,\+i
     --display none
 refuses 'CPU model 286 cannot have i486: .*' run --cpu 286,+i486
 refuses 'CPU model p3 cannot lack i486: .*' run --cpu p3,-i486
-refuses 'CPU model 8086 cannot have fpu: the 8087 is not modelled' run --cpu 8086,+fpu
+refuses 'CPU model 8086 cannot have tsc: it has no CPUID instruction' run --cpu 8086,+tsc
 refuses '--memory 2M: CPU model 8086 addresses 1 MiB of RAM at most' run --cpu 8086 -m 2M
 
 finish

@@ -73,6 +73,10 @@ protected:
 %endif
 %include "segments.inc"
 %include "transfer.inc"
+%include "gates.inc"
+%ifndef NO_LIMITS
+%include "stacks.inc"
+%endif
 %include "interrupts.inc"
 %include "paging.inc"
 %include "supervisor.inc"

@@ -68,6 +68,18 @@ static bool loads_pointers(const struct fuzz_slot *slot)
     return false;
 }
 
+/* An instruction of the case begins there (`at` is an offset in the code). */
+static bool begins_at(const struct fuzz_slot *slot, uint32_t at)
+{
+    uint32_t next = code_linear(&slot->before) - FUZZ_CODE;
+    struct x86_insn insn;
+    bool found = next == at;
+    while (!found && next_insn(slot, &next, &insn)) {
+        found = next == at;
+    }
+    return found;
+}
+
 unsigned case_flags_undefined(const struct fuzz_slot *slot, uint32_t eip)
 {
     uint32_t at = code_linear(&slot->before) - FUZZ_CODE;
@@ -77,6 +89,10 @@ unsigned case_flags_undefined(const struct fuzz_slot *slot, uint32_t eip)
     struct x86_insn insn;
     while (at != end && next_insn(slot, &at, &insn)) {
         branched |= insn.class != X86_PLAIN; /* far transfers are of other classes */
+        if (insn.ops[0].kind == X86_OPERAND_REL &&
+            !begins_at(slot, at + (uint32_t)insn.ops[0].value)) {
+            return X86_FLAGS_ALL; /* into an instruction: nobody knows what that leaves */
+        }
         undefined &= branched ? X86_FLAGS_ALL : ~x86_insn_flags_set(&insn);
         undefined |= insn_flags_undefined(&insn);
     }

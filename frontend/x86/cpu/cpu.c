@@ -59,6 +59,11 @@ bool x86_has_fpu(const struct x86_cpu *cpu)
     return x86_has(cpu, FEATURE_FPU);
 }
 
+bool x86_has_8087(const struct x86_cpu *cpu)
+{
+    return x86_has_fpu(cpu) && x86_x87_generation(cpu) == X87_GENERATION_8087;
+}
+
 /* Where the first instruction stands: 16 bytes below the end of the address space. */
 static void reset_code(struct x86_cpu *cpu)
 {
@@ -147,6 +152,8 @@ void x86_reset(struct x86_cpu *cpu, bool init)
     cpu->smbase = init ? old.smbase : 0x30000;
     if (init) {
         keep_over_init(cpu, &old);
+    } else if (!x86_since(cpu, 3)) {
+        cpu->ctx.fcw = x86_x87_initial(cpu);
     }
     reset_core(cpu);
     if (cpu->ctx.tables) {

@@ -184,6 +184,7 @@ enum { MTRR_FIXED = 11, MTRR_VARIABLE = 8 };
     SUB(S, segment, tr, 1,              "task register")                                     \
     ARR(S, u32, dr, 8,      0,          "debug registers; 4 and 5 unused")                   \
     VAL(S, u64, a20_mask,   UINT64_MAX, "A20 gate and address width, applied to physical addresses")                     \
+    VAL(S, bool, x87_int,   false,      "8087: its interrupt request")                       \
     VAL(S, u8,  nmi_blocked, 0,         "1: an NMI handler runs, until IRET")                \
     VAL(S, u32, smbase,     0x30000,    "SMRAM base")                                        \
     VAL(S, u64, apic_base,  0xfee00900, "MSR 1Bh")                                           \
@@ -383,6 +384,30 @@ uint64_t x86_tsc(const struct x86_cpu *cpu);
 static inline bool x86_since(const struct x86_cpu *cpu, unsigned family)
 {
     return cpu->model->family >= family;
+}
+
+/* Which coprocessor belongs to the model.  docs/X87.md: what the older ones do otherwise. */
+enum x87_generation { X87_GENERATION_8087, X87_GENERATION_287, X87_GENERATION_387 };
+static inline enum x87_generation x86_x87_generation(const struct x86_cpu *cpu)
+{
+    return x86_since(cpu, 3)   ? X87_GENERATION_387
+           : x86_since(cpu, 2) ? X87_GENERATION_287
+                               : X87_GENERATION_8087;
+}
+
+/* FCW after FINIT, which RESET does too before the 387. */
+static inline uint16_t x86_x87_initial(const struct x86_cpu *cpu)
+{
+    return x86_x87_generation(cpu) == X87_GENERATION_8087 ? 0x3ff : 0x37f;
+}
+
+/* x87 instructions must run in software: an exception may be unmasked or is pending, or the x87 is
+ * an older one. */
+static inline bool x86_x87_slow(const struct context *ctx)
+{
+    enum { EXCEPTIONS = 0x3f, SUMMARY = 0x80 };
+    return (ctx->fcw & EXCEPTIONS) != EXCEPTIONS || (ctx->fsw & SUMMARY) ||
+           !x86_since(x86_of_const(ctx), 3);
 }
 
 /* Bits of XCR0 that the model has. */

@@ -59,7 +59,7 @@ static uint32_t mode_fpu(const struct context *ctx, const struct x86_cpu *cpu)
     if (!(cpu->cr4 & CR4_OSFXSR)) {
         mode |= MODE_NO_SSE | MODE_NO_FXSR;
     }
-    if ((ctx->fcw & 0x3f) != 0x3f || (ctx->fsw & 0x80)) {
+    if (x86_x87_slow(ctx)) {
         mode |= MODE_FPU_SLOW;
     }
     if ((ctx->mxcsr & 0x1f80) != 0x1f80) {

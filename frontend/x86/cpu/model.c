@@ -117,9 +117,6 @@ static const char *refusal(const struct x86_model *model, unsigned feature, bool
     if (feature != CPU_FEATURE_FPU && !model->max_leaf) {
         return "it has no CPUID instruction";
     }
-    if (model->family < 2) {
-        return "the 8087 is not modelled";
-    }
     return NULL;
 }
 

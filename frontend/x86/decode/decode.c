@@ -99,8 +99,7 @@ static bool prefixes_exist(const struct parse *p)
 static bool has_feature(const struct parse *p, unsigned feature)
 {
     /* Without an x87 its opcodes are no #UD: CR0.EM decides. */
-    uint64_t always = UINT64_C(1) << X86_FEATURE_BASE | UINT64_C(1) << X86_FEATURE_FPU |
-                      UINT64_C(1) << X86_FEATURE_FPU387;
+    uint64_t always = UINT64_C(1) << X86_FEATURE_BASE | UINT64_C(1) << X86_FEATURE_FPU;
     return (p->mode->features | always) >> feature & 1;
 }
 

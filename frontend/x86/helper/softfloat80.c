@@ -259,7 +259,7 @@ static struct float80 add_finite(struct float80_env *env, struct float80_parts a
 static struct float80 add_special(struct float80_env *env, struct float80 a, struct float80 b)
 {
     bool both = float80_classify(a) == FLOAT80_INFINITY && float80_classify(b) == FLOAT80_INFINITY;
-    if (both && a.exponent != b.exponent) {
+    if (both && (env->projective || a.exponent != b.exponent)) {
         return float80_invalid(env);
     }
     float80_note_denormal(env, a);
@@ -429,7 +429,7 @@ struct float80 float80_sqrt(struct float80_env *env, struct float80 a)
     if (class == FLOAT80_ZERO) {
         return a;
     }
-    if (float80_sign(a)) {
+    if (float80_sign(a) || (class == FLOAT80_INFINITY && env->projective)) {
         return float80_invalid(env);
     }
     float80_note_denormal(env, a);

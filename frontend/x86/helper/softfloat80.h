@@ -45,13 +45,14 @@ enum {
     FSW_CONDITIONS = FSW_C0 | FSW_C1 | FSW_C2 | FSW_C3,
 };
 
-enum { FCW_DEFAULT = 0x37f, FCW_ROUND_SHIFT = 10, FCW_PRECISION_SHIFT = 8 };
+enum { FCW_DEFAULT = 0x37f, FCW_AFFINE = 0x1000, FCW_ROUND_SHIFT = 10, FCW_PRECISION_SHIFT = 8 };
 enum float80_rounding { ROUND_NEAREST, ROUND_DOWN, ROUND_UP, ROUND_CHOP };
 
 struct float80_env {
     uint16_t control; /* FCW */
     uint16_t flags;   /* FSW bits raised: exceptions, C0 to C3 */
     bool denormal;    /* in: an operand was widened from a denormal */
+    bool projective;  /* in: infinity has no sign (8087, 80287) */
 };
 
 /* A pre-computation exception (IE, DE, ZE) that is not masked was raised: store nothing. */

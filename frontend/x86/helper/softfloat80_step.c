@@ -252,6 +252,10 @@ uint16_t float80_compare(struct float80_env *env, struct float80 a, struct float
         }
         return FSW_C0 | FSW_C2 | FSW_C3;
     }
+    if (env->projective && (ca == FLOAT80_INFINITY || cb == FLOAT80_INFINITY)) {
+        env->flags |= ca != cb ? FSW_IE : 0;
+        return ca != cb ? FSW_C0 | FSW_C2 | FSW_C3 : FSW_C3;
+    }
     float80_note_denormal(env, a);
     float80_note_denormal(env, b);
     int order = compare_numbers(a, b);

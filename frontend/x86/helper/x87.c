@@ -1,6 +1,8 @@
 /*
  * x87 in software: the callouts that run one instruction, and the words of status, tags, control.
  *
+ * The 8087 and the 80287 (docs/X87.md) always run here.
+ *
  * Not modelled: the wait of a processor with CR0.NE = 0 for the interrupt that FERR# asks for: an
  * instruction that finds the interrupt disabled goes on, as with IGNNE# asserted.
  */
@@ -55,14 +57,32 @@ static const uint8_t operand_bytes[X87_OPS] = {
 
 /* Words */
 
-uint16_t x87_control_word(uint16_t value)
+/* The 8087's interrupt enable mask, a control bit of it alone. */
+enum { FCW_IEM = 0x80 };
+
+static bool is_8087(const struct context *ctx)
 {
-    return (uint16_t)((value & 0x1f3f) | 0x40);
+    return x86_x87_generation(x86_of_const(ctx)) == X87_GENERATION_8087;
+}
+
+uint16_t x87_control_word(const struct context *ctx, uint16_t value)
+{
+    return (uint16_t)((value & (is_8087(ctx) ? 0x1f3f | FCW_IEM : 0x1f3f)) | 0x40);
 }
 
 uint16_t x87_status_word(const struct context *ctx)
 {
     return (uint16_t)((ctx->fsw & ~0x3800u) | (ctx->ftop & 7u) << 11);
+}
+
+/* INT of the 8087, which follows its exceptions at once and waits for no instruction. */
+static void interrupt_line(struct context *ctx, bool level)
+{
+    struct x86_cpu *cpu = x86_of(ctx);
+    if (level != cpu->x87_int) {
+        cpu->x87_int = level;
+        cpu->wires.ferr(cpu->wires.machine, level);
+    }
 }
 
 void x87_update_summary(struct context *ctx)
@@ -71,7 +91,12 @@ void x87_update_summary(struct context *ctx)
     bool pending = ctx->fsw & ~ctx->fcw & FSW_EXCEPTIONS;
     ctx->fsw = (uint16_t)((ctx->fsw & ~(FSW_ES | FSW_B)) | (pending ? FSW_ES | FSW_B : 0));
     struct x86_cpu *cpu = x86_of(ctx);
-    if (was && !pending && cpu->wires.ferr) {
+    if (!cpu->wires.ferr) {
+        return;
+    }
+    if (is_8087(ctx)) {
+        interrupt_line(ctx, pending && !(ctx->fcw & FCW_IEM));
+    } else if (was && !pending) {
         cpu->wires.ferr(cpu->wires.machine, false);
     }
 }
@@ -122,7 +147,7 @@ void x87_set_tag_word(struct context *ctx, uint16_t value)
 void x87_init(struct context *ctx)
 {
     x87_set_status_word(ctx, 0);
-    ctx->fcw = FCW_DEFAULT;
+    ctx->fcw = x86_x87_initial(x86_of(ctx));
     ctx->ftag = 0xff;
     ctx->fop = 0;
     ctx->fcs = 0;
@@ -133,8 +158,7 @@ void x87_init(struct context *ctx)
 
 void x87_check_mode(struct context *ctx)
 {
-    bool slow = (ctx->fcw & FSW_EXCEPTIONS) != FSW_EXCEPTIONS || (ctx->fsw & FSW_ES);
-    if (ctx->leave == LEAVE_NONE && slow != ((ctx->mode & MODE_FPU_SLOW) != 0)) {
+    if (ctx->leave == LEAVE_NONE && x86_x87_slow(ctx) != ((ctx->mode & MODE_FPU_SLOW) != 0)) {
         context_leave_after(ctx, LEAVE_LOOKUP);
     }
 }
@@ -158,6 +182,8 @@ static void run(struct x87 *f, enum x87_op op, bool memory)
     const struct x87_soft_row *row = &soft_rows[op];
     struct context *ctx = f->ctx;
     f->env.control = ctx->fcw;
+    f->env.projective =
+        x86_x87_generation(x86_of_const(ctx)) < X87_GENERATION_387 && !(ctx->fcw & FCW_AFFINE);
     f->codes = row->codes;
     row->run(f, row);
     if (f->faulted) {
@@ -225,7 +251,7 @@ uint64_t callout_fpu_check(struct context *ctx, uint64_t a, uint64_t b, uint64_t
         fault(ctx, VECTOR_NM);
         return 0;
     }
-    if (!(ctx->fsw & FSW_ES)) {
+    if (!(ctx->fsw & FSW_ES) || is_8087(ctx)) {
         return 0;
     }
     if (x86_of(ctx)->cr0 & CR0_NE) {
@@ -233,5 +259,15 @@ uint64_t callout_fpu_check(struct context *ctx, uint64_t a, uint64_t b, uint64_t
     } else {
         external_error(ctx);
     }
+    return 0;
+}
+
+uint64_t callout_fpu_interrupts(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
+{
+    (void)a;
+    (void)b;
+    context_fpu_sync(ctx);
+    ctx->fcw = (uint16_t)(imm ? ctx->fcw & ~FCW_IEM : ctx->fcw | FCW_IEM);
+    x87_update_summary(ctx);
     return 0;
 }

@@ -13,7 +13,7 @@
 #include "translator/api/memory.h"
 
 /* FCW as it reads after loading a value: reserved bits are fixed. */
-uint16_t x87_control_word(uint16_t value);
+uint16_t x87_control_word(const struct context *ctx, uint16_t value);
 /* FSW with TOP in bits 11..13. */
 uint16_t x87_status_word(const struct context *ctx);
 /* Takes TOP, conditions and exceptions; ES and B follow from FCW. */

@@ -51,7 +51,10 @@ void x87_run_load(struct x87 *f, const struct x87_soft_row *row)
 void x87_run_constant(struct x87 *f, const struct x87_soft_row *row)
 {
     if (x87_empty(f, 7)) {
-        x87_push(f, float80_constant(f->env.control, (enum float80_constant)row->what));
+        /* before the 387 they are rounded to nearest whatever the control word says */
+        bool nearest = x86_x87_generation(x86_of_const(f->ctx)) < X87_GENERATION_387;
+        uint16_t control = nearest ? FCW_DEFAULT : f->env.control;
+        x87_push(f, float80_constant(control, (enum float80_constant)row->what));
     } else if (x87_overflow(f)) {
         x87_push(f, float80_indefinite());
     }
@@ -251,7 +254,7 @@ void x87_run_fninit(struct x87 *f, const struct x87_soft_row *row)
 void x87_run_fldcw(struct x87 *f, const struct x87_soft_row *row)
 {
     (void)row;
-    f->ctx->fcw = x87_control_word((uint16_t)context_slow(f->ctx, 0));
+    f->ctx->fcw = x87_control_word(f->ctx, (uint16_t)context_slow(f->ctx, 0));
     x87_update_summary(f->ctx);
 }
 

@@ -182,7 +182,7 @@ static void take_pointers(struct context *ctx, unsigned size, const uint32_t fie
 static void take_environment(const struct image *image, const uint32_t field[FIELDS])
 {
     struct context *ctx = image->ctx;
-    ctx->fcw = x87_control_word((uint16_t)field[CONTROL]);
+    ctx->fcw = x87_control_word(ctx, (uint16_t)field[CONTROL]);
     x87_set_status_word(ctx, (uint16_t)field[STATUS]);
     x87_set_tag_word(ctx, (uint16_t)field[TAG]);
     take_pointers(ctx, image->size, field);

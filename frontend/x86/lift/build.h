@@ -101,6 +101,7 @@ lift_function lift_pushf, lift_far_jump, lift_far_ret, lift_int, lift_far_load; 
 lift_function lift_store_selector, lift_access, lift_verify, lift_arpl, lift_bound;
 lift_function lift_esc;
 lift_function lift_x87, lift_x87_state, lift_fwait, lift_fx_state, lift_xsave;      /* x87.c */
+lift_function lift_fpu_interrupts;
 lift_function lift_vector, lift_emms, lift_ldmxcsr, lift_stmxcsr, lift_maskmov, lift_movnti;
 lift_function lift_crc32, lift_popcnt, lift_movbe;
 /* clang-format on */

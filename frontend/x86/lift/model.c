@@ -12,6 +12,7 @@ static const struct {
     {X86_FEATURE_186, 1, 255},
     {X86_FEATURE_286, 2, 255},
     {X86_FEATURE_386, 3, 255},
+    {X86_FEATURE_FPU387, 3, 255},
     {X86_FEATURE_486, 4, 255},
     {X86_FEATURE_RSM, 5, 255},
     {X86_FEATURE_P6, 6, 255},

@@ -163,6 +163,15 @@ void lift_x87(struct lift *l, const struct x86_insn *insn, unsigned arg)
     }
 }
 
+/* FENI and FDISI of the 8087, no operations for its successors: arg is what the mask becomes. */
+void lift_fpu_interrupts(struct lift *l, const struct x86_insn *insn, unsigned arg)
+{
+    (void)insn;
+    if (!lift_has(l, X86_FEATURE_286) && lift_has(l, X86_FEATURE_FPU)) {
+        lift_callout(l, CALLOUT_fpu_interrupts, IR_NONE, IR_NONE, IR_NONE, arg);
+    }
+}
+
 /* FLDENV FNSTENV FRSTOR FNSAVE: arg is the callout. */
 void lift_x87_state(struct lift *l, const struct x86_insn *insn, unsigned arg)
 {

@@ -346,6 +346,7 @@ END_TEST
 
 int main(void)
 {
+    cpu.model = x86_model_find("486");
     Suite *suite = suite_create("x87");
     TCase *tcase = tcase_create("against the processor");
 #if defined(__x86_64__)

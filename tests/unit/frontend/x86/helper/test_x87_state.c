@@ -42,6 +42,7 @@ static struct rig *setup(void)
     struct context *ctx = &rig->cpu.ctx;
     rig->cpu.wires = (struct x86_wires){.ferr = set_ferr, .machine = rig};
     ctx->guest = &ops;
+    rig->cpu.model = x86_model_find("486");
     x87_init(ctx);
     ctx->rip = 0x1234;
     ctx->next_rip = 0x1236;
