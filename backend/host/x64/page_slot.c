@@ -21,7 +21,7 @@
 
 enum {
     CREDITS = 64,            /* misses between two looks at a slot */
-    SPARSE = 512,            /* guest instructions a miss that are worth it */
+    SPARSE = 160,            /* guest instructions a miss that are worth it */
     AFTER_DATA = 13,         /* a jump and the site's data */
     SHARED = PAGE_SLOTS - 1, /* the last one is the stack's (stack_group.c) */
 };
