@@ -2,6 +2,7 @@
 #include "machine/config.h"
 
 #include "base/arena.h"
+#include "base/likeness.h"
 #include "machine/machine_file.h"
 
 #include <getopt.h>
@@ -134,32 +135,14 @@ const struct config_row *config_row(const char *name)
     return NULL;
 }
 
-/* Levenshtein's distance; b has less than NAME_MOST characters. */
-static unsigned distance(const char *a, const char *b)
-{
-    enum { NAME_MOST = 32 };
-    unsigned row[NAME_MOST];
-    size_t length = strlen(b);
-    for (unsigned i = 0; i <= length; i++) {
-        row[i] = i;
-    }
-    for (; *a; a++) {
-        unsigned diagonal = row[0]++;
-        for (size_t i = 0; i < length; i++) {
-            unsigned change = diagonal + (*a != b[i]);
-            unsigned shift = (row[i] < row[i + 1] ? row[i] : row[i + 1]) + 1;
-            diagonal = row[i + 1];
-            row[i + 1] = change < shift ? change : shift;
-        }
-    }
-    return row[length];
-}
-
 const char *config_nearest(const char *name, const char *also)
 {
     const char *best = also;
+    size_t length = strlen(name);
     for (unsigned i = 0; i < ROWS; i++) {
-        best = distance(name, rows[i].name) < distance(name, best) ? rows[i].name : best;
+        bool nearer =
+            likeness_distance(name, length, rows[i].name) < likeness_distance(name, length, best);
+        best = nearer ? rows[i].name : best;
     }
     return best;
 }

@@ -517,16 +517,31 @@ static void print_model(void *user, const char *name, const char *what)
     fprintf(user, "  %-11s %s\n", name, what);
 }
 
+/* A line of names that is broken where it is full. */
+struct names {
+    FILE *out;
+    size_t column;
+};
+
 static void print_feature(void *user, const char *name)
 {
-    fprintf(user, " %s", name);
+    enum { WIDTH = 80 };
+    struct names *names = user;
+    if (names->column + 1 + strlen(name) > WIDTH) {
+        fputs("\n ", names->out);
+        names->column = 1;
+    }
+    fprintf(names->out, " %s", name);
+    names->column += 1 + strlen(name);
 }
 
 static void list_models(FILE *out)
 {
+    struct names names = {.out = out, .column = 1};
+    fputs("models (--cpu NAME[,+FEATURE,-FEATURE...]):\n", out);
     x86_model_list(print_model, out);
-    fputs("features, as in --cpu p3,+nx,-sse:", out);
-    x86_feature_list(print_feature, out);
+    fputs("features, as in --cpu p3,+nx,-sse; what one needs comes and goes with it:\n ", out);
+    x86_feature_list(print_feature, &names);
     fputc('\n', out);
 }
 

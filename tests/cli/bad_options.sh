@@ -27,11 +27,11 @@ if ! grep -q __asan_init "$VESTIGE" && { ((EUID == 0)) || [[ $(ulimit -v) == unl
         finish) || failures=$((failures + 1))
 fi
 
-refuses 'unknown CPU model 8080 .*' run --cpu 8080
-refuses 'unknown CPU model  .*' run --cpu ,+sse
-refuses 'unknown CPU feature avx9 .*' run --cpu max,-avx9
-refuses '--cpu: sse is not \+FEATURE or -FEATURE' run --cpu max,sse
-refuses '--cpu:  is not \+FEATURE or -FEATURE' run --cpu max,
+refuses 'unknown CPU model "8080" .*' run --cpu 8080
+refuses 'unknown CPU model "" .*' run --cpu ,+sse
+refuses 'unknown CPU feature "avx9" .*' run --cpu max,-avx9
+refuses '--cpu: "sse" is not \+FEATURE or -FEATURE' run --cpu max,sse
+refuses '--cpu: "" is not \+FEATURE or -FEATURE' run --cpu max,
 refuses 'CPU model 386 cannot have sse: it has no CPUID instruction' run --cpu 386,+sse
 refuses '--memory 64M: CPU model 386sx addresses 15 MiB of RAM at most' run --cpu 386sx -m 64M
 works run --cpu p3,-sse,+nx --display none --for 1M

@@ -23,6 +23,7 @@ struct making {
     unsigned undefined; /* arithmetic flags nothing may read */
     unsigned pinned;    /* registers an earlier instruction relies on */
     bool branched;
+    bool alone; /* nothing may follow */
     unsigned touched;          /* registers that are operands of earlier instructions */
     uint8_t patch[CASE_INSNS]; /* offset of a branch's displacement + 1, its size */
     uint8_t patch_size[CASE_INSNS];
@@ -353,7 +354,7 @@ static bool acceptable(struct making *m, const struct template *t, struct encodi
     }
     if (result != X86_DECODED || !(m->g->features >> e->insn.feature & 1) ||
         class_of(&e->insn) != t->class || rule == RULE_NEVER ||
-        (rule == RULE_FIRST && m->shape->insns > 0)) {
+        ((rule == RULE_FIRST || rule == RULE_ALONE) && m->shape->insns > 0)) {
         return false;
     }
     return m->g->all_flags || !(x86_insn_flags_read(&e->insn) & m->undefined);
@@ -542,6 +543,7 @@ static void append(struct making *m, struct encoding *e)
         m->branched = true;
     }
     shape->length[shape->insns++] = length;
+    m->alone = insn_rule(&e->insn) == RULE_ALONE;
     m->bytes += length;
     m->touched |= same64_touched(&e->insn);
     if (!m->branched) {
@@ -629,7 +631,7 @@ void generate(const struct generator *g, enum fuzz_class class, uint64_t seed,
     if (class == CLASS_transcendental || class == CLASS_undefined) {
         wanted = 1;
     }
-    while (shape->insns < wanted) {
+    while (shape->insns < wanted && !m.alone) {
         bool glue = shape->insns > 0 && dice_one_in(&m.dice, 5);
         if (!add_insn(&m, glue ? CLASS_integer : class)) {
             break;

@@ -196,6 +196,7 @@ static const struct known {
 } known[] = {
 #define NEVER(mnemonic, why)                {#mnemonic, "not run", why},
 #define FIRST(mnemonic, why)                {#mnemonic, "only as the first instruction", why},
+#define ALONE(mnemonic, why)                {#mnemonic, "only as the one instruction", why},
 #define NO_REP(mnemonic, why)               {#mnemonic, "not under REP", why},
 #define FIELDS(mnemonic, width, why)        {#mnemonic, "not with 16-bit addresses", why},
 #define NO_LOCK(map, opcode, why)           {"0F " #opcode, "not under LOCK", why},

@@ -31,6 +31,7 @@ static const struct {
 static const uint8_t rules[X86_MNEMONICS] = {
 #define NEVER(mnemonic, why) [X86_##mnemonic] = RULE_NEVER,
 #define FIRST(mnemonic, why) [X86_##mnemonic] = RULE_FIRST,
+#define ALONE(mnemonic, why) [X86_##mnemonic] = RULE_ALONE,
 #include "tests/fuzz/exclusions.def"
 };
 

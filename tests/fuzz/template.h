@@ -32,7 +32,7 @@ struct templates {
     unsigned first[CLASSES + 1]; /* of a class, up to the next class's */
 };
 
-enum rule { RULE_ANY, RULE_FIRST, RULE_NEVER };
+enum rule { RULE_ANY, RULE_FIRST, RULE_ALONE, RULE_NEVER };
 
 /* False when memory is short.  All classes, whether or not a processor has them. */
 bool templates_create(struct templates *templates);

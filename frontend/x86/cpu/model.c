@@ -1,6 +1,7 @@
 /*
  * CPU models by name, and features that are added to them and taken away.
  */
+#include "base/likeness.h"
 #include "frontend/x86/cpu/cpu.h"
 
 #include <string.h>
@@ -103,6 +104,51 @@ static unsigned find_feature(const char *name, size_t length)
     return i;
 }
 
+/* The nearer of two names to one that nobody knows, the longer one when both are as near; NULL:
+ * neither is near. */
+static const char *nearer(const char *best, const char *name, const char *unknown, size_t length)
+{
+    unsigned distance = likeness_distance(unknown, length, name);
+    if (!best) {
+        return distance <= likeness_limit(length) ? name : NULL;
+    }
+    unsigned least = likeness_distance(unknown, length, best);
+    bool longer = strlen(name) > strlen(best);
+    return distance < least || (distance == least && longer) ? name : best;
+}
+
+static bool unknown(const char *kind, const char *name, size_t length, const char *meant,
+                    struct status *status)
+{
+    return meant ? status_fail(status,
+                               "unknown CPU %s \"%.*s\" (did you mean %s? `--cpu help` "
+                               "lists them)",
+                               kind, (int)length, name, meant)
+                 : status_fail(status, "unknown CPU %s \"%.*s\" (`--cpu help` lists them)", kind,
+                               (int)length, name);
+}
+
+static bool unknown_model(const char *name, size_t length, struct status *status)
+{
+    const char *meant = NULL;
+    for (size_t i = 0; i < MODELS; i++) {
+        meant = nearer(meant, models[i].name, name, length);
+    }
+    for (size_t i = 0; i < ALIASES; i++) {
+        meant = nearer(meant, aliases[i].alias, name, length);
+    }
+    return unknown("model", name, length, meant, status);
+}
+
+static bool unknown_feature(const char *name, size_t length, struct status *status)
+{
+    const char *meant = NULL;
+    for (size_t i = 0; i < CPU_FEATURES; i++) {
+        meant = nearer(meant, features[i].name, name, length);
+    }
+    return unknown("feature", name, length, meant, status);
+}
+
 /* Why a feature cannot be added (on) or taken away, or NULL. */
 static const char *refusal(const struct x86_model *model, unsigned feature, bool on)
 {
@@ -172,11 +218,11 @@ static bool change(struct x86_model *model, const char *word, size_t length, str
     bool known_sign = length > 1 && (*word == '+' || *word == '-');
     unsigned feature = known_sign ? find_feature(word + 1, length - 1) : CPU_FEATURES;
     if (!known_sign) {
-        return status_fail(status, "--cpu: %.*s is not +FEATURE or -FEATURE", (int)length, word);
+        return status_fail(status, "--cpu: \"%.*s\" is not +FEATURE or -FEATURE", (int)length,
+                           word);
     }
     if (feature == CPU_FEATURES) {
-        return status_fail(status, "unknown CPU feature %.*s (`--cpu help` lists them)",
-                           (int)length - 1, word + 1);
+        return unknown_feature(word + 1, length - 1, status);
     }
     const char *reason = refusal(model, feature, *word == '+');
     if (reason) {
@@ -196,8 +242,7 @@ bool x86_model_configure(struct x86_model *out, const char *text, struct status 
     size_t length = strcspn(text, ",");
     const struct x86_model *model = find(text, length);
     if (!model) {
-        return status_fail(status, "unknown CPU model %.*s (`--cpu help` lists them)", (int)length,
-                           text);
+        return unknown_model(text, length, status);
     }
     *out = *model;
     for (const char *at = text + length; *at; at += length) {

@@ -65,10 +65,15 @@ END_TEST
 
 START_TEST(what_cannot_be_is_one_message)
 {
-    refused("z80", "unknown CPU model z80 (`--cpu help` lists them)");
-    refused("p3,+z80", "unknown CPU feature z80 (`--cpu help` lists them)");
-    refused("p3,+", "--cpu: + is not +FEATURE or -FEATURE");
-    refused("p3,sse", "--cpu: sse is not +FEATURE or -FEATURE");
+    refused("z80", "unknown CPU model \"z80\" (`--cpu help` lists them)");
+    refused("", "unknown CPU model \"\" (`--cpu help` lists them)");
+    refused("pentum",
+            "unknown CPU model \"pentum\" (did you mean pentium? `--cpu help` lists them)");
+    refused("p3,+z80", "unknown CPU feature \"z80\" (`--cpu help` lists them)");
+    refused("p3,+sse42",
+            "unknown CPU feature \"sse42\" (did you mean sse4.2? `--cpu help` lists them)");
+    refused("p3,+", "--cpu: \"+\" is not +FEATURE or -FEATURE");
+    refused("p3,sse", "--cpu: \"sse\" is not +FEATURE or -FEATURE");
     refused("286,+i486", "CPU model 286 cannot have i486: they want 32-bit registers");
     refused("486,-i486", "CPU model 486 cannot lack i486: they belong to it");
     refused("386,+tsc", "CPU model 386 cannot have tsc: it has no CPUID instruction");
