@@ -125,11 +125,11 @@ void disk_past_close(struct disk_past *past)
 
 /* ---- asking ---- */
 
-void disk_past_found(struct disk_past *past, const char *recorded, const char *path)
+void disk_past_found(struct disk_past *past, const char *recorded, const char *place)
 {
     for (size_t i = 0; i < past->image_count; i++) {
         if (strcmp(past->images[i].recorded, recorded) == 0) {
-            past->images[i].path = path;
+            past->images[i].path = place;
         }
     }
 }

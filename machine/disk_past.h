@@ -19,7 +19,7 @@ struct disk_past *disk_past_open(const char *log, struct status *status);
 void disk_past_close(struct disk_past *past);
 
 /* The image that the recording names so is found under that path now (borrowed). */
-void disk_past_found(struct disk_past *past, const char *recorded, const char *path);
+void disk_past_found(struct disk_past *past, const char *recorded, const char *place);
 /* From now on images are wanted as they were at that record; at first: at the start. */
 void disk_past_at(struct disk_past *past, uint64_t record);
 

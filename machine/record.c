@@ -180,7 +180,7 @@ static void put_head(struct recorder *recorder)
 
 /* ---- disks ---- */
 
-static struct log_value path_value(char *whole, const char *path)
+static struct log_value path_value(const char *whole, const char *path)
 {
     return text_value(whole ? whole : path);
 }

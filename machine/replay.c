@@ -65,10 +65,10 @@ static const char *find_file(struct replay *replay, const char *path)
         return path;
     }
     struct log_value value = log_text(beside, strlen(beside));
-    const char *found = access(beside, F_OK) == 0 ? keep(config, &value) : path;
+    const char *place = access(beside, F_OK) == 0 ? keep(config, &value) : path;
     free(beside);
-    disk_past_found(replay->past, path, found);
-    return found;
+    disk_past_found(replay->past, path, place);
+    return place;
 }
 
 static bool check_file(struct replay *replay, const char *path, const struct log_value *recorded,
