@@ -35,11 +35,12 @@ struct config {
 #define OPTION(field, name, letter, kind, argument, meaning) CONFIG_TYPE_##kind field;
 #include "machine/options.def"
 #undef OPTION
-    struct config_list images; /* arguments that are no options */
-    const char *snapshot;      /* the saved machine to go on with, or NULL (snapshot_take) */
-    bool help;                 /* --help or -h stood somewhere; the rest was not looked at */
-    const char *faults_text;   /* instead of what the file --faults says: a recording held it */
-    struct arena *texts;       /* owned: values out of a machine file, or NULL */
+    struct config_list images;   /* arguments that are no options */
+    const char *snapshot;        /* the saved machine to go on with, or NULL (snapshot_take) */
+    bool help;                   /* --help or -h stood somewhere; the rest was not looked at */
+    struct disk_past *disk_past; /* what disks held when it was recorded; borrowed */
+    const char *faults_text;     /* instead of what the file --faults says: a recording held it */
+    struct arena *texts;         /* owned: values out of a machine file, or NULL */
 };
 
 /* Parses argv[0..argc-1] (argv[0] is skipped), then the machine file among the images.  Strings are

@@ -1,6 +1,7 @@
 #include "machine/drives.h"
 
 #include "machine/demo.h"
+#include "machine/disk_past.h"
 #include "machine/faults.h"
 #include "machine/media/recognise.h"
 
@@ -128,12 +129,37 @@ static bool refuse_twice(const struct drives *drives, enum drive_slot slot, stru
     return true;
 }
 
+static bool is_protected(const struct drives *drives, const char *path)
+{
+    return drives->past && disk_past_protected(drives->past, path);
+}
+
+static bool keep_old(const struct drives *drives, struct media *media, struct status *status)
+{
+    return media_has_overlay(media) || media_block(media)->read_only ||
+           media_keep_old(media, drives->keeper, drives->keeper_user) ||
+           status_fail(status, "%s: no memory to record it", media_path(media));
+}
+
+bool drives_keep_old(struct drives *drives, media_keeper *keeper, void *user, struct status *status)
+{
+    drives->keeper = keeper;
+    drives->keeper_user = user;
+    for (unsigned slot = 0; slot < DRIVE_SLOTS; slot++) {
+        struct media *media = drives->drive[slot].media;
+        if (media && !keep_old(drives, media, status)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool open_drive(struct drives *drives, enum drive_slot slot, struct status *status)
 {
     enum { SECTOR = 512, CD_SECTOR = 2048 };
     struct drive *drive = &drives->drive[slot];
     struct media_options options = {.sector_bytes = drive->cdrom ? CD_SECTOR : SECTOR,
-                                    .read_only = drive->cdrom,
+                                    .read_only = drive->cdrom || is_protected(drives, drive->path),
                                     .overlay = drives->overlay && !drive->cdrom,
                                     .pad = drive->cdrom};
     if (!refuse_twice(drives, slot, status)) {
@@ -143,7 +169,10 @@ static bool open_drive(struct drives *drives, enum drive_slot slot, struct statu
         drive->path == demo_name
             ? media_open_bytes(demo_name, demo_guest, demo_guest_bytes, DEMO_SECTORS, status)
             : media_open(drive->path, &options, status);
-    if (!drive->media) {
+    if (!drive->media ||
+        (drives->past && media_has_overlay(drive->media) &&
+         !disk_past_restore(drives->past, drive->media, status)) ||
+        (drives->keeper && !keep_old(drives, drive->media, status))) {
         return false;
     }
     drive->path = media_path(drive->media); /* the caller's may not live as long */
@@ -157,6 +186,7 @@ static bool open_drive(struct drives *drives, enum drive_slot slot, struct statu
 bool drives_open(struct drives *drives, const struct config *config, struct status *status)
 {
     drives->overlay = config->snapshot_disks;
+    drives->past = config->disk_past;
     if (!assign_all(drives, config, status)) {
         return false;
     }
@@ -290,6 +320,7 @@ static void put_in(struct drives *drives, enum drive_slot slot)
 bool drives_change(struct drives *drives, const char *name, const char *path, struct status *status)
 {
     enum drive_slot slot = slot_by_name(drives, name);
+    drives->unseen = true;
     if (slot == DRIVE_SLOTS || (slot > DRIVE_FDB && !drives->drive[slot].cdrom)) {
         return status_fail(status, "no removable drive \"%s\" (fda, fdb, cdrom)", name);
     }
@@ -309,6 +340,7 @@ bool drives_change(struct drives *drives, const char *name, const char *path, st
     }
     struct drive fresh = *drive;
     *drive = old;
+    drives->unseen = false;
     if (!take_out(drives, slot)) {
         if (path) {
             media_close(fresh.media);

@@ -10,6 +10,7 @@
 #include "machine/config.h"
 #include "machine/media/media.h"
 
+struct disk_past;
 struct faults;
 
 enum drive_slot { DRIVE_FDA, DRIVE_FDB, DRIVE_HDA, DRIVE_HDB, DRIVE_HDC, DRIVE_HDD, DRIVE_SLOTS };
@@ -28,7 +29,11 @@ struct drives {
     struct ide *ide;
     const char *kernel; /* Linux or Multiboot kernel to boot directly, or NULL */
     bool overlay;
-    struct faults *faults; /* NULL: none; borrowed */
+    bool unseen;            /* the last change failed before the guest could notice anything */
+    struct faults *faults;  /* NULL: none; borrowed */
+    struct disk_past *past; /* what images held, for a replay; NULL: as they are; borrowed */
+    media_keeper *keeper;   /* who is told what disks held; NULL: nobody */
+    void *keeper_user;
 };
 
 /* The slot of that name ("fda", "hdc", ...); false: there is none. */
@@ -50,6 +55,11 @@ bool drives_change(struct drives *drives, const char *name, const char *path,
 /* Puts the medium of that path (NULL: none) into a drive whatever the guest says, for a machine
  * that is taken back to when it was in. */
 bool drives_put_back(struct drives *drives, enum drive_slot slot, const char *path,
+                     struct status *status);
+
+/* Disks that are written in place, also those put in later, tell what they held before
+ * (media_keep_old()); NULL ends that. */
+bool drives_keep_old(struct drives *drives, media_keeper *keeper, void *user,
                      struct status *status);
 
 /* Writes back what the host still holds; a failure is trouble of the drive. */

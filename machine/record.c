@@ -2,9 +2,11 @@
 #include "machine/record.h"
 
 #include "base/arena.h"
+#include "base/bits.h"
 #include "machine/board_config.h"
 #include "machine/faults.h"
 #include "machine/firmware.h"
+#include "machine/pc.h"
 #include "snapshots/identity.h"
 #include "snapshots/replay_log.h"
 
@@ -95,7 +97,8 @@ static void pin_firmware(struct config *config)
 bool recorder_prepare(struct config *config, struct status *status)
 {
     pin_firmware(config);
-    config->snapshot_disks = true;
+    /* a saved machine names its disks as they are now, which they are no more after the session */
+    config->snapshot_disks |= config->snapshot || config->incoming;
     return pin_clock(config, status);
 }
 
@@ -175,14 +178,51 @@ static void put_head(struct recorder *recorder)
                                        .value = {log_number(machine_quick_hash(machine))}});
 }
 
+/* ---- disks ---- */
+
+static struct log_value path_value(const char *whole, const char *path)
+{
+    return text_value(whole ? whole : path);
+}
+
+/* What a disk holds, before it changes. */
+static void put_old(void *user, const struct media *media, uint64_t at, const uint8_t *bytes,
+                    size_t count)
+{
+    char *whole = realpath(media_path(media), NULL);
+    bool zeros = bytes_are_zero(bytes, count);
+    put(user,
+        &(struct log_record){.code = LOG_UNDO,
+                             .value = {path_value(whole, media_path(media)), log_number(at),
+                                       log_number(count), log_text(bytes, zeros ? 0 : count)}});
+    free(whole);
+}
+
+/* Disks that the guest cannot write though a replay, which never writes to them, could let it. */
+static void put_locked(struct recorder *recorder)
+{
+    const struct drives *drives = &recorder->machine->pc->drives;
+    for (unsigned slot = 0; slot < DRIVE_SLOTS; slot++) {
+        const struct drive *drive = &drives->drive[slot];
+        if (drive->media && !drive->cdrom && drive->block.read_only) {
+            char *whole = realpath(drive->path, NULL);
+            put(recorder, &(struct log_record){.code = LOG_LOCKED,
+                                               .value = {path_value(whole, drive->path)}});
+            free(whole);
+        }
+    }
+}
+
 /* ---- inputs ---- */
 
-static struct log_record media_record(const struct input *input, const char *path, bool done)
+/* A file that the host did not let in is written down without an identity: nothing happened. */
+static struct log_record media_record(const struct recorder *recorder, const struct input *input,
+                                      const char *path, bool done)
 {
     struct identity identity = {0};
     struct status ignored = {0};
-    if (path) {
-        identity_of_file(path, &identity, &ignored); /* one that cannot be read was not put in */
+    if (path && !recorder->machine->pc->drives.unseen) {
+        identity_of_file(path, &identity, &ignored);
     }
     return (struct log_record){.code = LOG_MEDIA,
                                .value = {text_value(input->media.drive),
@@ -226,10 +266,13 @@ static void on_input(void *user, const struct input *input, bool done)
     const char *path = media ? input->media.path : NULL;
     char *whole = path ? realpath(path, NULL) : NULL;
     struct log_record record =
-        media ? media_record(input, whole ? whole : path, done) : record_of(input);
+        media ? media_record(recorder, input, whole ? whole : path, done) : record_of(input);
     record.at = (struct log_position){at.icount, at.idle_ns};
     put(recorder, &record);
     free(whole);
+    if (media) {
+        put_locked(recorder);
+    }
 }
 
 /* ---- the run ---- */
@@ -245,8 +288,11 @@ struct recorder *recorder_create(struct machine *machine, const char *path, stru
     recorder->process = getpid();
     recorder->mark_icount = machine_icount(machine) + MARK_INSNS;
     put_head(recorder);
-    if (recorder->trouble.failed) {
+    put_locked(recorder);
+    if (recorder->trouble.failed ||
+        !drives_keep_old(&machine->pc->drives, put_old, recorder, &recorder->trouble)) {
         *status = recorder->trouble;
+        drives_keep_old(&machine->pc->drives, NULL, NULL, status);
         log_close(recorder->writer);
         free(recorder);
         return NULL;
@@ -295,7 +341,9 @@ void recorder_end(struct recorder *recorder)
 void recorder_close(struct recorder *recorder)
 {
     if (recorder) {
+        struct status ignored = {0};
         recorder->machine->door.observer = NULL;
+        drives_keep_old(&recorder->machine->pc->drives, NULL, NULL, &ignored);
         log_close(recorder->writer);
         free(recorder);
     }

@@ -8,8 +8,9 @@
  *     recorder_mark()         between slices: a hash now and then
  *     recorder_end()          the end, with the hash of everything
  *
- * Changes to disks stay in memory, as with --snapshot-disks: the images must still be what they
- * were when the recording is replayed.
+ * Disks that are written in place are written; what they held before is in the file first
+ * (machine/disk_past.h).  With --snapshot-disks, and for a machine that was saved, changes stay in
+ * memory.
  */
 #ifndef MACHINE_RECORD_H
 #define MACHINE_RECORD_H

@@ -2,6 +2,7 @@
 #include "machine/replay.h"
 
 #include "base/arena.h"
+#include "machine/disk_past.h"
 #include "machine/record.h"
 #include "snapshots/identity.h"
 #include "snapshots/replay_log.h"
@@ -12,9 +13,11 @@
 #include <unistd.h>
 
 struct replay {
-    const char *path; /* borrowed */
+    const char *path;      /* borrowed */
+    struct config *config; /* borrowed; its texts are paths */
     struct machine *machine;
     struct log_reader *reader;
+    struct disk_past *past;
     struct log_cursor here; /* before the record in next */
     struct log_record next; /* not entered yet; at the end of the file its code is 0 */
     uint64_t begin_hash;
@@ -28,7 +31,6 @@ struct replay {
     uint64_t checked;  /* hashes that agreed */
     struct status why; /* of a divergence or damage */
     uint8_t bytes[LOG_PAYLOAD_MOST + 1];
-    char text[LOG_PAYLOAD_MOST + 1];
 };
 
 static struct machine_position position_of(const struct log_record *record)
@@ -50,8 +52,9 @@ static char *keep(struct config *config, const struct log_value *value)
 }
 
 /* Where the file is now: at its place, or beside the recording. */
-static const char *find_file(struct replay *replay, struct config *config, const char *path)
+static const char *find_file(struct replay *replay, const char *path)
 {
+    struct config *config = replay->config;
     const char *slash = strrchr(replay->path, '/');
     const char *name = strrchr(path, '/');
     char *beside;
@@ -62,16 +65,18 @@ static const char *find_file(struct replay *replay, struct config *config, const
         return path;
     }
     struct log_value value = log_text(beside, strlen(beside));
-    const char *found = access(beside, F_OK) == 0 ? keep(config, &value) : path;
+    const char *place = access(beside, F_OK) == 0 ? keep(config, &value) : path;
     free(beside);
-    return found;
+    disk_past_found(replay->past, path, place);
+    return place;
 }
 
-static bool check_file(const char *path, const struct log_value *recorded, struct status *status)
+static bool check_file(struct replay *replay, const char *path, const struct log_value *recorded,
+                       struct status *status)
 {
     struct identity was = {recorded[0].number, recorded[1].number, recorded[2].number};
     struct identity is;
-    return identity_of_file(path, &is, status) &&
+    return disk_past_identity(replay->past, path, &is, status) &&
            (identity_equal(&was, &is) ||
             status_fail(status, "%s: is not what it was when this was recorded", path));
 }
@@ -108,8 +113,8 @@ static bool take_image(struct replay *replay, struct config *config,
                        const struct log_record *record, struct status *status)
 {
     char *option = keep(config, &record->value[0]);
-    const char *path = find_file(replay, config, keep(config, &record->value[1]));
-    if (!check_file(path, &record->value[2], status)) {
+    const char *path = find_file(replay, keep(config, &record->value[1]));
+    if (!check_file(replay, path, &record->value[2], status)) {
         return false;
     }
     if (strcmp(option, "snapshot") == 0) {
@@ -211,11 +216,13 @@ struct replay *replay_open(const char *path, struct config *config, struct statu
     struct machine_choice choice = {config, status};
     bool done = false;
     config_each(refuse_choice, &choice);
-    if (!replay || status->failed || !(replay->reader = log_open(path, status))) {
-        free(replay);
+    if (!replay || status->failed || !(replay->reader = log_open(path, status)) ||
+        !(replay->past = disk_past_open(path, status))) {
+        replay_close(replay);
         return NULL;
     }
     replay->path = path;
+    replay->config = config;
     replay->limit_icount = UINT64_MAX;
     while (!done) {
         if (!take_head(replay, config, &done, status)) {
@@ -228,6 +235,7 @@ struct replay *replay_open(const char *path, struct config *config, struct statu
         return NULL;
     }
     config->snapshot_disks = true;
+    config->disk_past = replay->past;
     return replay;
 }
 
@@ -235,6 +243,7 @@ void replay_close(struct replay *replay)
 {
     if (replay) {
         log_reader_close(replay->reader);
+        disk_past_close(replay->past);
         free(replay);
     }
 }
@@ -243,8 +252,13 @@ void replay_close(struct replay *replay)
 
 static void fetch(struct replay *replay)
 {
-    replay->here = log_tell(replay->reader);
-    switch (log_read(replay->reader, &replay->next, &replay->why)) {
+    enum log_outcome outcome;
+    do {
+        replay->here = log_tell(replay->reader);
+        outcome = log_read(replay->reader, &replay->next, &replay->why);
+    } while (outcome == LOG_GOT &&
+             (replay->next.code == LOG_UNDO || replay->next.code == LOG_LOCKED)); /* disk_past.h */
+    switch (outcome) {
     case LOG_GOT:
         return;
     case LOG_BAD:
@@ -330,13 +344,6 @@ static void damage(struct replay *replay)
                 log_tell(replay->reader).number - 1);
 }
 
-static const char *text_of(struct replay *replay, const struct log_value *value)
-{
-    memcpy(replay->text, value->bytes, value->size);
-    replay->text[value->size] = 0;
-    return replay->text;
-}
-
 static void enter_key(struct replay *replay, const struct log_value *value)
 {
     struct status status = {0};
@@ -395,12 +402,13 @@ static void enter_media(struct replay *replay, const struct log_value *value)
         return;
     }
     memcpy(drive, value[0].bytes, value[0].size);
-    const char *path = value[1].size ? text_of(replay, &value[1]) : NULL;
-    struct input input = {.kind = INPUT_MEDIA, .media = {drive, path}};
-    if (path && !done && value[2].number == 0) {
+    if (value[1].size && !done && value[2].number == 0) {
         return; /* a file that could not be opened, so that nothing happened */
     }
-    if (path && !check_file(path, &value[2], &status)) {
+    const char *path = value[1].size ? find_file(replay, keep(replay->config, &value[1])) : NULL;
+    struct input input = {.kind = INPUT_MEDIA, .media = {drive, path}};
+    disk_past_at(replay->past, replay->here.number);
+    if (path && !check_file(replay, path, &value[2], &status)) {
         replay->state = REPLAY_DAMAGED;
         replay->why = status;
         return;

@@ -463,7 +463,7 @@ static bool open_session(struct session *session, struct config *config, struct 
         return false;
     }
     tell_about_engine(config);
-    if (config->record && !dropped) {
+    if (config->record && config->snapshot_disks && !dropped) {
         tell_about_disks(session);
     }
     if (config->autosave && !parse_autosave(session, config->autosave, status)) {

@@ -45,30 +45,68 @@ static uint64_t skip_hole(int fd, uint64_t at, uint64_t end)
     return errno == ENXIO ? end : at;
 }
 
-static bool hash_file(int fd, struct identity *identity)
+struct hashing {
+    uint8_t *block;
+    XXH3_state_t *state;
+};
+
+static bool begin(struct hashing *hashing)
 {
-    uint8_t *block = malloc(BLOCK);
-    XXH3_state_t *state = XXH3_createState();
-    bool good = block && state && XXH3_128bits_reset(state) == XXH_OK;
-    uint64_t at = 0;
-    while (good && (at = skip_hole(fd, at, identity->bytes)) < identity->bytes) {
-        uint8_t number[8];
-        ssize_t got = read_block(fd, block, at);
-        good = got > 0;
-        if (good && !bytes_are_zero(block, (size_t)got)) {
-            store_le64(number, at / BLOCK);
-            XXH3_128bits_update(state, number, sizeof(number));
-            XXH3_128bits_update(state, block, (size_t)got);
-        }
-        at += BLOCK;
+    *hashing = (struct hashing){malloc(BLOCK), XXH3_createState()};
+    return hashing->block && hashing->state && XXH3_128bits_reset(hashing->state) == XXH_OK;
+}
+
+static void add_block(struct hashing *hashing, uint64_t at, size_t bytes)
+{
+    uint8_t number[8];
+    if (!bytes_are_zero(hashing->block, bytes)) {
+        store_le64(number, at / BLOCK);
+        XXH3_128bits_update(hashing->state, number, sizeof(number));
+        XXH3_128bits_update(hashing->state, hashing->block, bytes);
     }
+}
+
+static void finish(struct hashing *hashing, bool good, struct identity *identity)
+{
     if (good) {
-        XXH128_hash_t hash = XXH3_128bits_digest(state);
+        XXH128_hash_t hash = XXH3_128bits_digest(hashing->state);
         identity->low = hash.low64;
         identity->high = hash.high64;
     }
-    XXH3_freeState(state);
-    free(block);
+    XXH3_freeState(hashing->state);
+    free(hashing->block);
+}
+
+static bool hash_file(int fd, struct identity *identity)
+{
+    struct hashing hashing;
+    bool good = begin(&hashing);
+    uint64_t at = 0;
+    while (good && (at = skip_hole(fd, at, identity->bytes)) < identity->bytes) {
+        ssize_t got = read_block(fd, hashing.block, at);
+        good = got > 0;
+        if (good) {
+            add_block(&hashing, at, (size_t)got);
+        }
+        at += BLOCK;
+    }
+    finish(&hashing, good, identity);
+    return good;
+}
+
+bool identity_of_content(identity_reader *read, void *user, struct identity *identity)
+{
+    struct hashing hashing;
+    bool good = begin(&hashing);
+    for (uint64_t at = 0; good && at < identity->bytes; at += BLOCK) {
+        uint64_t left = identity->bytes - at;
+        size_t bytes = left < BLOCK ? (size_t)left : BLOCK;
+        good = read(user, at, hashing.block, bytes);
+        if (good) {
+            add_block(&hashing, at, bytes);
+        }
+    }
+    finish(&hashing, good, identity);
     return good;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct identity {
@@ -18,6 +19,11 @@ struct identity {
 
 /* False with the reason when the file cannot be read. */
 bool identity_of_file(const char *path, struct identity *identity, struct status *status);
+
+/* The same of content that the caller reads: identity->bytes of it, a block at a time.  False when
+ * that fails. */
+typedef bool identity_reader(void *user, uint64_t at, uint8_t *to, size_t bytes);
+bool identity_of_content(identity_reader *read, void *user, struct identity *identity);
 
 static inline bool identity_equal(const struct identity *a, const struct identity *b)
 {

@@ -23,6 +23,10 @@ struct media {
     const uint8_t *bytes; /* instead of a file; borrowed */
     uint64_t file_bytes;  /* what is behind it, up to a whole sector, reads as zeros */
     struct status error;
+    /* who wants to know what the file held; a bit a piece: it was told */
+    media_keeper *keeper;
+    void *keeper_user;
+    uint8_t *kept;
 };
 
 /* ---- the file ---- */
@@ -139,6 +143,36 @@ static uint8_t *own_cluster(struct media *media, uint64_t number)
     return cluster;
 }
 
+/* Tells what the file holds in [at, end), piece by piece, where that was not told yet. */
+static bool tell_old(struct media *media, uint64_t at, uint64_t end)
+{
+    uint8_t bytes[MEDIA_PIECE_BYTES];
+    for (uint64_t piece = at / MEDIA_PIECE_BYTES; piece * MEDIA_PIECE_BYTES < end; piece++) {
+        uint64_t first = piece * MEDIA_PIECE_BYTES;
+        uint64_t left = media->file_bytes - first;
+        size_t count = left < MEDIA_PIECE_BYTES ? (size_t)left : MEDIA_PIECE_BYTES;
+        if (media->kept[piece / 8] >> piece % 8 & 1) {
+            continue;
+        }
+        if (!file_read(media, first, bytes, count)) {
+            return false;
+        }
+        media->keeper(media->keeper_user, media, first, bytes, count);
+        media->kept[piece / 8] |= (uint8_t)(1U << piece % 8);
+    }
+    return true;
+}
+
+bool media_keep_old(struct media *media, media_keeper *keeper, void *user)
+{
+    uint64_t pieces = media->file_bytes / MEDIA_PIECE_BYTES + 1;
+    free(media->kept);
+    media->keeper = keeper;
+    media->keeper_user = user;
+    media->kept = keeper ? calloc(1, pieces / 8 + 1) : NULL;
+    return media->kept || !keeper;
+}
+
 static bool media_write(void *self, uint64_t sector, uint32_t count, const void *from)
 {
     struct media *media = self;
@@ -149,7 +183,8 @@ static bool media_write(void *self, uint64_t sector, uint32_t count, const void 
     uint64_t end = at + (uint64_t)count * media->block.sector_bytes;
     const uint8_t *in = from;
     if (!media->overlay) {
-        return file_write(media, at, in, (size_t)(end - at));
+        return (!media->keeper || tell_old(media, at, end)) &&
+               file_write(media, at, in, (size_t)(end - at));
     }
     while (at < end) {
         uint64_t offset = at % MEDIA_CLUSTER_BYTES;
@@ -318,6 +353,7 @@ void media_close(struct media *media)
         close(media->fd);
     }
     overlay_destroy(media->overlay);
+    free(media->kept);
     free(media->path);
     free(media);
 }

@@ -15,7 +15,7 @@
 #include "base/status.h"
 #include "devices/core/block.h"
 
-enum { MEDIA_CLUSTER_BYTES = 65536 };
+enum { MEDIA_CLUSTER_BYTES = 65536, MEDIA_PIECE_BYTES = 4096 };
 
 struct media;
 
@@ -39,6 +39,13 @@ void media_close(struct media *media);
 /* What a drive is given; valid until media_close(). */
 const struct block_media *media_block(struct media *media);
 const char *media_path(const struct media *media);
+
+/* From now on `keeper` is told what a piece of MEDIA_PIECE_BYTES of the file (the last one may be
+ * shorter) holds, before the first write that changes it.  Only for media without an overlay; NULL
+ * ends that.  False: no memory. */
+typedef void media_keeper(void *user, const struct media *media, uint64_t at, const uint8_t *bytes,
+                          size_t count);
+bool media_keep_old(struct media *media, media_keeper *keeper, void *user);
 
 /* The latest host error in words, or NULL when there was none. */
 const char *media_error(const struct media *media);

@@ -9,7 +9,7 @@ source "$BOOT_DIR/replay.sh"
 copy_image freedos.img
 cp freedos.img other.img
 sum=$(sha256sum <freedos.img)
-record session --fda freedos.img -m 16M
+record session --fda freedos.img -m 16M --snapshot-disks
 until_true 60 screen_says 'A:\>'
 ctl type 'echo before > new.txt\n'
 ctl mouse 10 -20 1
@@ -26,7 +26,7 @@ ctl pause # first: the cursor blinks
 ctl screenshot "$PWD/recorded.png"
 ctl quit
 recorded 0 session
-[[ $(sha256sum <freedos.img) == "$sum" ]] || fail "recording wrote to the image"
+[[ $(sha256sum <freedos.img) == "$sum" ]] || fail "the image was written to"
 (($(wc -c <session.log) < 100000)) || fail "the recording is too large"
 
 best=${ENGINES%% *}
