@@ -49,7 +49,10 @@ static bool is_mmx(unsigned operand)
 bool a64_vec_has_code(const struct emit *e, const struct ir_inst *inst)
 {
     const struct row *row = &rows[op_of(inst)];
-    if (row->body == NULL || !pass_on(e->engine->passes, PASS_host_vec)) {
+    struct pass_set passes = e->engine->passes;
+    bool later = vec_set(&vec_rows[op_of(inst)]) != 0;
+    if (row->body == NULL || !pass_on(passes, PASS_host_vec) ||
+        (later && !pass_on(passes, PASS_host_sets))) {
         return false;
     }
     if (row->body == vec_float_round && (inst->imm >> 16 & 12) == 0) {
