@@ -4,6 +4,7 @@
  *   x19..x26  guest registers 0..7, zero-extended      x27  struct context     x28  ctx->tables
  *   x29       ctx->budget                              x30  return address of stubs
  *   x0..x3    scratch of operations; x0 the datum of a load        x4 x5  t0 t1
+ *   x6 x7     scratch of shared x87 code; x6 the number of its ST(i)
  *   x13       flags of FPSR that only C can mean, where ctx->vec_resident
  *   x8  address    x9  delta    x10..x12  scratch      x14 x15  code and write tables
  *   x16 x17   PF and AF, raw      NZCV  the other flags      x18  the platform's
@@ -27,6 +28,7 @@ enum {
     REG_X3,
     REG_T0 = 4,
     REG_T1 = 5,
+    REG_X87 = 6,
     REG_EA = 8,
     REG_DELTA = 9,
     REG_A = 10,

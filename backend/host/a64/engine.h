@@ -36,6 +36,7 @@ struct a64_stubs {
     uint32_t record;        /* called, x0 struct record_data: evaluates one record in C */
     uint32_t save_flags[3]; /* called: host flags to the record, by enum flag_place */
     uint32_t load_flags;    /* called: record to host, C inverted */
+    uint32_t x87[X87_OPS];  /* x87.h */
     uint32_t vec_load;      /* called: XMM registers and FPCR from the record; uses x10..x12 */
     /* Called with x8 linear and x9 the table's entry, by size: returns when x9 is a delta that will
      * do, else skips an instruction.  check: [load, store]. */

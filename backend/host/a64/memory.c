@@ -164,7 +164,8 @@ void a64_call_record(struct emit *e)
 /* Bodies that bring the datum where they want it; for the others it is in x0. */
 static bool loads_itself(emit_record *body)
 {
-    return body == body_mov || body == body_extend || body == body_pop || body == body_vec;
+    return body == body_mov || body == body_extend || body == body_pop || body == body_vec ||
+           body == body_x87;
 }
 
 static struct slow_site *begin_site(struct emit *e)

@@ -20,7 +20,7 @@ static const struct {
     [IR_advance] = {select_advance, NULL}, [IR_get] = {select_get, NULL}, [IR_put] = {select_put, NULL},
     [IR_clc] = {select_carry, NULL}, [IR_stc] = {select_carry, NULL}, [IR_cmc] = {select_carry, NULL},
     [IR_cdq] = {select_cdq, NULL}, [IR_lea] = {select_lea, NULL}, [IR_bit_ea] = {select_bit_ea, NULL},
-    [IR_lahf] = {select_lahf, NULL}, [IR_vec] = {select_vec, NULL},
+    [IR_lahf] = {select_lahf, NULL}, [IR_vec] = {select_vec, NULL}, [IR_x87] = {select_x87, NULL},
     [IR_mov] = {NULL, body_mov}, [IR_movzx] = {NULL, body_extend}, [IR_movsx] = {NULL, body_extend},
     [IR_add] = {NULL, body_alu}, [IR_adc] = {NULL, body_alu}, [IR_sub] = {NULL, body_alu},
     [IR_sbb] = {NULL, body_alu}, [IR_and] = {NULL, body_alu}, [IR_or] = {NULL, body_alu},
@@ -69,6 +69,9 @@ bool a64_has_code(const struct emit *e, const struct ir_inst *inst)
 {
     if (inst->op == IR_vec) {
         return a64_vec_has_code(e, inst);
+    }
+    if (inst->op == IR_x87) {
+        return a64_x87_has_code(e, inst);
     }
     bool any = selectors[inst->op].record != NULL || selectors[inst->op].body != NULL;
     return any && !is_rare(inst);

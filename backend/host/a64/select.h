@@ -87,6 +87,9 @@ emit_record select_cdq, select_lea, select_bit_ea, select_carry, select_lahf;
 emit_record body_pop, body_mov, body_extend, body_alu, body_incdec, body_neg, body_not, body_bswap;
 emit_record body_shift, body_double_shift, body_imul, body_mul1, body_bit, body_scan;
 emit_record body_setcc, body_cmov, body_xchg, body_xadd, body_cmpxchg;
+/* select_x87.c */
+emit_record select_x87, body_x87;
+bool a64_x87_has_code(const struct emit *e, const struct ir_inst *inst);
 /* select_vec.c */
 emit_record select_vec, body_vec;
 bool a64_vec_has_code(const struct emit *e, const struct ir_inst *inst);

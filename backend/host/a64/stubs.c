@@ -5,7 +5,7 @@
  * Stack while translated code runs: sp points to a struct a64_frame; above it stand the registers
  * that enter has saved.
  */
-#include "backend/host/a64/select.h"
+#include "backend/host/a64/x87.h"
 
 #include <assert.h>
 
@@ -330,5 +330,6 @@ void a64_emit_stubs(struct engine *engine)
         emit_check(out, stubs, i, false);
         emit_check(out, stubs, i, true);
     }
+    a64_emit_x87_stubs(engine);
     buffer_align(out, 16, 0);
 }
