@@ -10,7 +10,7 @@ bits 16
 ;|   1  tbnz x29, #0x3f, <aside>
 ;|   2  add w8, w22, #2
 ;|   3  uxth w8, w8
-;|   4  ldr w10, [x27, #0x160]
+;|   4  ldr w10, [x27, #0x178]
 ;|   5  add w8, w8, w10
 ;|   6  lsr w10, w8, #0xc
 ;|   7  ldr x9, [x28, x10, lsl #3]

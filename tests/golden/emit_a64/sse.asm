@@ -9,9 +9,9 @@ bits 32
 ;| block 1000
 ;|   0  sub x29, x29, #4
 ;|   1  tbnz x29, #0x3f, <aside>
-;|   2  ldr w10, [x27, #0x480]
+;|   2  ldr w10, [x27, #0x4d0]
 ;|   3  cbnz w10, 5
-;|   4  bl <aside>
+;|   4  bl <vec_load>
 ;|   5  mov w8, w19
 ;|   6  lsr w10, w8, #0xc
 ;|   7  ldr x9, [x28, x10, lsl #3]

@@ -10,9 +10,9 @@ bits 32
 ;| block 1000
 ;|   0  sub x29, x29, #5
 ;|   1  tbnz x29, #0x3f, <aside>
-;|   2  ldr w10, [x27, #0x480]
+;|   2  ldr w10, [x27, #0x4d0]
 ;|   3  cbnz w10, 5
-;|   4  bl <aside>
+;|   4  bl <vec_load>
 ;|   5  scvtf d2, w19
 ;|   6  ins v16.d[0], v2.d[0]
 ;|   7  fcvtzs w2, d16

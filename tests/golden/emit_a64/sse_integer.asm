@@ -15,9 +15,9 @@ bits 32
 ;| block 1000
 ;|   0  sub x29, x29, #0xa
 ;|   1  tbnz x29, #0x3f, <aside>
-;|   2  ldr w10, [x27, #0x480]
+;|   2  ldr w10, [x27, #0x4d0]
 ;|   3  cbnz w10, 5
-;|   4  bl <aside>
+;|   4  bl <vec_load>
 ;|   5  add v16.4s, v16.4s, v17.4s
 ;|   6  smull v2.4s, v16.4h, v18.4h
 ;|   7  smull2 v3.4s, v16.8h, v18.8h
@@ -37,16 +37,16 @@ bits 32
 ;|  21  ext v20.16b, v20.16b, v2.16b, #4
 ;|  22  fmov w2, s20
 ;|  23  mov w20, w2
-;|  24  ldr d0, [x27, #0x2f8]
-;|  25  ldr d1, [x27, #0x308]
+;|  24  ldr d0, [x27, #0x328]
+;|  25  ldr d1, [x27, #0x338]
 ;|  26  add v0.8b, v0.8b, v1.8b
-;|  27  strb wzr, [x27, #0x37c]
-;|  28  strb wzr, [x27, #0x37d]
-;|  29  str d0, [x27, #0x2f8]
+;|  27  strb wzr, [x27, #0x3ac]
+;|  28  strb wzr, [x27, #0x3ad]
+;|  29  str d0, [x27, #0x328]
 ;|  30  movz w10, #0xffff
-;|  31  strh w10, [x27, #0x300]
-;|  32  ldr d0, [x27, #0x2f8]
-;|  33  ldr d1, [x27, #0x318]
+;|  31  strh w10, [x27, #0x330]
+;|  32  ldr d0, [x27, #0x328]
+;|  33  ldr d1, [x27, #0x348]
 ;|  34  mul v0.4h, v0.4h, v1.4h
-;|  35  str d0, [x27, #0x2f8]
+;|  35  str d0, [x27, #0x328]
 ;|  36  b <aside>

@@ -34,6 +34,14 @@ static const char *stub_name(const struct a64_stubs *stubs, uint64_t at)
             return "save_flags";
         }
     }
+    if (at == stubs->vec_load) {
+        return "vec_load";
+    }
+    for (unsigned op = 0; op < X87_OPS; op++) {
+        if (at != 0 && at == stubs->x87[op]) {
+            return x87_rows[op].name;
+        }
+    }
     return at == stubs->miss ? "miss" : "aside";
 }
 

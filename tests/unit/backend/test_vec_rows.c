@@ -5,29 +5,12 @@
  *
  * VESTIGE_ROW=NAME runs that row alone.
  */
-#include "frontend/x86/cpu/cpu.h"
-#include "frontend/x86/cpu/segment.h"
-#include "tests/support/cpu_fixture.h"
-#include "tests/support/dice.h"
+#include "tests/support/row_pair.h"
 #include "translator/ir/ir.h"
 
-#include <check.h>
-#include <inttypes.h>
+enum { TRIES = 64, PARTS = 8 };
 
-enum {
-    CODE = 0x10000,
-    HANDLER = 0x500,
-    IDT = 0x2000,
-    GDT = 0x3000,
-    STACK = 0x7000,
-    DATA = 0x40000,
-    DATA_BYTES = 0x1100
-};
-enum { TRIES = 64, ROW_BYTES = 16, PARTS = 8 };
-
-static struct cpu_fixture side[2];
-static uint8_t code[ROW_BYTES];
-static unsigned code_bytes;
+static struct row_pair pair;
 
 /* ---- the instruction ---- */
 
@@ -41,6 +24,7 @@ static bool general_source(unsigned form)
 static void assemble(const struct vec_row *row, unsigned reg, unsigned rm, bool memory,
                      uint8_t imm8)
 {
+    uint8_t *code = pair.code;
     unsigned at = 0;
     unsigned map = vec_map(row);
     if (row->prefix >> 14 & 1) {
@@ -67,7 +51,7 @@ static void assemble(const struct vec_row *row, unsigned reg, unsigned rm, bool 
         code[at++] = imm8;
     }
     code[at++] = 0xf4;
-    code_bytes = at;
+    pair.bytes = at;
 }
 
 /* ---- operands ---- */
@@ -127,16 +111,7 @@ static uint32_t some_mxcsr(struct dice *dice)
 static void set_state(struct cpu_fixture *f, struct dice dice)
 {
     struct context *ctx = f->ctx;
-    x86_reset(f->cpu, false);
-    f->cpu->cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT;
-    f->cpu->cr0 = CR0_ET | CR0_NE | CR0_PE;
-    f->cpu->gdt_base = GDT;
-    f->cpu->gdt_limit = 0x17;
-    f->cpu->idt_base = IDT;
-    f->cpu->idt_limit = 0x7ff;
-    for (unsigned i = 0; i < SEG_COUNT; i++) {
-        segment_set_flat(ctx, &ctx->seg[i], i == SEG_CS ? 8 : 16, i == SEG_CS ? 0xc09b : 0xc093);
-    }
+    row_pair_reset(f);
     for (unsigned i = 0; i < 8; i++) {
         ctx->gpr[i] = (uint32_t)special(&dice);
         ctx->xmm[i].q[0] = special(&dice);
@@ -147,58 +122,29 @@ static void set_state(struct cpu_fixture *f, struct dice dice)
     if (dice_one_in(&dice, 3)) { /* all lanes alike */
         ctx->xmm[1] = ctx->xmm[2];
     }
-    unsigned off = dice_one_in(&dice, 4) ? dice_roll(&dice) % 4096 : 16 * (dice_roll(&dice) % 256);
-    ctx->gpr[GUEST_RBX] = DATA + off;
-    ctx->gpr[GUEST_RSP] = STACK;
+    ctx->gpr[GUEST_RSP] = ROW_STACK;
     ctx->ftop = (uint8_t)(dice_roll(&dice) & 7);
     ctx->ftag = (uint8_t)dice_roll(&dice);
-    ctx->fcw = 0x037f;
     ctx->mxcsr = some_mxcsr(&dice);
     x86_set_eflags(ctx, dice_roll(&dice), FLAGS_ARITH);
-    ctx->rip = CODE;
     uint64_t data[4];
     for (unsigned i = 0; i < 4; i++) {
         data[i] = special(&dice);
-        store_le64(&data[i], data[i]);
     }
-    cpu_fixture_poke(f, DATA + off, data, sizeof data);
+    row_pair_operand(f, &dice, data);
     x86_loaded(f->cpu);
 }
 
-static void compare(const char *name, unsigned attempt)
-{
-    const struct state_field *where = NULL;
-    bool equal = state_equal(x86_state(), side[0].cpu, side[1].cpu, &where);
-    if (equal && memcmp(side[0].ram + DATA, side[1].ram + DATA, DATA_BYTES) == 0 &&
-        memcmp(side[0].ram + STACK - 64, side[1].ram + STACK - 64, 64) == 0) {
-        return;
-    }
-    for (unsigned i = 0; i < code_bytes; i++) {
-        fprintf(stderr, "%02x ", code[i]);
-    }
-    for (unsigned i = 0; i < 2; i++) {
-        const struct context *ctx = side[i].ctx;
-        fprintf(stderr,
-                "\n%s mxcsr %05x flags %04x eax %08" PRIx64 " xmm1 %016" PRIx64 " %016" PRIx64,
-                i ? "native  " : "portable", ctx->mxcsr, ctx->flags, ctx->gpr[0], ctx->xmm[1].q[1],
-                ctx->xmm[1].q[0]);
-    }
-    ck_abort_msg("%s differs in %s, attempt %u", name, equal ? "memory" : where->name, attempt);
-}
-
-/* Both sides run the code; runs of four share it, so that it also comes from the cache. */
+/* Runs of four share the code, so that it also comes from the cache. */
 static void run_row(const char *name, struct dice *dice, unsigned attempt)
 {
     if (attempt % 4 == 0) {
-        cpu_fixture_poke(&side[0], CODE, code, code_bytes);
-        cpu_fixture_poke(&side[1], CODE, code, code_bytes);
+        row_pair_poke(&pair);
     }
     dice_roll(dice);
-    for (unsigned i = 0; i < 2; i++) {
-        set_state(&side[i], *dice);
-        cpu_fixture_run(&side[i], 50);
-    }
-    compare(name, attempt);
+    set_state(&pair.side[0], *dice);
+    set_state(&pair.side[1], *dice);
+    row_pair_run(&pair, name, attempt);
 }
 
 static void try_row(unsigned op, bool memory)
@@ -219,30 +165,14 @@ static void try_row(unsigned op, bool memory)
     }
 }
 
-static void create_side(unsigned i)
-{
-    static const uint8_t hlt = 0xf4;
-    static const uint8_t gate[] = {HANDLER & 0xff, HANDLER >> 8, 8, 0, 0, 0x8e, 0, 0};
-    static const uint8_t gdt[] = {0, 0,    0,    0, 0,    0,    0, 0, 0xff, 0xff, 0,    0,
-                                  0, 0x9b, 0xcf, 0, 0xff, 0xff, 0, 0, 0,    0x93, 0xcf, 0};
-    ck_assert(cpu_fixture_create(&side[i], "max", i ? "native" : "portable", 0));
-    cpu_fixture_poke(&side[i], HANDLER, &hlt, 1);
-    cpu_fixture_poke(&side[i], GDT, gdt, sizeof gdt);
-    for (unsigned vector = 0; vector < 256; vector++) {
-        cpu_fixture_poke(&side[i], IDT + 8 * vector, gate, sizeof gate);
-    }
-}
-
 START_TEST(rows_do_the_same_on_both_engines)
 {
-    create_side(0);
-    create_side(1);
+    row_pair_create(&pair);
     for (unsigned op = (unsigned)_i; op < VEC_OPS; op += PARTS) {
         try_row(op, false);
         try_row(op, true);
     }
-    cpu_fixture_destroy(&side[0]);
-    cpu_fixture_destroy(&side[1]);
+    row_pair_destroy(&pair);
 }
 END_TEST
 
