@@ -10,7 +10,7 @@ bits 32
 ;| block 1000
 ;|   0  sub x29, x29, #5
 ;|   1  tbnz x29, #0x3f, <aside>
-;|   2  ldr w10, [x27, #0x4d0]
+;|   2  ldr w10, [vec_resident]
 ;|   3  cbnz w10, 5
 ;|   4  bl <vec_load>
 ;|   5  scvtf d2, w19

@@ -15,7 +15,7 @@ bits 32
 ;| block 1000
 ;|   0  sub x29, x29, #0xa
 ;|   1  tbnz x29, #0x3f, <aside>
-;|   2  ldr w10, [x27, #0x4d0]
+;|   2  ldr w10, [vec_resident]
 ;|   3  cbnz w10, 5
 ;|   4  bl <vec_load>
 ;|   5  add v16.4s, v16.4s, v17.4s
@@ -37,16 +37,16 @@ bits 32
 ;|  21  ext v20.16b, v20.16b, v2.16b, #4
 ;|  22  fmov w2, s20
 ;|  23  mov w20, w2
-;|  24  ldr d0, [x27, #0x328]
-;|  25  ldr d1, [x27, #0x338]
+;|  24  ldr d0, [st[0]]
+;|  25  ldr d1, [st[1]]
 ;|  26  add v0.8b, v0.8b, v1.8b
-;|  27  strb wzr, [x27, #0x3ac]
-;|  28  strb wzr, [x27, #0x3ad]
-;|  29  str d0, [x27, #0x328]
+;|  27  strb wzr, [ftop]
+;|  28  strb wzr, [ftag]
+;|  29  str d0, [st[0]]
 ;|  30  movz w10, #0xffff
-;|  31  strh w10, [x27, #0x330]
-;|  32  ldr d0, [x27, #0x328]
-;|  33  ldr d1, [x27, #0x348]
+;|  31  strh w10, [st[0].exponent]
+;|  32  ldr d0, [st[0]]
+;|  33  ldr d1, [st[2]]
 ;|  34  mul v0.4h, v0.4h, v1.4h
-;|  35  str d0, [x27, #0x328]
+;|  35  str d0, [st[0]]
 ;|  36  b <aside>

@@ -20,23 +20,23 @@ bits 32
 ;|  10  bl <fld_m64>
 ;|  11  b <aside>
 ;|  12  movz w10, #0x1000
-;|  13  str x10, [x27, #0x3b8]
+;|  13  str x10, [fip]
 ;|  14  movz w10, #0x500
-;|  15  strh w10, [x27, #0x3ae]
-;|  16  ldrh w10, [x27, #0x128]
-;|  17  strh w10, [x27, #0x3b0]
-;|  18  str x8, [x27, #0x3c0]
-;|  19  ldrh w10, [x27, #0x198]
-;|  20  strh w10, [x27, #0x3b2]
+;|  15  strh w10, [fop]
+;|  16  ldrh w10, [seg[SEG_CS].selector]
+;|  17  strh w10, [fcs]
+;|  18  str x8, [fdp]
+;|  19  ldrh w10, [seg[SEG_DS].selector]
+;|  20  strh w10, [fds]
 ;|  21  movz w6, #0x1
 ;|  22  bl <fmul_st0>
 ;|  23  b <aside>
 ;|  24  movz w10, #0x1002
-;|  25  str x10, [x27, #0x3b8]
+;|  25  str x10, [fip]
 ;|  26  movz w10, #0xc9
-;|  27  strh w10, [x27, #0x3ae]
-;|  28  ldrh w10, [x27, #0x128]
-;|  29  strh w10, [x27, #0x3b0]
+;|  27  strh w10, [fop]
+;|  28  ldrh w10, [seg[SEG_CS].selector]
+;|  29  strh w10, [fcs]
 ;|  30  mov w8, w20
 ;|  31  lsr w10, w8, #0xc
 ;|  32  ldr x9, [x15, x10, lsl #3]
@@ -48,12 +48,12 @@ bits 32
 ;|  38  b <aside>
 ;|  39  str x2, [x9, x8]
 ;|  40  movz w10, #0x1004
-;|  41  str x10, [x27, #0x3b8]
+;|  41  str x10, [fip]
 ;|  42  movz w10, #0x519
-;|  43  strh w10, [x27, #0x3ae]
-;|  44  ldrh w10, [x27, #0x128]
-;|  45  strh w10, [x27, #0x3b0]
-;|  46  str x8, [x27, #0x3c0]
-;|  47  ldrh w10, [x27, #0x198]
-;|  48  strh w10, [x27, #0x3b2]
+;|  43  strh w10, [fop]
+;|  44  ldrh w10, [seg[SEG_CS].selector]
+;|  45  strh w10, [fcs]
+;|  46  str x8, [fdp]
+;|  47  ldrh w10, [seg[SEG_DS].selector]
+;|  48  strh w10, [fds]
 ;|  49  b <aside>
