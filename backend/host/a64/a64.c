@@ -169,6 +169,7 @@ static void engine_enter(struct engine *engine, struct context *ctx, const struc
     ctx->leave = LEAVE_NONE;
     ctx->exit_link = NULL;
     ctx->pending = 0;
+    ctx->vec_resident = 0;
     ctx->fpu_sync = no_fpu_sync;
     a64_flags_to_host(ctx, &flags, false);
     enter(ctx, block->code, &flags);

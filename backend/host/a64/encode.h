@@ -37,6 +37,12 @@ enum a64_shift { A64_LSL, A64_LSR, A64_ASR, A64_ROR };
 /* Over a word: 64-bit operands. */
 #define A64_64(word) ((enum a64_word)((uint32_t)(word) | UINT32_C(1) << 31))
 
+/* Over a word of vectors: lanes of 1 << lane bytes; of bits 127..0; lanes, or a scalar, of doubles.
+ */
+#define A64_LANE(word, lane) ((enum a64_word)((uint32_t)(word) | (uint32_t)(lane) << 22))
+#define A64_Q(word)          ((enum a64_word)((uint32_t)(word) | UINT32_C(1) << 30))
+#define A64_DOUBLE(word)     ((enum a64_word)((uint32_t)(word) | UINT32_C(1) << 22))
+
 static inline void a64_put(struct code_buffer *out, uint32_t word)
 {
     buffer_put(out, word, 4);
@@ -64,6 +70,34 @@ static inline void a64_rri(struct code_buffer *out, enum a64_word op, unsigned r
                            uint32_t imm12)
 {
     a64_put(out, (uint32_t)op | imm12 << 10 | rn << 5 | rd);
+}
+
+/* Each lane of 1 << lane bytes of vn moved by n bits; right: towards bit 0. */
+static inline void a64_vshift(struct code_buffer *out, enum a64_word op, unsigned vd, unsigned vn,
+                              unsigned lane, bool right, unsigned n)
+{
+    unsigned bits = 8u << lane;
+    a64_put(out, (uint32_t)op | (right ? 2 * bits - n : bits + n) << 16 | vn << 5 | vd);
+}
+
+/* The field of VEL words that names element i of lanes of 1 << lane bytes. */
+static inline uint32_t a64_element(unsigned lane, unsigned i)
+{
+    return (2 * i + 1) << lane << 16;
+}
+
+/* Element i of vd = element k of vn. */
+static inline void a64_insert(struct code_buffer *out, unsigned vd, unsigned vn, unsigned lane,
+                              unsigned i, unsigned k)
+{
+    a64_put(out, (uint32_t)A64_INS | a64_element(lane, i) | k << lane << 11 | vn << 5 | vd);
+}
+
+/* DUP, DUPS, INSW, UMOV: rn and rd as the word has them. */
+static inline void a64_lane(struct code_buffer *out, enum a64_word op, unsigned rd, unsigned rn,
+                            unsigned lane, unsigned i)
+{
+    a64_put(out, (uint32_t)op | a64_element(lane, i) | rn << 5 | rd);
 }
 
 static inline void a64_cond(struct code_buffer *out, enum a64_word op, unsigned rd, unsigned rn,
@@ -122,6 +156,11 @@ static inline void a64_mov(struct code_buffer *out, unsigned rd, unsigned rn)
 static inline void a64_movx(struct code_buffer *out, unsigned rd, unsigned rn)
 {
     a64_rrr(out, A64_64(A64_ORR), rd, A64_XZR, rn);
+}
+
+static inline void a64_movv(struct code_buffer *out, unsigned vd, unsigned vn)
+{
+    a64_rrr(out, A64_Q(A64_VORR), vd, vn, vn);
 }
 
 /* Bytes that a MEM word moves. */

@@ -36,6 +36,8 @@ struct a64_stubs {
     uint32_t record;        /* called, x0 struct record_data: evaluates one record in C */
     uint32_t save_flags[3]; /* called: host flags to the record, by enum flag_place */
     uint32_t load_flags;    /* called: record to host, C inverted */
+    uint32_t x87[X87_OPS];  /* x87.h */
+    uint32_t vec_load;      /* called: XMM registers and FPCR from the record; uses x10..x12 */
     /* Called with x8 linear and x9 the table's entry, by size: returns when x9 is a delta that will
      * do, else skips an instruction.  check: [load, store]. */
     uint32_t check[2][A64_ACCESS_SIZES];
@@ -67,11 +69,12 @@ struct record_site {
     uint8_t before, after;
 };
 
-/* An access whose slow path is to be emitted after the block. */
+/* An access or another record whose slow path is to be emitted after the block. */
 struct slow_site {
     struct memory_access access;
-    uint32_t limit[1], slow[3]; /* branches to the slow path; limit: x8 is the offset still */
-    uint8_t limit_count, slow_count;
+    uint32_t slow[3]; /* branches to the slow path */
+    uint32_t rare[4]; /* to the record in C at once: past a limit, and what bodies cannot do */
+    uint8_t rare_count, slow_count;
     bool strict;           /* misaligned accesses go to C */
     uint32_t resume, back; /* the access itself; after the record */
     struct record_site record;
@@ -93,6 +96,9 @@ struct emit {
     uint32_t rip, length, index; /* current guest instruction */
     struct flag_state flags;
     bool ended;
+    bool vec_ready;        /* XMM registers known resident here */
+    bool mmx_entered;      /* TOP and tags known to be as MMX leaves them */
+    uint8_t mmx_written;   /* MMX registers whose exponent is known to be FFFFh */
     uint32_t straight_end; /* where the code of the records ends, out of line begins */
     uint32_t slow_count, record_count, exit_count;
     struct flag_use uses[IR_MAX_RECORDS];

@@ -86,6 +86,10 @@ static struct flag_use use_of(const struct ir_inst *inst)
     case IR_cmov:
     case IR_brcc:
         return (struct flag_use){.inputs = ir_cc_flags[inst->cc & 15]};
+    case IR_vec:
+        return (vec_rows[inst->imm & 0xffff].flags & VEC_EFLAGS) != 0
+                   ? (struct flag_use){.writes = ALL, .kills = ALL}
+                   : (struct flag_use){0};
     default:
         return plain_uses[inst->op];
     }
@@ -190,6 +194,18 @@ void a64_flags_made(struct emit *e, bool direct)
 static void rmif(struct code_buffer *out, unsigned reg, unsigned rotate, unsigned mask)
 {
     a64_put(out, UINT32_C(0xba000400) | (rotate & 63) << 15 | reg << 5 | mask);
+}
+
+void a64_clear_n(struct emit *e)
+{
+    struct code_buffer *out = e->out;
+    if (e->engine->flag_m) {
+        rmif(out, A64_XZR, 0, 8);
+    } else {
+        a64_put(out, (uint32_t)A64_MRS_NZCV | REG_C);
+        a64_logic_imm(out, A64_ANDI, REG_C, REG_C, ~(UINT32_C(1) << NZCV_N));
+        a64_put(out, (uint32_t)A64_MSR_NZCV | REG_C);
+    }
 }
 
 void a64_flag_from_bit(struct emit *e, unsigned flag, unsigned reg, unsigned bit)

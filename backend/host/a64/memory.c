@@ -85,6 +85,13 @@ static void add_slow(struct slow_site *site, uint32_t branch)
     site->slow[site->slow_count++] = branch;
 }
 
+void a64_to_record(struct emit *e, uint32_t branch)
+{
+    struct slow_site *site = &e->slow[e->slow_count - 1];
+    assert(site->rare_count < sizeof(site->rare) / sizeof(site->rare[0]));
+    site->rare[site->rare_count++] = branch;
+}
+
 /* Limit check and base: x8 offset to linear. */
 static void emit_segment(struct emit *e, struct slow_site *site)
 {
@@ -107,7 +114,7 @@ static void emit_segment(struct emit *e, struct slow_site *site)
         a64_mem(out, A64_LDRX, REG_B, REG_CONTEXT, abi_segment(access->seg, end));
         a64_rri(out, A64_64(A64_ADDI), REG_A, from, access->size);
         a64_rrr(out, A64_64(A64_SUB), REG_A, REG_B, REG_A);
-        site->limit[site->limit_count++] = a64_tb(out, A64_TBNZ, REG_A, 63);
+        a64_to_record(e, a64_tb(out, A64_TBNZ, REG_A, 63));
     }
     a64_mem(out, A64_LDRW, REG_A, REG_CONTEXT,
             abi_segment(access->seg, offsetof(struct segment, base)));
@@ -149,12 +156,44 @@ void a64_call_record(struct emit *e)
     a64_bl_to(e->out, e->engine->stubs.record);
     a64_flags_made(e, false);
     e->flags.record = true;
+    if (e->ir->insts[e->at].op != IR_vec) {
+        a64_mmx_forget(e);
+    }
 }
 
 /* Bodies that bring the datum where they want it; for the others it is in x0. */
 static bool loads_itself(emit_record *body)
 {
-    return body == body_mov || body == body_extend || body == body_pop;
+    return body == body_mov || body == body_extend || body == body_pop || body == body_vec ||
+           body == body_x87;
+}
+
+static struct slow_site *begin_site(struct emit *e)
+{
+    struct slow_site *site = &e->slow[e->slow_count++];
+    site->rare_count = site->slow_count = 0;
+    site->strict = true;
+    site->record = record_here(e);
+    if (e->flags.record) {
+        site->record.before = FLAGS_IN_RECORD;
+    }
+    return site;
+}
+
+static void end_site(struct emit *e, struct slow_site *site)
+{
+    site->back = e->out->at;
+    site->record.after = (uint8_t)a64_flags_place(e);
+    if (site->rare_count == 0 && site->slow_count == 0) {
+        e->slow_count--;
+    }
+}
+
+void a64_with_record(struct emit *e, const struct ir_inst *inst, emit_record *body)
+{
+    struct slow_site *site = begin_site(e);
+    body(e, inst);
+    end_site(e, site);
 }
 
 void a64_with_memory(struct emit *e, const struct ir_inst *inst, const struct memory_access *access,
@@ -164,14 +203,9 @@ void a64_with_memory(struct emit *e, const struct ir_inst *inst, const struct me
     if (e->uses[e->at].inputs != 0 || (a64_flags_wanted(e) != 0 && kept != 0)) {
         a64_flags_host(e);
     }
-    struct slow_site *site = &e->slow[e->slow_count++];
+    struct slow_site *site = begin_site(e);
     site->access = *access;
-    site->limit_count = site->slow_count = 0;
     site->strict = access->aligned || (e->ir->mode & MODE_ALIGN_CHECK) != 0;
-    site->record = record_here(e);
-    if (e->flags.record) {
-        site->record.before = FLAGS_IN_RECORD;
-    }
     a64_effective_address(e, access);
     emit_segment(e, site);
     emit_lookup(e, site);
@@ -180,8 +214,7 @@ void a64_with_memory(struct emit *e, const struct ir_inst *inst, const struct me
         a64_load_datum(e, REG_X0, access->size);
     }
     body(e, inst);
-    site->back = e->out->at;
-    site->record.after = (uint8_t)a64_flags_place(e);
+    end_site(e, site);
 }
 
 /* Jumps when [x8, x8 + size) passes offset FFFFh of a segment whose accesses may. */
@@ -214,8 +247,8 @@ static void emit_slow(struct emit *e, struct slow_site *site)
         a64_bl_to(out, e->engine->stubs.check[store][a64_size_index(site->access.size)]);
         a64_b_to(out, site->resume);
     }
-    for (unsigned i = 0; i < site->limit_count; i++) {
-        a64_here(out, site->limit[i]);
+    for (unsigned i = 0; i < site->rare_count; i++) {
+        a64_here(out, site->rare[i]);
     }
     if (may_wrap) {
         a64_here(out, wraps);

@@ -20,7 +20,7 @@ static const struct {
     [IR_advance] = {select_advance, NULL}, [IR_get] = {select_get, NULL}, [IR_put] = {select_put, NULL},
     [IR_clc] = {select_carry, NULL}, [IR_stc] = {select_carry, NULL}, [IR_cmc] = {select_carry, NULL},
     [IR_cdq] = {select_cdq, NULL}, [IR_lea] = {select_lea, NULL}, [IR_bit_ea] = {select_bit_ea, NULL},
-    [IR_lahf] = {select_lahf, NULL},
+    [IR_lahf] = {select_lahf, NULL}, [IR_vec] = {select_vec, NULL}, [IR_x87] = {select_x87, NULL},
     [IR_mov] = {NULL, body_mov}, [IR_movzx] = {NULL, body_extend}, [IR_movsx] = {NULL, body_extend},
     [IR_add] = {NULL, body_alu}, [IR_adc] = {NULL, body_alu}, [IR_sub] = {NULL, body_alu},
     [IR_sbb] = {NULL, body_alu}, [IR_and] = {NULL, body_alu}, [IR_or] = {NULL, body_alu},
@@ -58,6 +58,8 @@ static bool is_rare(const struct ir_inst *inst)
     case IR_rol:
     case IR_ror:
         return inst->b != IR_IMM && (inst->width != 4 || inst->dst != inst->a);
+    case IR_get: /* its flags may be in the host's */
+        return inst->imm == offsetof(struct context, mxcsr);
     default:
         return inst->width == 8 && inst->op >= IR_add && inst->op <= IR_cmpxchg;
     }
@@ -65,7 +67,12 @@ static bool is_rare(const struct ir_inst *inst)
 
 bool a64_has_code(const struct emit *e, const struct ir_inst *inst)
 {
-    (void)e;
+    if (inst->op == IR_vec) {
+        return a64_vec_has_code(e, inst);
+    }
+    if (inst->op == IR_x87) {
+        return a64_x87_has_code(e, inst);
+    }
     bool any = selectors[inst->op].record != NULL || selectors[inst->op].body != NULL;
     return any && !is_rare(inst);
 }
@@ -120,6 +127,8 @@ bool a64_select_block(struct emit *e)
 {
     struct code_buffer *out = e->out;
     e->flags = (struct flag_state){.host = true};
+    e->vec_ready = false;
+    a64_mmx_forget(e);
     a64_flag_liveness(e);
     uint32_t tail = emit_tail_guard(e);
     /* Budget: the whole block is paid on entry; when it does not fit, nothing has happened. */

@@ -25,6 +25,8 @@ void a64_flags_inverted(struct emit *e);
 void a64_flags_direct(struct emit *e);
 /* The operation left all of them in the host. */
 void a64_flags_made(struct emit *e, bool direct);
+/* Clears the host's N. */
+void a64_clear_n(struct emit *e);
 /* Around an operation that changes some flags and keeps others. */
 void a64_flags_begin_partial(struct emit *e);
 void a64_flags_end_partial(struct emit *e);
@@ -62,6 +64,10 @@ void a64_effective_address(struct emit *e, const struct memory_access *access);
 /* Look-up, then body on [x8 + x9]; the slow path evaluates the whole record. */
 void a64_with_memory(struct emit *e, const struct ir_inst *inst, const struct memory_access *access,
                      emit_record *body);
+/* Body, and its way to C (a64_to_record). */
+void a64_with_record(struct emit *e, const struct ir_inst *inst, emit_record *body);
+/* That branch leads to C, which evaluates the record under way; nothing may have changed yet. */
+void a64_to_record(struct emit *e, uint32_t branch);
 /* C evaluates the current record, here. */
 void a64_call_record(struct emit *e);
 void a64_emit_slow_sites(struct emit *e);
@@ -81,6 +87,14 @@ emit_record select_cdq, select_lea, select_bit_ea, select_carry, select_lahf;
 emit_record body_pop, body_mov, body_extend, body_alu, body_incdec, body_neg, body_not, body_bswap;
 emit_record body_shift, body_double_shift, body_imul, body_mul1, body_bit, body_scan;
 emit_record body_setcc, body_cmov, body_xchg, body_xadd, body_cmpxchg;
+/* select_x87.c */
+emit_record select_x87, body_x87;
+bool a64_x87_has_code(const struct emit *e, const struct ir_inst *inst);
+/* select_vec.c */
+emit_record select_vec, body_vec;
+bool a64_vec_has_code(const struct emit *e, const struct ir_inst *inst);
+/* The x87 state may be any again. */
+void a64_mmx_forget(struct emit *e);
 /* True when there is code for that record; false: C evaluates it. */
 bool a64_has_code(const struct emit *e, const struct ir_inst *inst);
 

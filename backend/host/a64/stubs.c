@@ -5,7 +5,7 @@
  * Stack while translated code runs: sp points to a struct a64_frame; above it stand the registers
  * that enter has saved.
  */
-#include "backend/host/a64/select.h"
+#include "backend/host/a64/x87.h"
 
 #include <assert.h>
 
@@ -43,9 +43,54 @@ static void msr(struct code_buffer *out, unsigned reg)
 
 static void move_vectors(struct code_buffer *out, enum a64_word op)
 {
-    for (unsigned i = 0; i < 8; i++) {
-        a64_mem(out, op, REG_XMM + i, REG_CONTEXT, CTX(xmm) + 16 * i);
+    a64_add_imm(out, A64_64(A64_ADDI), REG_B, REG_CONTEXT, CTX(xmm));
+    for (unsigned i = 0; i < 8; i += 2) {
+        a64_pair(out, op, REG_XMM + i, REG_XMM + i + 1, REG_B, 16 * (int32_t)i);
     }
+}
+
+/* A jump taken when the XMM registers are not in the host's. */
+static uint32_t jump_if_no_vectors(struct code_buffer *out)
+{
+    a64_mem(out, A64_LDRW, REG_A, REG_CONTEXT, CTX(vec_resident));
+    return a64_cb(out, A64_CBZ, REG_A);
+}
+
+/* XMM registers and "inexact" to the record; the host's FPCR as C wants it. */
+static void spill_vectors(struct code_buffer *out)
+{
+    uint32_t none = jump_if_no_vectors(out);
+    move_vectors(out, A64_STPQ);
+    a64_put(out, (uint32_t)A64_MRS_FPSR | REG_A);
+    a64_mem(out, A64_LDRW, REG_B, REG_CONTEXT, CTX(mxcsr));
+    a64_ubfx(out, REG_A, REG_A, FPSR_INEXACT, 1);
+    a64_rrrs(out, A64_ORR, REG_B, REG_B, REG_A, A64_LSL, MXCSR_INEXACT);
+    a64_mem(out, A64_STRW, REG_B, REG_CONTEXT, CTX(mxcsr));
+    a64_put(out, (uint32_t)A64_MSR_FPCR | A64_XZR);
+    a64_here(out, none);
+}
+
+/* The modes of MXCSR.RC are FPCR's with the bits the other way round. */
+static void load_vectors(struct code_buffer *out)
+{
+    move_vectors(out, A64_LDPQ);
+    a64_mem(out, A64_LDRW, REG_A, REG_CONTEXT, CTX(mxcsr));
+    a64_rr(out, A64_RBIT, REG_A, REG_A);
+    a64_ubfx(out, REG_A, REG_A, 31 - (MXCSR_MODE + 1), 2);
+    a64_imm(out, REG_B, UINT32_C(1) << FPCR_FZ);
+    a64_bfi(out, REG_B, REG_A, FPCR_MODE, 2);
+    a64_put(out, (uint32_t)A64_MSR_FPCR | REG_B);
+    a64_put(out, (uint32_t)A64_MSR_FPSR | A64_XZR);
+    a64_imm(out, REG_FPSR, FPSR_RARE);
+}
+
+static void emit_vec_load(struct code_buffer *out, struct a64_stubs *stubs)
+{
+    stubs->vec_load = out->at;
+    load_vectors(out);
+    a64_imm(out, REG_A, 1);
+    a64_mem(out, A64_STRW, REG_A, REG_CONTEXT, CTX(vec_resident));
+    ret(out);
 }
 
 /* All of the guest's registers to the record. */
@@ -55,7 +100,7 @@ static void spill(struct code_buffer *out)
         a64_pair(out, A64_STP, REG_GPR + i, REG_GPR + i + 1, REG_CONTEXT,
                  (int32_t)(CTX(gpr) + 8 * i));
     }
-    move_vectors(out, A64_STRQ);
+    spill_vectors(out);
     a64_mem(out, A64_STRX, REG_T0, REG_CONTEXT, CTX(temp));
     a64_mem(out, A64_STRX, REG_T1, REG_CONTEXT, CTX(temp) + 8);
     a64_mem(out, A64_STRX, REG_BUDGET, REG_CONTEXT, CTX(budget));
@@ -71,7 +116,9 @@ static void reload(struct code_buffer *out)
         a64_pair(out, A64_LDP, REG_GPR + i, REG_GPR + i + 1, REG_CONTEXT,
                  (int32_t)(CTX(gpr) + 8 * i));
     }
-    move_vectors(out, A64_LDRQ);
+    uint32_t none = jump_if_no_vectors(out);
+    load_vectors(out);
+    a64_here(out, none);
     a64_mem(out, A64_LDRX, REG_TABLES, REG_CONTEXT, CTX(tables));
     a64_mem(out, A64_LDRX, REG_T0, REG_CONTEXT, CTX(temp));
     a64_mem(out, A64_LDRX, REG_T1, REG_CONTEXT, CTX(temp) + 8);
@@ -123,6 +170,7 @@ static void emit_leave(struct code_buffer *out, struct a64_stubs *stubs)
     a64_rri(out, A64_64(A64_ADDI), REG_X1, A64_SP, 0);
     call_c(out, (uintptr_t)flags_of_leave);
     stubs->leave_synced = out->at;
+    a64_mem(out, A64_STRW, A64_XZR, REG_CONTEXT, CTX(vec_resident));
     for (unsigned i = 0; i < 12; i += 2) {
         a64_pair(out, A64_LDP, REG_GPR + i, REG_GPR + i + 1, A64_SP,
                  (int32_t)(FRAME_BYTES + 8 * i));
@@ -277,9 +325,11 @@ void a64_emit_stubs(struct engine *engine)
     emit_save_flags(out, stubs, false);
     emit_save_flags(out, stubs, true);
     emit_load_flags(out, stubs);
+    emit_vec_load(out, stubs);
     for (unsigned i = 0; i < A64_ACCESS_SIZES; i++) {
         emit_check(out, stubs, i, false);
         emit_check(out, stubs, i, true);
     }
+    a64_emit_x87_stubs(engine);
     buffer_align(out, 16, 0);
 }

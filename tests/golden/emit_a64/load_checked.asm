@@ -8,13 +8,13 @@ bits 32
 ;|   0  sub x29, x29, #2
 ;|   1  tbnz x29, #0x3f, <aside>
 ;|   2  mov w8, w22
-;|   3  ldr w10, [x27, #0x184]
+;|   3  ldr w10, [seg[SEG_DS].start]
 ;|   4  sub w10, w8, w10
-;|   5  ldr x11, [x27, #0x168]
+;|   5  ldr x11, [seg[SEG_DS].read_end]
 ;|   6  add x10, x10, #4
 ;|   7  sub x10, x11, x10
 ;|   8  tbnz x10, #0x3f, <aside>
-;|   9  ldr w10, [x27, #0x160]
+;|   9  ldr w10, [seg[SEG_DS].base]
 ;|  10  add w8, w8, w10
 ;|  11  lsr w10, w8, #0xc
 ;|  12  ldr x9, [x28, x10, lsl #3]

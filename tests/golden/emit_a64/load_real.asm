@@ -10,7 +10,7 @@ bits 16
 ;|   1  tbnz x29, #0x3f, <aside>
 ;|   2  add w8, w22, #2
 ;|   3  uxth w8, w8
-;|   4  ldr w10, [x27, #0x160]
+;|   4  ldr w10, [seg[SEG_DS].base]
 ;|   5  add w8, w8, w10
 ;|   6  lsr w10, w8, #0xc
 ;|   7  ldr x9, [x28, x10, lsl #3]
@@ -21,7 +21,7 @@ bits 16
 ;|  12  ldrh w1, [x9, x8]
 ;|  13  bfxil w19, w1, #0, #0x10
 ;|  14  uxth w8, w26
-;|  15  ldr w10, [x27, #0xd0]
+;|  15  ldr w10, [seg[SEG_ES].base]
 ;|  16  add w8, w8, w10
 ;|  17  lsr w10, w8, #0xc
 ;|  18  ldr x9, [x15, x10, lsl #3]

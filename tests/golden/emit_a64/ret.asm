@@ -20,9 +20,9 @@ bits 32
 ;|  13  ldr x10, [x14, x10, lsl #3]
 ;|  14  eor w9, w8, w8, lsr #12
 ;|  15  and w9, w9, #0xfff
-;|  16  ldr x11, [x27, #0x20]
+;|  16  ldr x11, [hash]
 ;|  17  add x9, x11, x9, lsl #5
-;|  18  ldr x12, [x27, #0x28]
+;|  18  ldr x12, [tag]
 ;|  19  ldp x0, x1, [x9]
 ;|  20  ldr x11, [x9, #0x10]
 ;|  21  orr x12, x12, x8

@@ -11,6 +11,7 @@
 #include <capstone/capstone.h>
 
 #include "tests/support/golden.h"
+#include "tests/support/record_members.h"
 
 struct listing {
     const struct engine *engine;
@@ -34,7 +35,27 @@ static const char *stub_name(const struct a64_stubs *stubs, uint64_t at)
             return "save_flags";
         }
     }
+    if (at == stubs->vec_load) {
+        return "vec_load";
+    }
+    for (unsigned op = 0; op < X87_OPS; op++) {
+        if (at != 0 && at == stubs->x87[op]) {
+            return x87_rows[op].name;
+        }
+    }
     return at == stubs->miss ? "miss" : "aside";
+}
+
+static void print_operands(struct listing *listing, const char *operands)
+{
+    static const char base[] = "[x27, #0x";
+    const char *record = strstr(operands, base);
+    const char *name = record ? record_member(strtoull(record + sizeof base - 1, NULL, 16)) : NULL;
+    if (name != NULL) {
+        fprintf(listing->out, " %.*s[%s]\n", (int)(record - operands), operands, name);
+    } else {
+        fprintf(listing->out, " %s\n", operands);
+    }
 }
 
 /* Targets within the straight code as line numbers, others by name. */
@@ -51,7 +72,7 @@ static void print_insn(struct listing *listing, const cs_insn *insn)
     }
     uint64_t target = hash ? strtoull(hash + 1, NULL, 16) : 0;
     if (!flow || !hash) {
-        fprintf(listing->out, " %s\n", insn->op_str);
+        print_operands(listing, insn->op_str);
     } else if (target >= listing->begin && target < listing->end) {
         fprintf(listing->out, " %.*s%u\n", (int)(hash - insn->op_str), insn->op_str,
                 (unsigned)(target - listing->begin) / 4);

@@ -11,6 +11,7 @@
 #include <capstone/capstone.h>
 
 #include "tests/support/golden.h"
+#include "tests/support/record_members.h"
 
 enum { MAX_LISTED = 4096 };
 
@@ -118,44 +119,14 @@ static void print_flow(const struct listing *listing, const cs_insn *insn)
 /* Members of the record by name, so that the listing does not depend on its layout. */
 static void print_operands(const struct listing *listing, const char *operands)
 {
-    static const struct {
-        const char *name;
-        size_t at;
-    } members[] = {
-#define MEMBER(name) {#name, offsetof(struct context, name)}
-        MEMBER(budget),
-        MEMBER(leave),
-        MEMBER(eflags),
-        MEMBER(flags),
-        MEMBER(slow_value),
-        MEMBER(vec_resident),
-        MEMBER(fpu_resident),
-        MEMBER(hash),
-        MEMBER(tag),
-        MEMBER(fip),
-        MEMBER(fop),
-        MEMBER(fcs),
-        MEMBER(fds),
-        MEMBER(fdp),
-        MEMBER(seg[SEG_ES].base),
-        MEMBER(seg[SEG_DS].base),
-        MEMBER(seg[SEG_SS].base),
-        MEMBER(seg[SEG_CS].selector),
-        MEMBER(seg[SEG_DS].selector),
-        MEMBER(seg[SEG_DS].read_end),
-        MEMBER(seg[SEG_DS].write_end),
-        MEMBER(seg[SEG_DS].start),
-#undef MEMBER
-    };
     const char *record = strstr(operands, "[r14 ");
     size_t distance = record ? strtoull(record + strlen("[r14 + "), NULL, 16) : 0;
     size_t at = CONTEXT_BIAS + (record && record[5] == '-' ? -distance : distance);
-    for (unsigned i = 0; record && i < sizeof members / sizeof members[0]; i++) {
-        if (members[i].at == at) {
-            fprintf(listing->out, " %.*s[%s]%s\n", (int)(record - operands), operands,
-                    members[i].name, strchr(record, ']') + 1);
-            return;
-        }
+    const char *name = record ? record_member(at) : NULL;
+    if (name != NULL) {
+        fprintf(listing->out, " %.*s[%s]%s\n", (int)(record - operands), operands, name,
+                strchr(record, ']') + 1);
+        return;
     }
     fprintf(listing->out, "%s%s\n", *operands ? " " : "", operands);
 }
