@@ -231,3 +231,23 @@ void x64_here(struct code_buffer *out, uint32_t field_at)
 {
     buffer_patch_rel32(out, field_at, out->at);
 }
+
+void x64_nop(struct code_buffer *out, unsigned bytes)
+{
+    /* SDM volume 2, NOP, table 4-12 */
+    static const uint8_t forms[10][16] = {
+        {0},
+        {0x90},
+        {0x66, 0x90},
+        {0x0f, 0x1f, 0x00},
+        {0x0f, 0x1f, 0x40},
+        {0x0f, 0x1f, 0x44},
+        {0x66, 0x0f, 0x1f, 0x44},
+        {0x0f, 0x1f, 0x80},
+        {0x0f, 0x1f, 0x84},
+        {0x66, 0x0f, 0x1f, 0x84},
+    };
+    for (unsigned i = 0; i < bytes; i++) {
+        buffer_put8(out, forms[bytes][i]);
+    }
+}

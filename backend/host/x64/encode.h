@@ -149,6 +149,8 @@ void x64_alu_imm(struct code_buffer *out, unsigned width, unsigned digit, struct
 uint32_t x64_jcc(struct code_buffer *out, unsigned cc);
 uint32_t x64_jmp(struct code_buffer *out);
 void x64_jmp_to(struct code_buffer *out, uint32_t target);
+/* That many bytes, up to 9, that do nothing. */
+void x64_nop(struct code_buffer *out, unsigned bytes);
 void x64_jcc_to(struct code_buffer *out, unsigned cc, uint32_t target);
 void x64_call_to(struct code_buffer *out, uint32_t target);
 /* Makes the displacement at field reach the current position. */

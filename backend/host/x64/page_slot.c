@@ -11,7 +11,8 @@
  * fills the slot.  Accesses with the same address registers, not loaded anew in between, share one.
  *
  * A site that misses often is better off with the table: x64_slot_cool() counts, by the guest's
- * instructions, and turns the head of the sequence into a jump to a look-up of its own.
+ * instructions, and puts the look-up in the sequence's place; where the data is misaligned it jumps
+ * to a look-up that does not mind.
  */
 #include "backend/host/x64/select.h"
 
@@ -19,10 +20,15 @@
 
 #include <string.h>
 
+/* Of a site's head: the look-up takes the sequence's place; else a jump to the site's own does. */
+#define IN_PLACE (UINT32_C(1) << 31)
+
 enum {
     CREDITS = 64,            /* misses between two looks at a slot */
     SPARSE = 160,            /* guest instructions a miss that are worth it */
     AFTER_DATA = 13,         /* a jump and the site's data */
+    AT_LIMIT = 13,           /* in the sequence: the immediate of its compare */
+    SEQUENCE = 30,           /* bytes; a NOP makes room where the look-up is longer */
     SHARED = PAGE_SLOTS - 1, /* the last one is the stack's (stack_group.c) */
 };
 
@@ -142,6 +148,11 @@ void x64_slots_after(struct emit *e, const struct ir_inst *inst)
     }
 }
 
+static uint32_t lookup_bytes(bool store, unsigned size)
+{
+    return (store ? 24u : 21u) + (size > 1 ? 10u : 0u);
+}
+
 void x64_slot_lookup(struct emit *e, struct slow_site *site)
 {
     struct code_buffer *out = e->out;
@@ -151,6 +162,9 @@ void x64_slot_lookup(struct emit *e, struct slow_site *site)
     x64_slot_compare(out, (uint32_t)site->slot, 0x1000 - (uint32_t)site->access.size);
     site->slot_miss = x64_jcc(out, X64_A);
     x64_load(out, 8, REG_DELTA, x64_slot_delta((uint32_t)site->slot));
+    uint32_t needed =
+        site->slot_head + lookup_bytes(site->access.kind != ACCESS_LOAD, site->access.size);
+    x64_nop(out, needed > out->at ? needed - out->at : 0);
 }
 
 /* Fills the slot with the page of r8; the access is made at `resume`, once that is known, or goes
@@ -179,7 +193,7 @@ static void load_entry(struct code_buffer *out, unsigned reg, bool store)
     x64_load(out, 8, reg, x64_index(REG_TABLES, reg, 3, store ? (int32_t)TABLE_WRITE : 0));
 }
 
-/* The look-up of a site that gave up its slot: misaligned is no reason to be slow. */
+/* The look-up of a site that gave up its slot for misaligned data. */
 static void emit_plain(struct emit *e, struct slow_site *site)
 {
     struct code_buffer *out = e->out;
@@ -213,13 +227,41 @@ void x64_slot_miss(struct emit *e, struct slow_site *site)
     emit_plain(e, site);
     x64_here(out, site->slot_miss);
     uint32_t stub = stubs->fill[store][x64_size_index(site->access.size)];
-    uint32_t filled = emit_fill_call(out, stub, (uint32_t)site->slot, site->slot_head, plain);
+    uint32_t filled =
+        emit_fill_call(out, stub, (uint32_t)site->slot, site->slot_head | IN_PLACE, plain);
     buffer_patch_rel32(out, filled, site->resume);
+}
+
+/* The size of the access whose sequence is there. */
+static unsigned size_at(const struct code_buffer *out, uint32_t head)
+{
+    return 0x1000 - load_le32(out->start + head + AT_LIMIT);
+}
+
+/* The table look-up, as blocks have it (memory.c), over the sequence at `head`. */
+static void put_lookup(struct code_buffer *out, uint32_t head, uint32_t slow, bool store)
+{
+    unsigned size = size_at(out, head);
+    uint32_t bytes = lookup_bytes(store, size);
+    uint8_t *behind = out->start + head + (bytes > SEQUENCE ? bytes : SEQUENCE);
+    uint64_t kept = load_le64(behind); /* buffer_put() stores whole words */
+    uint32_t end = out->at;
+    out->at = head;
+    load_entry(out, REG_DELTA, store);
+    x64_op(out, 8, 0x85, REG_DELTA, x64_reg(REG_DELTA));
+    x64_jcc_to(out, X64_LE, slow);
+    if (size > 1) {
+        buffer_put(out, 0xc0f641 | (uint64_t)(size > 8 ? 15 : size - 1) << 24, 4); /* test r8b */
+        x64_jcc_to(out, X64_NE, slow);
+    }
+    x64_nop(out, bytes < SEQUENCE ? SEQUENCE - bytes : 0);
+    store_le64(behind, kept);
+    out->at = end;
 }
 
 /* Called where a slot's credits are used up.  behind: what follows the call of the fill stub. */
 static void slot_cool(struct context *ctx, const uint8_t *behind, uint32_t slot,
-                      struct engine *engine)
+                      struct engine *engine, bool store, uint32_t linear)
 {
     struct page_slots *pages = &ctx->pages;
     uint64_t now = ctx->icount_end - (uint64_t)ctx->budget;
@@ -231,6 +273,13 @@ static void slot_cool(struct context *ctx, const uint8_t *behind, uint32_t slot,
     }
     uint64_t data = load_le64(behind + 5);
     uint32_t head = (uint32_t)data;
+    bool in_place = head & IN_PLACE;
+    head &= ~IN_PLACE;
+    if (in_place && linear % size_at(&engine->out, head) == 0) {
+        uint32_t slow = (uint32_t)(behind - engine->memory.exec) + AFTER_DATA;
+        put_lookup(&engine->out, head, slow, store);
+        return;
+    }
     uint8_t *at = engine->memory.write + head;
     uint32_t distance = (uint32_t)(data >> 32) - (head + 5);
     uint64_t rest = load_le64(at) & ~((UINT64_C(1) << 40) - 1);
@@ -273,6 +322,8 @@ static void emit_fill(struct code_buffer *out, struct engine *engine, bool store
     x64_load(out, 8, X64_RSI, x64_mem(X64_RSP, 40));
     x64_op(out, 4, 0x8b, X64_RDX, x64_reg(X64_R9));
     x64_mov_imm(out, X64_RCX, (uintptr_t)engine);
+    x64_op(out, 4, 0x8b, X64_R9, x64_reg(REG_EA));
+    x64_mov_imm(out, X64_R8, store);
     x64_mov_imm(out, X64_RAX, (uintptr_t)slot_cool);
     x64_op(out, 4, X64_DIGIT | 0xff, 2, x64_reg(X64_RAX));
     x64_reload_all(out);
