@@ -23,7 +23,7 @@ struct making {
     unsigned undefined; /* arithmetic flags nothing may read */
     unsigned pinned;    /* registers an earlier instruction relies on */
     bool branched;
-    bool alone; /* nothing may follow */
+    bool alone;                /* nothing may follow */
     unsigned touched;          /* registers that are operands of earlier instructions */
     uint8_t patch[CASE_INSNS]; /* offset of a branch's displacement + 1, its size */
     uint8_t patch_size[CASE_INSNS];
