@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_MAX_INSNS = 32, ARENA_BYTES = 1 << 20 };
+enum { DEFAULT_MAX_INSNS = 32, ARENA_BYTES = 2 << 20 };
 
 /* Instructions by which a kick makes the budget look used up, so that the next block is not begun.
  */
