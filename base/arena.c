@@ -47,9 +47,7 @@ static void add_chunk(struct arena *arena, size_t bytes, bool present)
     chunk->size = bytes;
     chunk->bytes =
         arena->unshared ? host_memory_or_exit(unshared_create(bytes)) : (uint8_t *)chunk + head;
-    if (present && bytes % LARGE_PAGE == 0 && arena->unshared) {
-        populate_large(chunk->bytes, bytes);
-    } else if (present && bytes >= POPULATED_LEAST) {
+    if (present && bytes >= POPULATED_LEAST) {
         populate(chunk->bytes, bytes);
     }
     arena->top = chunk;

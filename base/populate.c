@@ -19,11 +19,3 @@ void populate(void *start, size_t bytes)
     (void)bytes;
 #endif
 }
-
-void populate_large(void *start, size_t bytes)
-{
-#ifdef MADV_HUGEPAGE
-    madvise(start, bytes, MADV_HUGEPAGE);
-#endif
-    populate(start, bytes);
-}

@@ -10,10 +10,4 @@
  * host does not know how, they come at their first touch. */
 void populate(void *start, size_t bytes);
 
-/* The same by large pages, where the host has them and the memory is aligned to LARGE_PAGE: several
- * times cheaper. */
-void populate_large(void *start, size_t bytes);
-
-enum { LARGE_PAGE = 2 << 20 };
-
 #endif

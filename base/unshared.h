@@ -9,8 +9,7 @@
 
 #include <stddef.h>
 
-/* Zeros, page by page present when they are touched; NULL: none to be had.  Whole large pages
- * (base/populate.h) are aligned to them. */
+/* Zeros, page by page present when they are touched; NULL: none to be had. */
 void *unshared_create(size_t bytes);
 /* Zeros again, without a look at what is there; needed in a forked process, too, for a host that
  * copies this memory all the same.  Ends the process (base/arena.h) when the host fails. */

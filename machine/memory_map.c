@@ -141,6 +141,10 @@ static struct phys_page legacy_page(struct memory_map *map, uint64_t gpa)
 
 static struct phys_page page_of(struct memory_map *map, uint64_t gpa)
 {
+    if (gpa >= MEGABYTE && gpa < map->low_bytes &&
+        map->low_bytes <= map->top - map->firmware_bytes) {
+        return (struct phys_page){.host = ram_page(map, gpa), .writable = true};
+    }
     if (gpa < map->top && gpa >= map->top - map->firmware_bytes) {
         return (struct phys_page){.host = map->firmware + (gpa - (map->top - map->firmware_bytes)),
                                   .writable = false};
@@ -208,8 +212,11 @@ bool memory_map_watch(struct memory_map *map, const struct memory_watch *watches
 /* A write to a page of RAM with something watched in it. */
 static bool write_watched(struct memory_map *map, uint64_t gpa, uint64_t value, unsigned size)
 {
+    if (!map->watch_count) {
+        return false;
+    }
     struct phys_page page = page_of(map, gpa & ~(uint64_t)(PAGE - 1));
-    if (!map->watch_count || !page.host || !page.writable) {
+    if (!page.host || !page.writable) {
         return false;
     }
     if (is_watched(map, gpa, size)) {

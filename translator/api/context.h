@@ -155,6 +155,13 @@ enum event_kind {
     EVENT_EXTERNAL, /* hardware interrupt */
 };
 
+/* What is known of `mode`, `tag` and `tables` when a block has ended. */
+enum mode_state {
+    MODE_OPEN,    /* nothing */
+    MODE_CURRENT, /* mode is in line with the state */
+    MODE_SAME,    /* all are what they were */
+};
+
 /* Whose rights an access has, and so which tables it goes through.  SUPERVISOR is also what the CPU
  * uses for itself (descriptor tables, task state) at any level. */
 enum memory_view {
@@ -246,7 +253,7 @@ struct context {
     /* Derived, too. */
     enum memory_view view;                     /* enum memory_view of the running code's accesses */
     struct memory_tables *views[MEMORY_VIEWS]; /* `tables` of each view, or NULL: none yet */
-    uint32_t mode_current;    /* 1: a callout that ends its block has brought `mode` in line */
+    uint32_t mode_current;    /* enum mode_state: what the end of the last block did to `mode` */
     void *exit_link;          /* native: the chained exit that was taken, to be linked; else NULL */
     uint64_t next_rip;        /* EIP after the current instruction, valid in callouts */
     struct guest_event event; /* valid with LEAVE_EVENT */

@@ -22,6 +22,7 @@ enum {
     TAG_SLOTS = 256,
     TAG_PROBES = 8,
     TAG_RECENT_BITS = 4,
+    WALKED_BITS = 6,
     DORMANT_BUCKETS = 1 << 12,
     DORMANT_BYTES = DORMANT_BUCKETS * sizeof(void *),
     HASH_BYTES = HASH_ENTRIES * sizeof(struct hash_slot),
@@ -75,6 +76,12 @@ struct touched_list {
 /* Pages with a mapping that is not global, and those that had none when they were added. */
 enum touched_kind { TOUCHED_LOCAL, TOUCHED_GLOBAL, TOUCHED_KINDS };
 
+/* A page of the guest's page tables. */
+struct walked_page {
+    uint64_t gpa;
+    const uint8_t *host; /* NULL: none */
+};
+
 struct translator {
     struct context *ctx;
     const struct guest_ops *guest;
@@ -85,6 +92,7 @@ struct translator {
     struct memory_tables *tables[MEMORY_VIEWS];
     struct mapping *mappings[MEMORY_VIEWS]; /* TABLE_ENTRIES each; saved */
     struct touched_list touched[MEMORY_VIEWS][TOUCHED_KINDS];
+    struct walked_page walked[1 << WALKED_BITS];
     bool large[TABLE_ENTRIES >> LARGE_BITS]; /* by 4 MiB of linear space: large pages are filled */
     struct code_page **code_pages;           /* by physical page number */
     uint32_t *writers; /* by physical page number: which write entry is its delta (softmmu.c) */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_MAX_INSNS = 32, ARENA_BYTES = 2 << 20 };
+enum { DEFAULT_MAX_INSNS = 32, ARENA_BYTES = 1 << 20 };
 
 /* Instructions by which a kick makes the budget look used up, so that the next block is not begun.
  */
@@ -108,7 +108,7 @@ uint64_t memory_code_tag(struct context *ctx, uint32_t mode)
 static void select_mode(struct translator *tr)
 {
     struct context *ctx = tr->ctx;
-    ctx->mode_current = 0;
+    ctx->mode_current = MODE_OPEN;
     ctx->view = mode_view(ctx->mode);
     ctx->tables = tr->tables[ctx->view];
     ctx->tag = memory_code_tag(ctx, ctx->mode);
@@ -140,11 +140,28 @@ static void settle(struct translator *tr)
     ctx->pending = 0;
 }
 
+/* Both, as far as the instruction or the event before has not done that. */
+static void settle_mode(struct translator *tr)
+{
+    switch ((enum mode_state)tr->ctx->mode_current) {
+    case MODE_OPEN:
+        refresh_mode(tr);
+        break;
+    case MODE_CURRENT:
+        select_mode(tr);
+        break;
+    case MODE_SAME:
+        tr->ctx->mode_current = MODE_OPEN;
+        break;
+    }
+}
+
 bool translator_deliver(struct translator *tr)
 {
     tr->stats.events++;
     tr->pass_break = false;
     tr->ctx->leave = LEAVE_NONE;
+    tr->ctx->mode_current = MODE_OPEN;
     bool alive = tr->guest->deliver(tr->ctx);
     tr->ctx->leave = LEAVE_NONE;
     return alive;
@@ -221,11 +238,7 @@ const void *exec_next_code(struct context *ctx)
     }
     ctx->budget += ctx->pending;
     ctx->pending = 0;
-    if (ctx->mode_current) {
-        select_mode(tr);
-    } else {
-        refresh_mode(tr);
-    }
+    settle_mode(tr);
     struct block *block = (ctx->mode & MODE_STEP) || ctx->trap_pending ? NULL : from_hash(tr);
     if (!block || !hot_continue(tr)) {
         return NULL;
@@ -381,7 +394,7 @@ static void run_once(struct translator *tr)
     if (tr->reset_wanted) {
         cache_reset(tr);
     }
-    refresh_mode(tr);
+    settle_mode(tr);
     bool stepping = ctx->mode & MODE_STEP;
     bool shadowed = (tr->interrupt || ctx->trap_pending) && context_shadowed(ctx) != SHADOW_NONE;
     if (shadowed || stepping) {
@@ -417,6 +430,7 @@ enum run_result translator_run(struct translator *tr)
     struct context *ctx = tr->ctx;
     enum run_result result = RUN_DEADLINE;
     tr->in_run = true;
+    ctx->mode_current = MODE_OPEN;
     while (!must_return(tr, &result)) {
         if (!trap_is_due(tr)) {
             run_once(tr);
@@ -486,6 +500,7 @@ void translator_remapped(struct translator *tr)
 
 void translator_map_changed(struct translator *tr)
 {
+    memset(tr->walked, 0, sizeof(tr->walked));
     memory_flush_all(tr->ctx, false);
     if (tr->in_run) {
         tr->reset_wanted = true;

@@ -529,9 +529,40 @@ static bool store_wrapped(struct context *ctx, enum seg_index seg, uint64_t offs
     return true;
 }
 
+/* Host address of an access whose page had no entry in the tables, and has one now, or NULL: that
+ * is not all there is to it.  *fault: one was raised. */
+static uint8_t *refilled(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
+                         enum access access, bool *fault)
+{
+    struct translator *tr = ctx->translator;
+    uint32_t linear = (uint32_t)offset;
+    bool flat = ctx->seg[seg].openness == SEG_CHECKED - SEG_FLAT;
+    *fault = false;
+    if (!flat || (ctx->mode & MODE_ALIGN_CHECK) || crosses(linear, size) ||
+        entry_of(tr, linear, access, ctx->view)) {
+        return NULL;
+    }
+    uint64_t *misses = access == ACCESS_WRITE ? tr->stats.store_misses : tr->stats.load_misses;
+    misses[MISS_EMPTY]++;
+    int64_t entry = fill(tr, linear, access, ctx->view);
+    *fault = !entry;
+    bool kept = entry > 0 && entry_of(tr, linear, access, ctx->view) == entry; /* none watches */
+    return kept ? (uint8_t *)(uintptr_t)(linear + (uint64_t)entry) : NULL;
+}
+
 static bool load_data(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
                       enum access access, uint8_t *bytes)
 {
+    bool fault;
+    const uint8_t *at =
+        access == ACCESS_READ ? refilled(ctx, seg, offset, size, access, &fault) : NULL;
+    if (at) {
+        memcpy(bytes, at, size);
+        return true;
+    }
+    if (access == ACCESS_READ && fault) {
+        return false;
+    }
     uint64_t linear;
     if (wraps(ctx, offset, size)) {
         return load_wrapped(ctx, seg, offset, size, bytes);
@@ -543,6 +574,15 @@ static bool load_data(struct context *ctx, enum seg_index seg, uint64_t offset, 
 static bool store_data(struct context *ctx, enum seg_index seg, uint64_t offset, unsigned size,
                        const uint8_t *bytes)
 {
+    bool fault;
+    uint8_t *at = refilled(ctx, seg, offset, size, ACCESS_WRITE, &fault);
+    if (at) {
+        memcpy(at, bytes, size);
+        return true;
+    }
+    if (fault) {
+        return false;
+    }
     uint64_t linear;
     if (wraps(ctx, offset, size)) {
         return store_wrapped(ctx, seg, offset, size, bytes);
@@ -722,9 +762,17 @@ uint8_t *linear_host(struct context *ctx, uint64_t linear, enum access access,
 
 uint64_t phys_read(struct context *ctx, uint64_t gpa, unsigned size)
 {
-    const struct memory_ops *memory = ctx->translator->memory;
-    struct phys_page page = memory->page(memory->memory, gpa & ~(uint64_t)(PAGE_BYTES - 1));
-    return page.host ? load_le(page.host + (gpa & (PAGE_BYTES - 1)), size) : UINT64_MAX;
+    struct translator *tr = ctx->translator;
+    uint64_t page = gpa & ~(uint64_t)(PAGE_BYTES - 1);
+    struct walked_page *walked = &tr->walked[page >> PAGE_BITS & ((1 << WALKED_BITS) - 1)];
+    if (!walked->host || walked->gpa != page) {
+        walked->gpa = page;
+        walked->host = tr->memory->page(tr->memory->memory, page).host;
+        if (!walked->host) {
+            return UINT64_MAX;
+        }
+    }
+    return load_le(walked->host + (gpa & (PAGE_BYTES - 1)), size);
 }
 
 void phys_write(struct context *ctx, uint64_t gpa, unsigned size, uint64_t value)

@@ -31,6 +31,13 @@ static bool all_global(const struct mapping *mapping)
     return true;
 }
 
+static bool any_global(const struct mapping *mapping)
+{
+    return (mapping->page[ACCESS_READ] | mapping->page[ACCESS_WRITE] |
+            mapping->page[ACCESS_EXECUTE]) &
+           MAPPING_GLOBAL;
+}
+
 /* ---- the lists ---- */
 
 static enum touched_kind kind_of(const struct mapping *mapping)
@@ -104,6 +111,7 @@ static void forget(struct translator *tr, unsigned view, uint32_t page)
 
 void tlb_forget_derived(struct translator *tr)
 {
+    memset(tr->walked, 0, sizeof(tr->walked));
     for (unsigned i = 0; i < MEMORY_VIEWS * TOUCHED_KINDS; i++) {
         const struct touched_list *list = &tr->touched[i / TOUCHED_KINDS][i % TOUCHED_KINDS];
         for (uint32_t k = 0; k < list->count; k++) {
@@ -125,8 +133,18 @@ void memory_forget_page(struct context *ctx, uint64_t linear)
 
 static void flush(struct translator *tr, unsigned view, uint32_t page)
 {
-    tr->mappings[view][page] = (struct mapping){0};
-    forget(tr, view, page);
+    struct memory_tables *tables = tr->tables[view];
+    struct mapping *mapping = &tr->mappings[view][page];
+    if (mapping->page[ACCESS_READ]) {
+        tables->read[page] = 0;
+    }
+    if (mapping->page[ACCESS_WRITE]) {
+        tables->write[page] = 0;
+    }
+    if (mapping->page[ACCESS_EXECUTE]) {
+        tables->code[page] = 0;
+    }
+    *mapping = (struct mapping){0};
 }
 
 /* Flushes the mappings that are not global; true when others are left. */
@@ -160,10 +178,10 @@ void memory_flush_all(struct context *ctx, bool keep_global)
         local->count = 0;
         for (uint32_t i = 0; i < count; i++) {
             uint32_t page = local->pages[i];
-            if (flush_local(tr, view, page) && keep_global) {
-                add_item(tr, view, page);
-            } else {
+            if (!keep_global || !any_global(&tr->mappings[view][page])) {
                 flush(tr, view, page);
+            } else if (flush_local(tr, view, page)) {
+                add_item(tr, view, page);
             }
         }
         if (!keep_global) {

@@ -209,7 +209,7 @@ static bool passage(struct emit *e, const struct ir_inst *inst, enum callout_id 
     struct refusals refusals = {.count = 0};
     bool exits = kind == PASSAGE_EXIT;
     /* IOPL is 0: so where the mode needs no check the level is, too */
-    if (!has_selectors(e) || e->region != NULL || ((e->ir->mode & MODE_IOPL_CHECK) != 0 && exits)) {
+    if (!has_selectors(e) || ((e->ir->mode & MODE_IOPL_CHECK) != 0 && exits)) {
         return false;
     }
     x64_alu_imm(out, 4, 7, PASSAGE(kind, from), (int32_t)e->ir->mode);
@@ -218,6 +218,10 @@ static bool passage(struct emit *e, const struct ir_inst *inst, enum callout_id 
     refuse(out, &refusals, X64_NE);
     x64_alu_imm(out, 4, 7, CTX(interrupt), 0);
     refuse(out, &refusals, X64_NE);
+    uint32_t left = e->ir->insn_count - (e->index + 1);
+    if (left != 0) {
+        x64_emit_refund(e, left);
+    }
     emit_passage(out, kind);
     if (exits) {
         x64_op(out, 4, 0x8b, REG_ESP, x64_reg(X64_RCX));

@@ -208,6 +208,8 @@ enum { MTRR_FIXED = 11, MTRR_VARIABLE = 8 };
     VAL(S, u8,  monitor,    0,          "1: MONITOR has armed a line for MWAIT")
 /* clang-format on */
 
+enum { SEGMENTS_MADE_BITS = 4 };
+
 struct x86_cpu {
     struct context ctx; /* first: a struct context * of this CPU is a struct x86_cpu * */
 
@@ -225,6 +227,7 @@ struct x86_cpu {
     uint32_t step_inhibit; /* 1: this instruction takes no single-step trap (INT n) */
     uint32_t keep_rf; /* 1: this instruction loaded RF, or is a repetition that is not complete */
     uint32_t at_breakpoint; /* 1: the #DB to deliver is that of an instruction breakpoint */
+    struct segment made[1 << SEGMENTS_MADE_BITS]; /* what came of descriptors in protected mode */
 };
 
 /* The CPU that owns the record. */

@@ -316,6 +316,7 @@ bool x86_deliver(struct context *ctx)
         cpu->at_breakpoint = 0;
         if (entered && ctx->leave != LEAVE_EVENT) {
             ctx->leave = LEAVE_NONE;
+            x86_transferred(ctx);
             return true;
         }
         struct guest_event second = ctx->event;

@@ -119,7 +119,7 @@ void x86_transferred(struct context *ctx)
     ctx->mode = (ctx->mode & MODE_SYSTEM) | mode_segments(ctx) |
                 (cpl == 3 ? (uint32_t)MODE_USER : 0) |
                 (cpl > x86_iopl(ctx) ? (uint32_t)MODE_IOPL_CHECK : 0);
-    ctx->mode_current = 1;
+    ctx->mode_current = MODE_CURRENT;
 }
 
 /* All of 4 GiB, readable and writable data or readable code that is not written. */

@@ -74,16 +74,35 @@ bool descriptor_set_busy(struct context *ctx, const struct descriptor *d, bool b
     return linear_write(ctx, d->linear + 4, 4, VIEW_SUPERVISOR, high);
 }
 
+/* Where what is made of a descriptor is kept; NULL: it does not follow from the descriptor alone.
+ */
+static struct segment *segment_made(struct context *ctx, const struct descriptor *d)
+{
+    struct x86_cpu *cpu = x86_of(ctx);
+    uint32_t mixed = (d->high ^ d->low) * UINT32_C(0x9e3779b1);
+    return x86_selectors(ctx) && x86_since(cpu, 3) ? &cpu->made[mixed >> (32 - SEGMENTS_MADE_BITS)]
+                                                   : NULL;
+}
+
 void segment_set(struct context *ctx, struct segment *segment, uint16_t selector,
                  const struct descriptor *d)
 {
+    uint64_t source = (uint64_t)d->high << 32 | d->low;
+    struct segment *made = segment_made(ctx, d);
+    if (made && made->source == source) {
+        *segment = *made;
+        segment->selector = selector;
+        return;
+    }
     segment->selector = selector;
     segment->base = descriptor_base(d);
     segment->limit = descriptor_limit(d);
     segment->rights = descriptor_rights(d);
-    segment->source =
-        x86_since(x86_of_const(ctx), 3) ? (uint64_t)d->high << 32 | d->low : 0; /* not trimmed */
+    segment->source = x86_since(x86_of_const(ctx), 3) ? source : 0; /* not trimmed */
     segment_update(ctx, segment);
+    if (made) {
+        *made = *segment;
+    }
 }
 
 void segment_set_real(struct context *ctx, struct segment *segment, uint16_t selector)

@@ -103,6 +103,13 @@ static bool check_gate(struct context *ctx, const struct descriptor *gate, bool 
     return check_present(ctx, target);
 }
 
+/* CS holds just that already. */
+static bool cs_holds(const struct context *ctx, uint16_t selector, const struct descriptor *d)
+{
+    const struct segment *cs = &ctx->seg[SEG_CS];
+    return cs->source == ((uint64_t)d->high << 32 | d->low) && cs->selector == selector;
+}
+
 /* EIP is looked at last, after the stacks. */
 static bool enter_target(struct context *ctx, struct target *target, const struct stack *stack)
 {
@@ -219,11 +226,16 @@ static uint64_t protected_transfer(struct context *ctx, struct target *target, u
         return through_system(ctx, target->selector, &target->code, call) ? far_done(ctx) : 0;
     }
     struct stack stack = stack_current(ctx);
-    if (!check_direct(ctx, target) || (call && !push_return(ctx, &stack, size)) ||
-        !enter_target(ctx, target, &stack)) {
+    if (!check_direct(ctx, target) || (call && !push_return(ctx, &stack, size))) {
         return 0;
     }
-    return far_done(ctx);
+    if (cs_holds(ctx, target->selector, &target->code) &&
+        target->eip <= descriptor_limit(&target->code)) {
+        stack_commit(ctx, &stack);
+        ctx->rip = target->eip;
+        return near_done(ctx);
+    }
+    return enter_target(ctx, target, &stack) ? far_done(ctx) : 0;
 }
 
 static uint64_t far_transfer(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm, bool call)
@@ -358,6 +370,11 @@ uint64_t callout_far_ret(struct context *ctx, uint64_t a, uint64_t b, uint64_t i
         return 0;
     }
     stack_skip(&stack, extra);
+    if (cs_holds(ctx, (uint16_t)selector, &d) && eip <= descriptor_limit(&d)) {
+        stack_commit(ctx, &stack);
+        ctx->rip = eip;
+        return near_done(ctx);
+    }
     if ((selector & 3) != x86_cpl(ctx)) {
         if (!return_stack(ctx, size, selector & 3, &stack)) {
             return 0;

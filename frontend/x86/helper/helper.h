@@ -23,6 +23,15 @@ static inline uint64_t far_done(struct context *ctx)
     return transfer_done(ctx);
 }
 
+/* The same where only EIP changed. */
+static inline uint64_t near_done(struct context *ctx)
+{
+    if (!(ctx->mode & MODE_STEP) && !(x86_of(ctx)->dr[7] & DEBUG_ENABLES)) {
+        ctx->mode_current = MODE_SAME;
+    }
+    return transfer_done(ctx);
+}
+
 /* Ends an instruction that may have changed the mode key. */
 static inline uint64_t mode_done(struct context *ctx)
 {

@@ -16,7 +16,7 @@ static uint64_t passage_done(struct context *ctx, enum passage_kind kind, uint32
 {
     struct passage *passage = &ctx->passages[kind];
     far_done(ctx);
-    if (ctx->mode_current && !(ctx->eflags & PASSAGE_REFUSES)) {
+    if (ctx->mode_current == MODE_CURRENT && !(ctx->eflags & PASSAGE_REFUSES)) {
         enum memory_view view = mode_view(ctx->mode);
         *passage = (struct passage){.from = from,
                                     .to = ctx->mode,

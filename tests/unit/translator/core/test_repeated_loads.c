@@ -7,7 +7,7 @@
 
 #include <check.h>
 
-enum { CODE = 0x1000, GDT = 0x2000, STACK = 0x8000, STEPS = 1000 };
+enum { CODE = 0x1000, GDT = 0x2000, STACK = 0x8000, STEPS = 1000, HOT_EVERY = 20 };
 enum { DATA0 = 0x10, MOVABLE = 0x18, CODE3 = 0x18, DATA3 = 0x20 };
 
 /* clang-format off */
@@ -60,9 +60,17 @@ static const struct program programs[] = {
      {SELECT(DATA0), LOAD_DS, LOAD_DS, 0xb9, 0, 0x70, 0, 0, 0xba, 0x13, 0x10, 0, 0, /* ecx, edx */
       0x0f, 0x35, 0x90, 0x90, LOAD_DS, 0xf4},                   /* sysexit to the load */
      RUN_TRIPLE_FAULT, 0, 0x7000, 0},
+    {"a far call to a code segment that shrank faults",           /* lcall 8:1040h, twice */
+     {0x9a, 0x40, 0x10, 0, 0, 8, 0, 0x9a, 0x40, 0x10, 0, 0, 8, 0, ES_WORD(GDT + 8, 0x000f),
+      ES_WORD(GDT + 8 + 6, 0x0040), 0x9a, 0x40, 0x10, 0, 0, 8, 0, 0xf4, [0x40] = 0x43, 0xcb}, /* inc ebx; lret */
+     RUN_TRIPLE_FAULT, 0, STACK, 2},
+    {"far calls and returns in the same segment",
+     {0x9a, 0x40, 0x10, 0, 0, 8, 0, 0x9a, 0x40, 0x10, 0, 0, 8, 0, 0x9a, 0x40, 0x10, 0, 0, 8, 0, 0xf4,
+      [0x40] = 0x43, 0xcb},
+     RUN_HALTED, 0, STACK, 3},
     {"sysenter and sysexit in turn",                            /* 1000h: to 1002h; ring 3 at 1000h */
-     {0x0f, 0x34, 0x43, 0x83, 0xfb, 0x08, 0x73, 0x0c, 0xb9, 0, 0x70, 0, 0, 0xba, 0, 0x10, 0, 0, 0x0f, 0x35, 0xf4},
-     RUN_HALTED, 0, STACK, 8},
+     {0x0f, 0x34, 0x43, 0x83, 0xfb, 0x60, 0x73, 0x0c, 0xb9, 0, 0x70, 0, 0, 0xba, 0, 0x10, 0, 0, 0x0f, 0x35, 0xf4},
+     RUN_HALTED, 0, STACK, 0x60},
 };
 /* clang-format on */
 
@@ -86,10 +94,12 @@ static void begin(struct cpu_fixture *f)
     x86_loaded(cpu);
 }
 
-static void run(const struct program *program, const char *engine)
+/* hot_every: as in struct pass_set. */
+static void run(const struct program *program, const char *engine, uint32_t hot_every)
 {
     struct cpu_fixture f;
-    if (!cpu_fixture_create(&f, "max", engine, 0)) {
+    struct pass_set passes = {.hot_every = hot_every};
+    if (!cpu_fixture_create_with(&f, x86_model_find("max"), engine, 0, passes)) {
         cpu_fixture_destroy(&f);
         return;
     }
@@ -112,8 +122,9 @@ static void run(const struct program *program, const char *engine)
 
 START_TEST(what_was_done_before_is_done_again_where_it_differs)
 {
-    run(&programs[_i], "portable");
-    run(&programs[_i], "native");
+    run(&programs[_i], "portable", 0);
+    run(&programs[_i], "native", 0);
+    run(&programs[_i], "native", HOT_EVERY);
 }
 END_TEST
 
