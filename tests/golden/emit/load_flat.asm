@@ -4,7 +4,7 @@ bits 32
     mov eax, [ebx+8]
     mov [esi], ecx
     jmp short $
-;| 33 host instructions for 3 guest instructions
+;| 28 host instructions for 3 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 3
 ;|   1  js 21
@@ -26,16 +26,11 @@ bits 32
 ;|  17  test r8b, 3
 ;|  18  jne 24
 ;|  19  mov dword ptr [r8 + r9], ecx
-;|  20  jmp <exit code>
+;|  20  jmp 27
 ;|  21  call <poll>
 ;|  22  call <load>
 ;|  23  jmp 10
 ;|  24  mov dword ptr [slow_value], ecx
-;|  25  call <exit code>
+;|  25  call <store_checked>
 ;|  26  jmp 20
-;|  27  add edx, dword ptr [rax]
-;|  28  add byte ptr [rax], al
-;|  29  and bl, byte ptr [rax + 4]
-;|  30  add al, 0xe8
-;|  31  retf
-;|  32  cwde
+;|  27  call <exit>

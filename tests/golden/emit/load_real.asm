@@ -4,7 +4,7 @@ bits 16
     mov ax, [bx+2]
     mov [es:di], al
     jmp short $
-;| 32 host instructions for 3 guest instructions
+;| 29 host instructions for 3 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 3
 ;|   1  js 22
@@ -27,14 +27,11 @@ bits 16
 ;|  18  test r9, r9
 ;|  19  jle 25
 ;|  20  mov byte ptr [r8 + r9], al
-;|  21  jmp <exit code>
+;|  21  jmp 28
 ;|  22  call <poll>
 ;|  23  call <load>
 ;|  24  jmp 12
 ;|  25  mov byte ptr [slow_value], al
-;|  26  call <exit code>
+;|  26  call <store_checked>
 ;|  27  jmp 21
-;|  28  add edx, dword ptr [rax]
-;|  29  add byte ptr [rax], al
-;|  30  and eax, dword ptr [rax + 4]
-;|  31  add eax, ebp
+;|  28  call <exit>

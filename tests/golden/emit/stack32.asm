@@ -5,7 +5,7 @@ bits 32
     mov ebp, esp
     pop ebp
     call near $+0x80
-;| 51 host instructions for 4 guest instructions
+;| 44 host instructions for 4 guest instructions
 ;| block 1000
 ;|   0  sub qword ptr [budget], 4
 ;|   1  js 34
@@ -25,9 +25,9 @@ bits 32
 ;|  15  shr r9d, 0xc
 ;|  16  mov r9, qword ptr [r13 + r9*8]
 ;|  17  test r9, r9
-;|  18  jle 42
+;|  18  jle 38
 ;|  19  test r8b, 3
-;|  20  jne 42
+;|  20  jne 38
 ;|  21  mov ebp, dword ptr [r8 + r9]
 ;|  22  lea r15d, [r15 + 4]
 ;|  23  lea r8d, [r15 - 4]
@@ -35,26 +35,19 @@ bits 32
 ;|  25  shr r9d, 0xc
 ;|  26  mov r9, qword ptr [r13 + r9*8 + 0x800000]
 ;|  27  test r9, r9
-;|  28  jle 44
+;|  28  jle 40
 ;|  29  test r8b, 3
-;|  30  jne 44
+;|  30  jne 40
 ;|  31  mov dword ptr [r8 + r9], 0x1009
 ;|  32  lea r15d, [r15 - 4]
-;|  33  jmp <exit code>
+;|  33  jmp 43
 ;|  34  call <poll>
 ;|  35  mov dword ptr [slow_value], ebp
-;|  36  call <exit code>
+;|  36  call <store_checked>
 ;|  37  jmp 11
-;|  38  add byte ptr [rax], dl
-;|  39  add byte ptr [rax], al
-;|  40  push r8
-;|  41  adc al, 4
-;|  42  call <load>
-;|  43  jmp 21
-;|  44  mov dword ptr [slow_value], 0x1009
-;|  45  call <exit code>
-;|  46  jmp 32
-;|  47  add al, 0x10
-;|  48  add byte ptr [rax], al
-;|  49  adc eax, 0xe8041050
-;|  50  jno <exit code>
+;|  38  call <load>
+;|  39  jmp 21
+;|  40  mov dword ptr [slow_value], 0x1009
+;|  41  call <store_checked>
+;|  42  jmp 32
+;|  43  call <exit>

@@ -57,6 +57,9 @@ static const char *stub_name(const struct x64_stubs *stubs, uint64_t at)
         if (stubs->check[0][seg][size] == at || stubs->check[1][seg][size] == at) {
             return "check";
         }
+        if (stubs->store_checked[seg][size] == at) {
+            return "store_checked";
+        }
     }
     return "exit code";
 }
@@ -89,7 +92,8 @@ static unsigned data_behind(const struct listing *listing, const cs_insn *insn, 
         return 8;
     }
     *jump = target == stubs->store || target == stubs->load_strict ||
-            strcmp(stub_name(stubs, target), "load") == 0;
+            strcmp(stub_name(stubs, target), "load") == 0 ||
+            strcmp(stub_name(stubs, target), "store_checked") == 0;
     return *jump ? 8 : 0;
 }
 
