@@ -5,6 +5,7 @@
 #include "devices/core/bus.h"
 #include "machine/checkpoint.h"
 #include "machine/machine_state.h"
+#include "tests/support/budget.h"
 #include "tests/support/engine.h"
 
 #include <check.h>
@@ -250,7 +251,7 @@ START_TEST(bytes_cut_short_or_flipped_are_refused_or_run)
     run_to(board, 200000);
     struct fields_writer writer = fields_of(board);
     uint64_t random = 1;
-    for (unsigned i = 0; i < 300; i++) {
+    for (unsigned i = 0; i < test_budget(300); i++) {
         struct fields_writer copy = writer;
         struct status status = {0};
         random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
