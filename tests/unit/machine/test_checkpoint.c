@@ -9,6 +9,7 @@
 #include "tests/support/engine.h"
 
 #include <check.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,7 +72,8 @@ static void check_equal(const struct fields_writer *a, const struct fields_write
             ck_assert_uint_eq(f.count, g.count);
             for (uint32_t i = 0; i < f.count; i++) {
                 uint64_t v = saved_element(&f, i), w = saved_element(&g, i);
-                ck_assert_msg(v == w, "%s.%s[%u]: %lx is %lx", x.instance, f.name, i, v, w);
+                ck_assert_msg(v == w, "%s.%s[%u]: %" PRIx64 " is %" PRIx64, x.instance, f.name, i,
+                              v, w);
             }
         }
     }
