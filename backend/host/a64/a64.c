@@ -179,8 +179,8 @@ static void engine_enter(struct engine *engine, struct context *ctx, const struc
 
 const struct host_ops host_a64 = {
     .name = "native",
-    .lacks = BIT(flag_replay) | BIT(short_repeats) | BIT(sensitive) | BIT(regions) |
-             BIT(page_slots) | BIT(stack_groups) | BIT(host_vec) | BIT(host_sets),
+    .lacks = BIT(flag_replay) | BIT(short_repeats) | BIT(sensitive) | BIT(segment_loads) |
+             BIT(passages) | BIT(regions) | BIT(page_slots) | BIT(stack_groups) | BIT(host_flags),
     .create = engine_create,
     .destroy = engine_destroy,
     .emit = engine_emit,
