@@ -18,6 +18,7 @@ declare -A HOSTS=(
     [aarch64]="arm64 - viewers gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static"
     [riscv64]="riscv64 trixie - gcc-riscv64-linux-gnu qemu-user-static"
     [s390x]="s390x - - gcc-s390x-linux-gnu qemu-user-static"
+    [armhf]="armhf - - gcc-arm-linux-gnueabihf qemu-user-static"
 )
 # Tests that miss one of these say so and are skipped.
 TEST_PACKAGES=(

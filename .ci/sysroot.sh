@@ -52,16 +52,22 @@ apt=(apt-get -q -o APT::Architecture="$arch" -o APT::Architectures="$arch" -o AP
     -o Dir::State="$state" -o Dir::State::Lists="$state/lists" -o Dir::State::status="$state/status"
     -o Dir::Cache="$state" -o Dir::Cache::Archives="$state/archives" -o Acquire::Retries=3
     -o Acquire::Languages=none -o Dpkg::Use-Pty=0)
-if [[ $release != - ]]; then # from where this system's own packages come
+# only_main RELEASE: no lists but that of main of RELEASE, from where this system's own packages come.
+only_main()
+{
+    local from
     from=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' 'Origin: Debian' |
         grep -v security | head -n 1)
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $from $release main" >"$state/sources"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $from $1 main" >"$state/sources"
     apt+=(-o Dir::Etc::sourcelist="$state/sources" -o Dir::Etc::sourceparts=/nowhere
         -o Dir::Etc::preferencesparts=/nowhere)
-fi
+}
+[[ $release == - ]] || only_main "$release"
 log=build/sysroots/$arch.log
 echo "Libraries for $arch to $root"
 for try in 1 2 3; do
+    # Mirrors that do not have all of this system's lists for that architecture have the release itself.
+    ((try < 3)) || [[ $release != - ]] || only_main "$(. /etc/os-release && echo "$VERSION_CODENAME")"
     if { "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends --download-only \
         "${packages[@]}"; } >"$log" 2>&1; then
         break

@@ -30,7 +30,7 @@ struct clusters {
 struct checkpoint {
     struct fields_writer fields;
     struct piece **pages[REGIONS]; /* NULL: zeros */
-    uint64_t page_count[REGIONS];
+    size_t page_count[REGIONS];
     struct clusters clusters[DRIVE_SLOTS];
     char *path[DRIVE_SLOTS]; /* of the medium that was in; NULL: none */
     uint64_t icount;
@@ -79,7 +79,7 @@ static struct piece *piece_of(struct checkpoint *checkpoint, struct piece *like,
 static void take_region(struct checkpoint *checkpoint, unsigned n, const struct region *region,
                         const struct checkpoint *previous)
 {
-    uint64_t count = region->bytes / PAGE;
+    size_t count = (size_t)(region->bytes / PAGE);
     checkpoint->pages[n] = calloc(count, sizeof(struct piece *));
     if (!checkpoint->pages[n]) {
         checkpoint->failed = true;

@@ -94,6 +94,10 @@ static bool check_code_memory(void)
                       : "the host forbids executable memory files, or does not run what is "
                         "written to them: --engine portable is used");
     }
+    if (!host_native() || !host_native()->image) {
+        printf("  note     code cache   --code-cache is ignored: no engine for this host keeps "
+               "code\n");
+    }
     engine = host_interp.create(0, (struct pass_set){0});
     if (engine) {
         host_interp.destroy(engine);

@@ -14,7 +14,7 @@ enum {
 };
 
 /* Large pages make both the guest's accesses and fork() cheaper. */
-static void *map_memory(void *at, uint64_t bytes, int flags)
+static void *map_memory(void *at, size_t bytes, int flags)
 {
     void *memory = mmap(at, bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
@@ -29,7 +29,7 @@ bool memory_map_init(struct memory_map *map, uint64_t ram_bytes, const uint8_t *
 {
     map->ram_bytes = ram_bytes;
     map->low_bytes = ram_bytes < LOW_RAM_MAX ? ram_bytes : LOW_RAM_MAX;
-    map->ram = map_memory(NULL, ram_bytes, 0);
+    map->ram = map_memory(NULL, (size_t)ram_bytes, 0);
     map->firmware = malloc(firmware_bytes);
     if (map->ram == MAP_FAILED || !map->firmware) {
         map->ram = NULL;
@@ -44,24 +44,24 @@ bool memory_map_init(struct memory_map *map, uint64_t ram_bytes, const uint8_t *
 void memory_map_free(struct memory_map *map)
 {
     if (map->ram) {
-        munmap(map->ram, map->ram_bytes);
+        munmap(map->ram, (size_t)map->ram_bytes);
     }
     free(map->absent);
     free(map->firmware);
     *map = (struct memory_map){0};
 }
 
-static uint64_t windows_of(const struct memory_map *map)
+static size_t windows_of(const struct memory_map *map)
 {
-    return (map->ram_bytes + MEMORY_WINDOW - 1) / MEMORY_WINDOW;
+    return (size_t)((map->ram_bytes + MEMORY_WINDOW - 1) / MEMORY_WINDOW);
 }
 
 bool memory_map_empty(struct memory_map *map, const uint64_t *bits,
                       void (*bring)(void *bringer, uint64_t at), void *bringer)
 {
-    uint64_t words = (windows_of(map) + 63) / 64;
+    size_t words = (windows_of(map) + 63) / 64;
     uint64_t *absent = calloc(words, sizeof(*absent));
-    if (!absent || map_memory(map->ram, map->ram_bytes, MAP_FIXED) == MAP_FAILED) {
+    if (!absent || map_memory(map->ram, (size_t)map->ram_bytes, MAP_FIXED) == MAP_FAILED) {
         free(absent);
         return false;
     }

@@ -45,11 +45,12 @@ struct memory_map {
     uint8_t *ram;
     uint64_t ram_bytes, low_bytes;
     uint8_t *firmware; /* ends at 4 GiB; its last 128 KiB also at E0000 */
-    uint64_t firmware_bytes;
+    size_t firmware_bytes;
     uint64_t top; /* end of the address space of a CPU with less than 32 address lines, where the
                    * firmware is seen too; else 0 */
     uint8_t *frame_buffer;
-    uint64_t frame_buffer_bytes, frame_buffer_base; /* base 0: not decoded */
+    uint64_t frame_buffer_base; /* 0: not decoded */
+    size_t frame_buffer_bytes;
     uint8_t *window; /* host address of A0000 while the VGA window is linear; else NULL */
     uint64_t window_bytes;
     struct memory_watch watches[MEMORY_WATCHES];

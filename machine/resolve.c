@@ -4,6 +4,7 @@
 #include "snapshots/codec.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
@@ -23,6 +24,10 @@ static const struct {
 static bool fits_host(const struct config *config, uint64_t bytes, struct status *status)
 {
     struct sysinfo host;
+    if (bytes > PTRDIFF_MAX) {
+        return status_fail(status, "--memory %s: a program of this host has %llu MiB at most",
+                           config->memory, (unsigned long long)PTRDIFF_MAX >> 20);
+    }
     if (sysinfo(&host) != 0) {
         return true;
     }

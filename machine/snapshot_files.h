@@ -12,7 +12,7 @@ enum { MEMORIES = 2, TRACKED = MEMORIES + DRIVE_SLOTS, UNIT_BYTES = 4096 };
 
 /* The hashes of a region's units in the newest file; 0: the unit is not there. */
 struct tracked {
-    uint64_t units;
+    size_t units;
     uint64_t *hash;            /* shared with the child that saves; 2 * units: [now], [next] */
     const struct media *media; /* of a drive, else NULL */
     bool known;                /* the first half describes the newest file */

@@ -98,7 +98,7 @@ static bool find_absent(const struct machine *machine, struct loading *loading,
     if (n < 0) {
         return false;
     }
-    uint64_t windows = (wanted.units + SNAP_UNITS - 1) / SNAP_UNITS;
+    size_t windows = (size_t)((wanted.units + SNAP_UNITS - 1) / SNAP_UNITS);
     loading->absent = calloc((windows + 63) / 64, sizeof(uint64_t));
     if (!loading->absent) {
         return status_fail(status, "no memory to load it");
@@ -213,7 +213,7 @@ static void bring(void *opaque, uint64_t at)
         snapshots->trouble = snapshots->trouble.failed ? snapshots->trouble : status;
         machine_quit(machine, EXIT_USER);
     } else if (!whole) {
-        memcpy(map->ram + at, to, map->ram_bytes - at);
+        memcpy(map->ram + at, to, (size_t)(map->ram_bytes - at));
     }
 }
 

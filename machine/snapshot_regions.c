@@ -34,11 +34,14 @@ static bool track(struct tracked *tracked, uint64_t units, const struct media *m
     if (tracked->hash && tracked->units == units && tracked->media == media) {
         return true;
     }
+    if (units > SIZE_MAX / (2 * sizeof(uint64_t))) {
+        return false;
+    }
     if (tracked->hash) {
         munmap(tracked->hash, 2 * tracked->units * sizeof(uint64_t));
     }
-    *tracked = (struct tracked){.units = units, .media = media};
-    tracked->hash = snapshots_shared(2 * units * sizeof(uint64_t));
+    *tracked = (struct tracked){.units = (size_t)units, .media = media};
+    tracked->hash = snapshots_shared(2 * tracked->units * sizeof(uint64_t));
     return tracked->hash != NULL;
 }
 

@@ -61,8 +61,9 @@ struct bus *bus_create(uint64_t limit)
     bus->mappings[0] = (struct mapping){0};
     bus->mapping_count = 1;
     if (limit <= PORT_LIMIT) {
-        bus->ports = grown(NULL, limit, sizeof(*bus->ports));
-        memset(bus->ports, 0, limit * sizeof(*bus->ports));
+        size_t ports = (size_t)limit;
+        bus->ports = grown(NULL, ports, sizeof(*bus->ports));
+        memset(bus->ports, 0, ports * sizeof(*bus->ports));
     }
     return bus;
 }

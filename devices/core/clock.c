@@ -1,5 +1,7 @@
 #include "devices/core/clock.h"
 
+#include "base/u128.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -143,10 +145,9 @@ void clock_advance(struct clock *clock, uint64_t ns)
 
 uint64_t clock_scale(uint64_t value, uint64_t multiplier, uint64_t divisor)
 {
-    __extension__ typedef unsigned __int128 wide;
     uint64_t product;
     if (!__builtin_mul_overflow(value, multiplier, &product)) {
         return product / divisor; /* far cheaper than the division of 128 bits */
     }
-    return (uint64_t)((wide)value * multiplier / divisor);
+    return u128_divide(u128_mul64(value, multiplier), u128_of(divisor)).quotient.low;
 }

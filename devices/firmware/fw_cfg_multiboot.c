@@ -126,11 +126,11 @@ static bool flatten_by_header(const struct fw_cfg_linux *boot, uint32_t header, 
                             .entry = load_le32(at + 28),
                             .memory_bytes = (uint32_t)memory,
                             .file_bytes = (uint32_t)bytes,
-                            .bytes = malloc(bytes + 1)};
+                            .bytes = malloc((size_t)bytes + 1)};
     if (!image->bytes) {
         return status_fail(status, "no memory for the Multiboot kernel");
     }
-    memcpy(image->bytes, boot->kernel + skip, bytes);
+    memcpy(image->bytes, boot->kernel + skip, (size_t)bytes);
     return true;
 }
 
@@ -180,7 +180,7 @@ static bool append_module(const struct fw_cfg_linux *boot, struct image *image,
         return status_fail(status, "the module does not fit into memory");
     }
     uint64_t total = at - image->load + boot->initrd_bytes;
-    uint8_t *bytes = calloc(1, total);
+    uint8_t *bytes = total <= SIZE_MAX ? calloc(1, (size_t)total) : NULL;
     if (!bytes) {
         return status_fail(status, "no memory for the module");
     }

@@ -19,7 +19,10 @@ struct overlay *overlay_create(uint64_t clusters)
     }
     overlay->clusters = clusters;
     overlay->directories = clusters / DIRECTORY_CLUSTERS + 1;
-    overlay->directory = calloc(overlay->directories, sizeof(*overlay->directory));
+    size_t directories = (size_t)overlay->directories;
+    overlay->directory = directories == overlay->directories
+                             ? calloc(directories, sizeof(*overlay->directory))
+                             : NULL;
     if (!overlay->directory) {
         free(overlay);
         return NULL;

@@ -7,6 +7,7 @@ CLI_DIR=$(cd "${BASH_SOURCE%/*}" && pwd)
 SOURCE_DIR=${SOURCE_DIR:-$(cd "$CLI_DIR/../.." && pwd)}
 VESTIGE=${VESTIGE:-$SOURCE_DIR/build/release/vestige}
 ENGINES=${ENGINES:-native portable} # the first is what runs without a word
+SLOWNESS=${VESTIGE_SLOWNESS:-1} # of the host, when an emulator runs the program
 children=()
 scratch=$(mktemp -d)
 cleanup()
@@ -39,7 +40,7 @@ wrong()
 vestige()
 {
     status=0
-    timeout 30 "$VESTIGE" "$@" </dev/null >out.txt 2>err.txt || status=$?
+    timeout $((30 * SLOWNESS)) "$VESTIGE" "$@" </dev/null >out.txt 2>err.txt || status=$?
 }
 
 # refuses REGEX ARGUMENT...: status 2 and exactly one line of complaint, which matches.
@@ -81,10 +82,11 @@ background()
     children+=("$child")
 }
 
-# until_true COMMAND...: waits up to ten seconds.
+# until_true COMMAND...: waits up to ten seconds, longer on an emulated host.
 until_true()
 {
-    for _ in {1..100}; do
+    local try
+    for ((try = 0; try < 100 * SLOWNESS; try++)); do
         if "$@" >/dev/null 2>&1; then
             return 0
         fi

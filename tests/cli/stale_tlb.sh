@@ -20,11 +20,11 @@ ends_with()
 }
 
 printf 'wait-serial .\nsleep 0.02\nsave stale.vsnap\n' >save.script
-for engine in native portable; do
+for engine in $ENGINES; do
     ends_with .A0B never_$engine stale.img --engine $engine --snapshot-disks
     mv never_$engine never # the other engine is held to it, too
     ends_with .A0B saved_$engine stale.img --engine $engine --snapshot-disks --script save.script
-    for other in native portable; do
+    for other in $ENGINES; do
         ends_with A0B "${engine}_$other" stale.vsnap --engine $other
     done
 done

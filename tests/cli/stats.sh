@@ -14,7 +14,7 @@ has()
         { cat stats.json; wrong "$1 has no $2 = $3"; }
 }
 
-for engine in native portable; do
+for engine in $ENGINES; do
     vestige "${run[@]}" "${callouts[@]}" --engine "$engine" --stats=stats.json
     [[ $status == 1 ]] || wrong "$engine: status $status"
     has callouts cli 100

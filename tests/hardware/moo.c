@@ -59,10 +59,10 @@ uint8_t *moo_read_file(const char *path, size_t *bytes)
 {
     char command[4200];
     bool packed = ends_with(path, ".gz");
-    if (strchr(path, '\'')) {
+    int length = snprintf(command, sizeof(command), "gzip -dc -- '%s' 2>/dev/null", path);
+    if (strchr(path, '\'') || length < 0 || (size_t)length >= sizeof(command)) {
         return NULL;
     }
-    snprintf(command, sizeof(command), "gzip -dc -- '%s' 2>/dev/null", path);
     FILE *in = packed ? popen(command, "r") : fopen(path, "rb");
     if (!in) {
         return NULL;

@@ -179,6 +179,13 @@ enum {
     HASH_ENTRIES = 1 << 12,  /* inline indirect-branch hash */
 };
 
+/* The address as a number above each linear one, so that deltas are positive on 32-bit hosts, too:
+ * there bit 32 is set, and lost again on the way to a pointer. */
+static inline uint64_t host_address(const void *at)
+{
+    return (uintptr_t)at | (UINTPTR_MAX == UINT32_MAX ? UINT64_C(1) << 32 : 0);
+}
+
 /* Bytes of a page that code was translated from: bit k of word n is byte 64n + k. */
 struct code_cover {
     uint64_t covered[64];

@@ -121,6 +121,7 @@ struct code_image {
 
 struct host_ops {
     const char *name; /* "native", "portable" */
+    uint32_t lacks;   /* passes that change nothing in this engine: bits by enum pass */
     /* One engine for one machine; code_bytes of code memory (0: the engine's default); passes:
      * which of its optimisations are on.  NULL: not available here. */
     struct engine *(*create)(size_t code_bytes, struct pass_set passes);

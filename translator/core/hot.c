@@ -115,7 +115,7 @@ static const uint8_t *bytes_of(const struct translator *tr, const struct block *
     struct phys_page page =
         tr->memory->page(tr->memory->memory, block->gpa & ~(uint64_t)(PAGE_BYTES - 1));
     const uint8_t *bytes = page.host + (block->gpa & (PAGE_BYTES - 1));
-    bool same = page.host && delta > 0 && (uintptr_t)bytes == linear + (uint64_t)delta;
+    bool same = page.host && delta > 0 && host_address(bytes) == linear + (uint64_t)delta;
     return same ? bytes : NULL;
 }
 

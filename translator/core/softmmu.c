@@ -121,7 +121,7 @@ static bool is_writer(const struct translator *tr, uint32_t writer, const uint8_
 {
     uint32_t page = writer & WRITER_PAGE;
     int64_t delta = tr->tables[writer >> WRITER_VIEW & 3]->write[page];
-    return delta > 0 && ((uint64_t)page << PAGE_BITS) + (uint64_t)delta == (uintptr_t)host;
+    return delta > 0 && ((uint64_t)page << PAGE_BITS) + (uint64_t)delta == host_address(host);
 }
 
 /* The entry became the delta of the page. */
@@ -165,7 +165,7 @@ static int64_t derive(struct translator *tr, uint32_t page, enum access access,
     uint32_t gpn = mapping->page[access] & MAPPING_PAGE;
     uint64_t gpa = (uint64_t)gpn << PAGE_BITS;
     struct phys_page phys = tr->memory->page(tr->memory->memory, gpa);
-    int64_t delta = phys.host ? (int64_t)((uintptr_t)phys.host - ((uint64_t)page << PAGE_BITS))
+    int64_t delta = phys.host ? (int64_t)(host_address(phys.host) - ((uint64_t)page << PAGE_BITS))
                               : poison(gpa, POISON_MMIO);
     int64_t entries[ACCESSES] = {0};
     for (unsigned i = 0; i < ACCESSES; i++) {

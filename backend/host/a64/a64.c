@@ -175,8 +175,12 @@ static void engine_enter(struct engine *engine, struct context *ctx, const struc
     enter(ctx, block->code, &flags);
 }
 
+#define BIT(pass) (UINT32_C(1) << PASS_##pass)
+
 const struct host_ops host_a64 = {
     .name = "native",
+    .lacks = BIT(flag_replay) | BIT(short_repeats) | BIT(sensitive) | BIT(segment_loads) |
+             BIT(passages) | BIT(regions) | BIT(page_slots) | BIT(stack_groups) | BIT(host_flags),
     .create = engine_create,
     .destroy = engine_destroy,
     .emit = engine_emit,

@@ -38,7 +38,8 @@ static bool map_file(size_t bytes, void **write, void **exec)
 bool codemem_init(struct codemem *memory, size_t bytes)
 {
     *memory = (struct codemem){0};
-    bytes = (bytes + 4095) & ~(size_t)4095;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    bytes = (bytes + page - 1) & ~(page - 1);
     void *write = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     void *exec = write == MAP_FAILED ? MAP_FAILED : view_again(write, bytes);
     if (exec == MAP_FAILED) {
@@ -65,7 +66,10 @@ bool codemem_init(struct codemem *memory, size_t bytes)
 void codemem_populate(const struct codemem *memory, size_t from, size_t bytes)
 {
 #ifdef MADV_POPULATE_WRITE
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
     bytes = from + bytes <= memory->bytes ? bytes : memory->bytes - from;
+    bytes += from & (page - 1);
+    from &= ~(page - 1);
     populate(memory->write + from, bytes);
     madvise(memory->exec + from, bytes, MADV_POPULATE_READ);
 #else

@@ -31,7 +31,7 @@ struct float80_parts float80_unpack(struct float80 value)
         unsigned shift = clz64(value.mantissa);
         int32_t exponent = value.exponent & 0x7fff;
         parts.exp = (exponent ? exponent : 1) - (int32_t)shift;
-        parts.sig = (uint128)(value.mantissa << shift) << 64;
+        parts.sig = u128_make(value.mantissa << shift, 0);
     }
     return parts;
 }
@@ -122,17 +122,18 @@ bool float80_rounds_up(const struct float80_env *env, bool sign, bool odd, bool 
 }
 
 struct kept {
-    uint128 value; /* the top bits right-aligned, rounded; may be 2^bits */
+    struct u128 value; /* the top bits right-aligned, rounded; may be 2^bits */
     bool inexact, up;
 };
 
-static struct kept keep(const struct float80_env *env, bool sign, uint128 sig, unsigned bits)
+static struct kept keep(const struct float80_env *env, bool sign, struct u128 sig, unsigned bits)
 {
-    uint128 value = sig >> (128 - bits);
-    uint128 rest = sig << bits;
-    bool half = (rest >> 127) != 0;
-    bool up = float80_rounds_up(env, sign, value & 1, half, (rest << 1) != 0);
-    return (struct kept){.value = value + up, .inexact = rest != 0, .up = up};
+    struct u128 value = u128_shr(sig, 128 - bits);
+    struct u128 rest = u128_shl(sig, bits);
+    bool half = rest.high >> 63;
+    bool up = float80_rounds_up(env, sign, value.low & 1, half, !u128_is_zero(u128_shl(rest, 1)));
+    return (struct kept){
+        .value = u128_add(value, u128_of(up)), .inexact = !u128_is_zero(rest), .up = up};
 }
 
 static void note_inexact(struct float80_env *env, bool inexact, bool up)
@@ -142,9 +143,9 @@ static void note_inexact(struct float80_env *env, bool inexact, bool up)
     }
 }
 
-static uint64_t left_aligned(uint128 value, unsigned bits)
+static uint64_t left_aligned(struct u128 value, unsigned bits)
 {
-    return (uint64_t)value << (64 - bits);
+    return value.low << (64 - bits);
 }
 
 static struct float80_rounded overflow(struct float80_env *env, bool sign,
@@ -160,8 +161,8 @@ static struct float80_rounded overflow(struct float80_env *env, bool sign,
     return (struct float80_rounded){~UINT64_C(0) << (64 - format->bits), format->exp_max - 1};
 }
 
-static struct float80_rounded denormal(struct float80_env *env, bool sign, int32_t exp, uint128 sig,
-                                       unsigned bits)
+static struct float80_rounded denormal(struct float80_env *env, bool sign, int32_t exp,
+                                       struct u128 sig, unsigned bits)
 {
     struct kept kept = keep(env, sign, shift_right_jam(sig, (uint32_t)(1 - exp)), bits);
     if (kept.inexact) {
@@ -175,14 +176,14 @@ static struct float80_rounded denormal(struct float80_env *env, bool sign, int32
 struct float80_rounded float80_round_format(struct float80_env *env, struct float80_parts parts,
                                             const struct float80_format *format)
 {
-    if (!parts.sig) {
+    if (u128_is_zero(parts.sig)) {
         return (struct float80_rounded){0, 0};
     }
     int32_t exp = parts.exp - FLOAT80_BIAS + format->bias;
     int32_t unrounded = exp;
     struct kept kept = keep(env, parts.sign, parts.sig, format->bits);
-    if (kept.value >> format->bits) {
-        kept.value >>= 1;
+    if (!u128_is_zero(u128_shr(kept.value, format->bits))) {
+        kept.value = u128_shr(kept.value, 1);
         exp++;
     }
     bool tiny = exp < 1;
@@ -222,9 +223,9 @@ struct float80 float80_pack(struct float80_env *env, struct float80_parts parts,
 struct float80 float80_normalize_pack(struct float80_env *env, struct float80_parts parts,
                                       unsigned bits)
 {
-    if (parts.sig) {
-        unsigned shift = clz128(parts.sig);
-        parts.sig <<= shift;
+    if (!u128_is_zero(parts.sig)) {
+        unsigned shift = u128_clz(parts.sig);
+        parts.sig = u128_shl(parts.sig, shift);
         parts.exp -= (int32_t)shift;
     }
     return float80_pack(env, parts, bits);
@@ -241,16 +242,17 @@ static unsigned precision(const struct float80_env *env)
 static struct float80 add_finite(struct float80_env *env, struct float80_parts a,
                                  struct float80_parts b)
 {
-    if (a.exp < b.exp || (a.exp == b.exp && a.sig < b.sig)) {
+    if (a.exp < b.exp || (a.exp == b.exp && u128_less(a.sig, b.sig))) {
         struct float80_parts swap = a;
         a = b;
         b = swap;
     }
     /* One bit of room above, the jammed rest below. */
-    uint128 high = a.sig >> 1;
-    uint128 low = shift_right_jam(b.sig >> 1, (uint32_t)(a.exp - b.exp));
-    struct float80_parts sum = {a.sign, a.exp + 1, a.sign == b.sign ? high + low : high - low};
-    if (!sum.sig) {
+    struct u128 high = u128_shr(a.sig, 1);
+    struct u128 low = shift_right_jam(u128_shr(b.sig, 1), (uint32_t)(a.exp - b.exp));
+    struct float80_parts sum = {a.sign, a.exp + 1,
+                                a.sign == b.sign ? u128_add(high, low) : u128_sub(high, low)};
+    if (u128_is_zero(sum.sig)) {
         sum.sign = float80_rounding(env) == ROUND_DOWN;
     }
     return float80_normalize_pack(env, sum, precision(env));
@@ -339,21 +341,21 @@ struct float80 float80_mul(struct float80_env *env, struct float80 a, struct flo
     struct float80_parts pa = float80_unpack(a);
     struct float80_parts pb = float80_unpack(b);
     struct float80_parts product = {sign, pa.exp + pb.exp - FLOAT80_BIAS + 1,
-                                    (pa.sig >> 64) * (pb.sig >> 64)};
+                                    u128_mul64(pa.sig.high, pb.sig.high)};
     return float80_normalize_pack(env, product, precision(env));
 }
 
 static struct float80 div_finite(struct float80_env *env, struct float80_parts a,
                                  struct float80_parts b)
 {
-    uint128 divisor = b.sig >> 64;
-    assert(divisor != 0);
-    uint128 dividend = a.sig >> 1;
-    uint128 high = dividend / divisor;
-    dividend = (dividend % divisor) << 64;
-    uint128 low = dividend / divisor;
-    struct float80_parts quotient = {a.sign != b.sign, a.exp - b.exp + FLOAT80_BIAS,
-                                     high << 64 | low | (dividend % divisor != 0)};
+    struct u128 divisor = u128_of(b.sig.high);
+    assert(divisor.low != 0);
+    struct u128_quotient high = u128_divide(u128_shr(a.sig, 1), divisor);
+    struct u128_quotient low = u128_divide(u128_shl(high.rest, 64), divisor);
+    struct float80_parts quotient = {
+        a.sign != b.sign,
+        a.exp - b.exp + FLOAT80_BIAS,
+        {low.quotient.low | !u128_is_zero(low.rest), high.quotient.low + low.quotient.high}};
     return float80_normalize_pack(env, quotient, precision(env));
 }
 
@@ -390,32 +392,34 @@ struct float80 float80_div(struct float80_env *env, struct float80 a, struct flo
 /* Square root */
 
 /* Floor of the root of n >= 2^126, bit by bit; *rest = n - root^2. */
-static uint64_t integer_root(uint128 n, uint128 *rest)
+static uint64_t integer_root(struct u128 n, struct u128 *rest)
 {
-    uint128 root = 0;
-    for (uint128 bit = (uint128)1 << 126; bit; bit >>= 2) {
-        if (n >= root + bit) {
-            n -= root + bit;
-            root = (root >> 1) + bit;
-        } else {
-            root >>= 1;
+    struct u128 root = {0};
+    for (struct u128 bit = u128_make(UINT64_C(1) << 62, 0); !u128_is_zero(bit);
+         bit = u128_shr(bit, 2)) {
+        struct u128 trial = u128_add(root, bit);
+        root = u128_shr(root, 1);
+        if (!u128_less(n, trial)) {
+            n = u128_sub(n, trial);
+            root = u128_add(root, bit);
         }
     }
     *rest = n;
-    return (uint64_t)root;
+    return root.low;
 }
 
 static struct float80 sqrt_finite(struct float80_env *env, struct float80_parts a)
 {
     int32_t exp = a.exp - FLOAT80_BIAS;
-    uint128 rest;
-    uint64_t root = integer_root(exp & 1 ? a.sig : a.sig >> 1, &rest);
+    struct u128 rest;
+    uint64_t root = integer_root(exp & 1 ? a.sig : u128_shr(a.sig, 1), &rest);
     uint64_t below = 0; /* bits after the root: never exactly one half */
-    if (rest) {
-        below = rest > root ? UINT64_C(0xc000000000000000) : UINT64_C(0x4000000000000000);
+    if (!u128_is_zero(rest)) {
+        below = u128_less(u128_of(root), rest) ? UINT64_C(0xc000000000000000)
+                                               : UINT64_C(0x4000000000000000);
     }
     exp = (exp & 1 ? exp - 1 : exp) / 2;
-    struct float80_parts parts = {false, exp + FLOAT80_BIAS, (uint128)root << 64 | below};
+    struct float80_parts parts = {false, exp + FLOAT80_BIAS, u128_make(root, below)};
     return float80_pack(env, parts, precision(env));
 }
 

@@ -122,12 +122,13 @@ bool float80_integer(struct float80_env *env, struct float80 value, enum float80
 {
     struct float80_parts parts = float80_unpack(value);
     int32_t exp = parts.exp - FLOAT80_BIAS;
-    if (parts.sig && exp > 63) {
+    if (!u128_is_zero(parts.sig) && exp > 63) {
         return false;
     }
-    uint128 fixed = parts.sig ? shift_right_jam(parts.sig, (uint32_t)(63 - exp)) : 0;
-    uint64_t rest = (uint64_t)fixed;
-    uint64_t whole = (uint64_t)(fixed >> 64);
+    struct u128 fixed =
+        u128_is_zero(parts.sig) ? parts.sig : shift_right_jam(parts.sig, (uint32_t)(63 - exp));
+    uint64_t rest = fixed.low;
+    uint64_t whole = fixed.high;
     struct float80_env chosen = {.control = (uint16_t)(rounding << FCW_ROUND_SHIFT)};
     bool up = float80_rounds_up(&chosen, parts.sign, whole & 1, rest >> 63, (rest << 1) != 0);
     *integer = whole + up;

@@ -15,11 +15,11 @@ static const struct float80_parts two_log2_e = WIDE(0xb8aa3b295c17f0bb, 0xbe87fe
 /* e^t - 1 for |t| <= ln 2 */
 static struct float80_parts exp_minus_one(struct float80_parts t)
 {
-    uint128 fixed = wide_to_fixed(t);
-    uint128 sum = WIDE_ONE;
+    struct u128 fixed = wide_to_fixed(t);
+    struct u128 sum = WIDE_ONE;
     for (unsigned n = EXP_TERMS; n > 1; n--) {
-        uint128 term = fixed_mul(fixed, sum) / n;
-        sum = t.sign ? WIDE_ONE - term : WIDE_ONE + term;
+        struct u128 term = u128_divide_small(fixed_mul(fixed, sum), n);
+        sum = t.sign ? u128_sub(WIDE_ONE, term) : u128_add(WIDE_ONE, term);
     }
     return wide_mul(t, wide_from_fixed(false, sum));
 }
@@ -50,11 +50,11 @@ struct float80 float80_f2xm1(struct float80_env *env, struct float80 a)
 /* log2((1 + s) / (1 - s)) for |s| < 0.18 */
 static struct float80_parts log2_ratio(struct float80_parts s)
 {
-    uint128 fixed = wide_to_fixed(s);
-    uint128 square = fixed_mul(fixed, fixed);
-    uint128 sum = 0;
+    struct u128 fixed = wide_to_fixed(s);
+    struct u128 square = fixed_mul(fixed, fixed);
+    struct u128 sum = {0};
     for (unsigned n = LOG_TERMS; n-- > 0;) {
-        sum = WIDE_ONE / (2 * n + 1) + fixed_mul(square, sum);
+        sum = u128_add(u128_divide_small(WIDE_ONE, 2 * n + 1), fixed_mul(square, sum));
     }
     return wide_mul(wide_mul(s, two_log2_e), wide_from_fixed(false, sum));
 }
@@ -62,15 +62,15 @@ static struct float80_parts log2_ratio(struct float80_parts s)
 /* Base 2 logarithm of a positive value; exact zero for 1. */
 static struct float80_parts log2_of(struct float80_parts x)
 {
-    static const uint128 root_2 = (uint128)UINT64_C(0xb504f333f9de6484) << 64;
+    static const struct u128 root_2 = U128(UINT64_C(0xb504f333f9de6484), 0);
     int32_t exponent = x.exp - FLOAT80_BIAS;
     x.exp = FLOAT80_BIAS;
-    if (x.sig > root_2) {
+    if (u128_less(root_2, x.sig)) {
         x.exp--;
         exponent++;
     }
     struct float80_parts s = wide_div(wide_add(x, wide_negate(one)), wide_add(x, one));
-    struct float80_parts fraction = s.sig ? log2_ratio(s) : s;
+    struct float80_parts fraction = u128_is_zero(s.sig) ? s : log2_ratio(s);
     return exponent ? wide_add(wide_from_int(exponent), fraction) : fraction;
 }
 
@@ -151,7 +151,7 @@ struct float80 float80_yl2x(struct float80_env *env, struct float80 a, struct fl
     if (above_one == 0) {
         return float80_zero(float80_sign(b));
     }
-    bool exact = x.sig == WIDE_ONE;
+    bool exact = u128_compare(x.sig, WIDE_ONE) == 0;
     return times_log(env, b, log2_of(x), exact);
 }
 
@@ -198,6 +198,6 @@ struct float80 float80_yl2xp1(struct float80_env *env, struct float80 a, struct 
     if (ca == FLOAT80_ZERO) {
         return float80_zero(float80_sign(a) != float80_sign(b));
     }
-    bool exact = x.exp >= FLOAT80_BIAS - 1 && wide_add(x, one).sig == WIDE_ONE;
+    bool exact = x.exp >= FLOAT80_BIAS - 1 && u128_compare(wide_add(x, one).sig, WIDE_ONE) == 0;
     return times_log(env, b, log2_plus_one(x), exact);
 }

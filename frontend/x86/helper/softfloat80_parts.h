@@ -2,9 +2,8 @@
 #ifndef FRONTEND_X86_HELPER_SOFTFLOAT80_PARTS_H
 #define FRONTEND_X86_HELPER_SOFTFLOAT80_PARTS_H
 
+#include "base/u128.h"
 #include "frontend/x86/helper/softfloat80.h"
-
-__extension__ typedef unsigned __int128 uint128;
 
 enum { FLOAT80_BIAS = 16383, FLOAT80_EXP_MAX = 0x7fff };
 #define FLOAT80_INTEGER_BIT UINT64_C(0x8000000000000000)
@@ -13,8 +12,8 @@ enum { FLOAT80_BIAS = 16383, FLOAT80_EXP_MAX = 0x7fff };
 /* A finite value: (-1)^sign * sig / 2^127 * 2^(exp - bias); bit 127 of sig is set unless zero. */
 struct float80_parts {
     bool sign;
-    int32_t exp; /* biased, of any size */
-    uint128 sig; /* the lowest bit is sticky */
+    int32_t exp;     /* biased, of any size */
+    struct u128 sig; /* the lowest bit is sticky */
 };
 
 /* A memory or register format to round to. */
@@ -35,22 +34,16 @@ static inline unsigned clz64(uint64_t value)
     return (unsigned)__builtin_clzll(value);
 }
 
-static inline unsigned clz128(uint128 value)
-{
-    uint64_t high = (uint64_t)(value >> 64);
-    return high ? clz64(high) : 64 + clz64((uint64_t)value);
-}
-
 /* Right shift by any count; what is lost goes into the lowest bit. */
-static inline uint128 shift_right_jam(uint128 value, uint32_t count)
+static inline struct u128 shift_right_jam(struct u128 value, uint32_t count)
 {
     if (count == 0) {
         return value;
     }
     if (count > 127) {
-        return value != 0;
+        return u128_of(!u128_is_zero(value));
     }
-    return value >> count | ((value << (128 - count)) != 0);
+    return u128_or(u128_shr(value, count), !u128_is_zero(u128_shl(value, 128 - count)));
 }
 
 static inline enum float80_rounding float80_rounding(const struct float80_env *env)

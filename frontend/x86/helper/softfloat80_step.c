@@ -7,21 +7,21 @@
 /* Remainder */
 
 struct division {
-    uint128 rest;      /* at the divisor's scale */
+    struct u128 rest;  /* at the divisor's scale */
     uint64_t quotient; /* its low bits */
 };
 
 /* steps + 1 quotient bits of sig_a * 2^steps / sig_b. */
-static struct division divide_steps(uint128 a, uint128 b, int32_t steps)
+static struct division divide_steps(struct u128 a, struct u128 b, int32_t steps)
 {
     struct division d = {a, 0};
     for (int32_t i = 0; i <= steps; i++) {
         if (i) {
-            d.rest <<= 1;
+            d.rest = u128_shl(d.rest, 1);
         }
         d.quotient <<= 1;
-        if (d.rest >= b) {
-            d.rest -= b;
+        if (!u128_less(d.rest, b)) {
+            d.rest = u128_sub(d.rest, b);
             d.quotient |= 1;
         }
     }
@@ -35,9 +35,9 @@ static uint16_t quotient_flags(uint64_t quotient)
                       (quotient & 1 ? FSW_C1 : 0));
 }
 
-static struct float80 pack_rest(struct float80_env *env, bool sign, int32_t exp, uint128 rest)
+static struct float80 pack_rest(struct float80_env *env, bool sign, int32_t exp, struct u128 rest)
 {
-    struct float80_parts parts = {sign, exp, rest << 63};
+    struct float80_parts parts = {sign, exp, u128_shl(rest, 63)};
     parts.exp += 1;
     return float80_normalize_pack(env, parts, 64);
 }
@@ -49,7 +49,7 @@ static struct float80 prem_partial(struct float80_env *env, struct float80_parts
 {
     int32_t apart = a.exp - b.exp;
     int32_t steps = (apart & 31) | 32;
-    struct division d = divide_steps(a.sig >> 64, b.sig >> 64, steps);
+    struct division d = divide_steps(u128_of(a.sig.high), u128_of(b.sig.high), steps);
     env->flags |= FSW_C2;
     return pack_rest(env, a.sign, b.exp + apart - steps, d.rest);
 }
@@ -61,7 +61,7 @@ static struct float80 prem_chop(struct float80_env *env, struct float80_parts a,
     if (apart < 0) {
         return float80_pack(env, a, 64);
     }
-    struct division d = divide_steps(a.sig >> 64, b.sig >> 64, apart);
+    struct division d = divide_steps(u128_of(a.sig.high), u128_of(b.sig.high), apart);
     env->flags |= quotient_flags(d.quotient);
     return pack_rest(env, a.sign, b.exp, d.rest);
 }
@@ -73,17 +73,18 @@ static struct float80 prem_nearest(struct float80_env *env, struct float80_parts
     if (apart < -1) {
         return float80_pack(env, a, 64);
     }
-    uint128 divisor = b.sig >> 64;
+    struct u128 divisor = u128_of(b.sig.high);
     int32_t exp = b.exp;
-    struct division d = {a.sig >> 64, 0};
+    struct division d = {u128_of(a.sig.high), 0};
     if (apart < 0) {
-        divisor <<= 1;
+        divisor = u128_shl(divisor, 1);
         exp--;
     } else {
-        d = divide_steps(a.sig >> 64, divisor, apart);
+        d = divide_steps(u128_of(a.sig.high), divisor, apart);
     }
-    if (d.rest * 2 > divisor || (d.rest * 2 == divisor && d.quotient & 1)) {
-        d.rest = divisor - d.rest;
+    int over_half = u128_compare(u128_shl(d.rest, 1), divisor);
+    if (over_half > 0 || (over_half == 0 && d.quotient & 1)) {
+        d.rest = u128_sub(divisor, d.rest);
         d.quotient++;
         a.sign = !a.sign;
     }
@@ -212,7 +213,7 @@ struct float80 float80_extract(struct float80_env *env, struct float80 a,
     }
     float80_note_denormal(env, a);
     struct float80_parts parts = float80_unpack(a);
-    *significand = float80_make(parts.sign, FLOAT80_BIAS, (uint64_t)(parts.sig >> 64));
+    *significand = float80_make(parts.sign, FLOAT80_BIAS, parts.sig.high);
     return float80_from_int(parts.exp - FLOAT80_BIAS);
 }
 
@@ -220,20 +221,20 @@ struct float80 float80_extract(struct float80_env *env, struct float80 a,
 
 static int compare_magnitude(struct float80_parts a, struct float80_parts b)
 {
-    if (!a.sig || !b.sig) {
-        return (a.sig != 0) - (b.sig != 0);
+    if (u128_is_zero(a.sig) || u128_is_zero(b.sig)) {
+        return u128_is_zero(b.sig) - u128_is_zero(a.sig);
     }
     if (a.exp != b.exp) {
         return a.exp > b.exp ? 1 : -1;
     }
-    return (a.sig > b.sig) - (a.sig < b.sig);
+    return u128_compare(a.sig, b.sig);
 }
 
 static int compare_numbers(struct float80 a, struct float80 b)
 {
     struct float80_parts pa = float80_unpack(a);
     struct float80_parts pb = float80_unpack(b);
-    if (!pa.sig && !pb.sig) {
+    if (u128_is_zero(pa.sig) && u128_is_zero(pb.sig)) {
         return 0;
     }
     if (pa.sign != pb.sign) {

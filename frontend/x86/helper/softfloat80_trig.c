@@ -47,7 +47,7 @@ struct reduced {
 };
 
 /* Half of the processors' 66-bit pi, in units of 2^-65. */
-#define HALF_PI_66 ((uint128)3 << 64 | UINT64_C(0x243f6a8885a308d3))
+static const struct u128 half_pi_66 = U128(3, UINT64_C(0x243f6a8885a308d3));
 
 static struct reduced reduce(struct float80_parts x)
 {
@@ -57,37 +57,39 @@ static struct reduced reduce(struct float80_parts x)
         return (struct reduced){x, 0};
     }
     /* 64 significant bits of 2^-1 to 2^62: nothing is lost. */
-    uint128 units = x.sig >> (127 - UNIT - (x.exp - FLOAT80_BIAS));
-    uint128 quotient = units / HALF_PI_66;
-    uint128 rest = units % HALF_PI_66;
-    bool above = rest > HALF_PI_66 / 2; /* count from the next multiple down */
-    rest = above ? HALF_PI_66 - rest : rest;
+    struct u128 units = u128_shr(x.sig, (unsigned)(127 - UNIT - (x.exp - FLOAT80_BIAS)));
+    struct u128_quotient divided = u128_divide(units, half_pi_66);
+    struct u128 rest = divided.rest;
+    bool above = u128_less(u128_shr(half_pi_66, 1), rest); /* count from the next multiple down */
+    rest = above ? u128_sub(half_pi_66, rest) : rest;
     struct float80_parts r = {above, FLOAT80_BIAS + 127 - UNIT, rest};
-    return (struct reduced){wide_normalize(r), (unsigned)(quotient + above) & 3};
+    return (struct reduced){wide_normalize(r), (unsigned)(divided.quotient.low + above) & 3};
 }
 
 /* Series */
 
 static struct float80_parts sin_series(struct float80_parts r)
 {
-    uint128 fixed = wide_to_fixed(r);
-    uint128 square = fixed_mul(fixed, fixed);
-    uint128 sum = WIDE_ONE;
+    struct u128 fixed = wide_to_fixed(r);
+    struct u128 square = fixed_mul(fixed, fixed);
+    struct u128 sum = WIDE_ONE;
     for (unsigned n = TRIG_TERMS; n > 0; n--) {
-        sum = WIDE_ONE - fixed_mul(square, sum) / (2 * n * (2 * n + 1));
+        struct u128 term = u128_divide_small(fixed_mul(square, sum), 2 * n * (2 * n + 1));
+        sum = u128_sub(WIDE_ONE, term);
     }
-    return wide_mul(r, wide_from_fixed(false, sum - 1));
+    return wide_mul(r, wide_from_fixed(false, u128_sub(sum, u128_of(1))));
 }
 
 static struct float80_parts cos_series(struct float80_parts r)
 {
-    uint128 fixed = wide_to_fixed(r);
-    uint128 square = fixed_mul(fixed, fixed);
-    uint128 sum = WIDE_ONE;
+    struct u128 fixed = wide_to_fixed(r);
+    struct u128 square = fixed_mul(fixed, fixed);
+    struct u128 sum = WIDE_ONE;
     for (unsigned n = TRIG_TERMS; n > 0; n--) {
-        sum = WIDE_ONE - fixed_mul(square, sum) / (2 * n * (2 * n - 1));
+        struct u128 term = u128_divide_small(fixed_mul(square, sum), 2 * n * (2 * n - 1));
+        sum = u128_sub(WIDE_ONE, term);
     }
-    return wide_from_fixed(false, sum - 1);
+    return wide_from_fixed(false, u128_sub(sum, u128_of(1)));
 }
 
 static struct float80_parts sine_of(struct reduced x)
@@ -183,26 +185,28 @@ struct float80 float80_sincos(struct float80_env *env, struct float80 a, struct 
 
 static struct float80_parts atan_series(struct float80_parts t)
 {
-    uint128 fixed = wide_to_fixed(t);
-    uint128 square = fixed_mul(fixed, fixed);
-    uint128 sum = 0;
+    struct u128 fixed = wide_to_fixed(t);
+    struct u128 square = fixed_mul(fixed, fixed);
+    struct u128 sum = {0};
     for (unsigned n = ATAN_TERMS; n-- > 0;) {
-        sum = WIDE_ONE / (2 * n + 1) - fixed_mul(square, sum);
+        sum = u128_sub(u128_divide_small(WIDE_ONE, 2 * n + 1), fixed_mul(square, sum));
     }
-    return wide_mul(t, wide_from_fixed(false, sum - 1));
+    return wide_mul(t, wide_from_fixed(false, u128_sub(sum, u128_of(1))));
 }
 
 /* atan q for 0 < q <= 1 */
 static struct float80_parts atan_of(struct float80_parts q)
 {
-    unsigned step = (unsigned)((wide_to_fixed(q) + ((uint128)1 << 122)) >> 123);
+    struct u128 half_step = u128_make(UINT64_C(1) << (122 - 64), 0);
+    unsigned step = (unsigned)u128_shr(u128_add(wide_to_fixed(q), half_step), 123).low;
     if (step == 0) {
         return atan_series(q);
     }
     struct float80_parts c = wide_from_int((int32_t)step);
     c.exp -= 4;
     struct float80_parts t = wide_div(wide_add(q, wide_negate(c)), wide_add(one, wide_mul(q, c)));
-    return t.sig ? wide_add(atan_sixteenth[step], atan_series(t)) : atan_sixteenth[step];
+    return u128_is_zero(t.sig) ? atan_sixteenth[step]
+                               : wide_add(atan_sixteenth[step], atan_series(t));
 }
 
 /* Angle of (|x|, |y|), both finite and not zero. */

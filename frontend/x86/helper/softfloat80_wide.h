@@ -9,15 +9,15 @@
 
 #include "frontend/x86/helper/softfloat80_parts.h"
 
-#define WIDE_ONE ((uint128)1 << 127)
+#define WIDE_ONE u128_make(UINT64_C(1) << 63, 0)
 /* A positive constant from its two words and unbiased exponent. */
-#define WIDE(high, low, exponent)                                                       \
-    {                                                                                   \
-        false, FLOAT80_BIAS + (exponent), (uint128)UINT64_C(high) << 64 | UINT64_C(low) \
+#define WIDE(high, low, exponent)                                             \
+    {                                                                         \
+        false, FLOAT80_BIAS + (exponent), U128(UINT64_C(high), UINT64_C(low)) \
     }
 
 /* Upper half of the 256-bit product. */
-uint128 wide_multiply_high(uint128 a, uint128 b);
+struct u128 wide_multiply_high(struct u128 a, struct u128 b);
 struct float80_parts wide_normalize(struct float80_parts a);
 struct float80_parts wide_mul(struct float80_parts a, struct float80_parts b);
 struct float80_parts wide_div(struct float80_parts a, struct float80_parts b);
@@ -33,18 +33,18 @@ static inline struct float80_parts wide_negate(struct float80_parts a)
 }
 
 /* Product in fixed point. */
-static inline uint128 fixed_mul(uint128 a, uint128 b)
+static inline struct u128 fixed_mul(struct u128 a, struct u128 b)
 {
-    return wide_multiply_high(a, b) << 1;
+    return u128_shl(wide_multiply_high(a, b), 1);
 }
 
 /* |a| < 2 in fixed point. */
-static inline uint128 wide_to_fixed(struct float80_parts a)
+static inline struct u128 wide_to_fixed(struct float80_parts a)
 {
-    return a.sig ? shift_right_jam(a.sig, (uint32_t)(FLOAT80_BIAS - a.exp)) : 0;
+    return u128_is_zero(a.sig) ? a.sig : shift_right_jam(a.sig, (uint32_t)(FLOAT80_BIAS - a.exp));
 }
 
-static inline struct float80_parts wide_from_fixed(bool sign, uint128 fixed)
+static inline struct float80_parts wide_from_fixed(bool sign, struct u128 fixed)
 {
     return wide_normalize((struct float80_parts){sign, FLOAT80_BIAS, fixed});
 }
@@ -52,7 +52,7 @@ static inline struct float80_parts wide_from_fixed(bool sign, uint128 fixed)
 /* Rounds an irrational result: PE is raised whatever the bits say. */
 static inline struct float80 wide_pack_inexact(struct float80_env *env, struct float80_parts a)
 {
-    a.sig |= 1;
+    a.sig.low |= 1;
     return float80_pack(env, a, 64);
 }
 

@@ -8,9 +8,8 @@
 #ifndef FRONTEND_X86_HELPER_VEC_NUMBER_H
 #define FRONTEND_X86_HELPER_VEC_NUMBER_H
 
+#include "base/u128.h"
 #include "frontend/x86/helper/vec_soft.h"
-
-__extension__ typedef unsigned __int128 soft_wide;
 
 enum { SOFT_TOP = 62 }; /* place of the leading bit */
 

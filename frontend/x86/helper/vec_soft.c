@@ -123,20 +123,22 @@ uint64_t soft_mul(struct soft *s, const struct soft_format *f, uint64_t a, uint6
     if (zero || infinite) {
         return zero ? soft_zero(f, sign) : soft_infinity(f, sign);
     }
-    soft_wide product = (soft_wide)o.a.sig * o.b.sig; /* 2^124 <= product < 2^126 */
-    int carry = (int)(product >> 125);
+    struct u128 product = u128_mul64(o.a.sig, o.b.sig); /* 2^124 <= product < 2^126 */
+    int carry = (int)(product.high >> (125 - 64));
     int drop = SOFT_TOP + carry;
-    uint64_t sticky = (product & (((soft_wide)1 << drop) - 1)) != 0;
-    return soft_pack(s, f, sign, o.a.exp + o.b.exp + carry, (uint64_t)(product >> drop) | sticky);
+    uint64_t sticky = (product.low & ((UINT64_C(1) << drop) - 1)) != 0;
+    return soft_pack(s, f, sign, o.a.exp + o.b.exp + carry,
+                     u128_shr(product, (unsigned)drop).low | sticky);
 }
 
 static uint64_t div_finite(struct soft *s, const struct soft_format *f, const struct operands *o)
 {
     int borrow = o->a.sig < o->b.sig;
-    soft_wide dividend = (soft_wide)o->a.sig << (SOFT_TOP + borrow);
-    uint64_t quotient = (uint64_t)(dividend / o->b.sig);
-    uint64_t sticky = (soft_wide)quotient * o->b.sig != dividend;
-    return soft_pack(s, f, o->a.sign != o->b.sign, o->a.exp - o->b.exp - borrow, quotient | sticky);
+    struct u128 dividend = u128_shl(u128_of(o->a.sig), (unsigned)(SOFT_TOP + borrow));
+    struct u128_quotient divided = u128_divide(dividend, u128_of(o->b.sig));
+    uint64_t sticky = !u128_is_zero(divided.rest);
+    return soft_pack(s, f, o->a.sign != o->b.sign, o->a.exp - o->b.exp - borrow,
+                     divided.quotient.low | sticky);
 }
 
 uint64_t soft_div(struct soft *s, const struct soft_format *f, uint64_t a, uint64_t b)
@@ -165,18 +167,18 @@ uint64_t soft_div(struct soft *s, const struct soft_format *f, uint64_t a, uint6
 }
 
 /* Whole part of the square root of value < 2^126, bit by bit; *exact when nothing is left. */
-static uint64_t integer_root(soft_wide value, bool *exact)
+static uint64_t integer_root(struct u128 value, bool *exact)
 {
     uint64_t root = 0;
-    soft_wide rest = 0;
+    struct u128 rest = {0};
     for (int at = 124; at >= 0; at -= 2) {
-        rest = rest << 2 | (value >> at & 3);
-        soft_wide trial = (soft_wide)root << 2 | 1;
-        bool one = rest >= trial;
-        rest -= one ? trial : 0;
+        rest = u128_or(u128_shl(rest, 2), u128_shr(value, (unsigned)at).low & 3);
+        struct u128 trial = u128_or(u128_shl(u128_of(root), 2), 1);
+        bool one = !u128_less(rest, trial);
+        rest = one ? u128_sub(rest, trial) : rest;
         root = root << 1 | one;
     }
-    *exact = rest == 0;
+    *exact = u128_is_zero(rest);
     return root;
 }
 
@@ -199,7 +201,7 @@ uint64_t soft_sqrt(struct soft *s, const struct soft_format *f, uint64_t a, uint
     }
     int odd = o.b.exp & 1;
     bool exact;
-    uint64_t root = integer_root((soft_wide)o.b.sig << (SOFT_TOP + odd), &exact);
+    uint64_t root = integer_root(u128_shl(u128_of(o.b.sig), (unsigned)(SOFT_TOP + odd)), &exact);
     return soft_pack(s, f, false, (o.b.exp - odd) / 2, root | !exact);
 }
 
@@ -291,6 +293,6 @@ uint64_t soft_reciprocal_root(uint64_t b)
     int odd = n.exp & 1;
     uint64_t m = n.sig >> (SOFT_TOP - 23) << odd;
     bool exact;
-    uint64_t root = integer_root((UINT64_C(1) << 51) / m, &exact);
+    uint64_t root = integer_root(u128_of((UINT64_C(1) << 51) / m), &exact);
     return pack_estimate(false, -(n.exp - odd) / 2 - 1, (root + 1) >> 1);
 }

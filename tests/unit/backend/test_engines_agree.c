@@ -12,6 +12,7 @@
 #include "base/endian.h"
 #include "frontend/x86/cpu/cpu.h"
 #include "frontend/x86/cpu/segment.h"
+#include "tests/support/budget.h"
 #include "tests/support/cpu_fixture.h"
 #include "tests/support/random_program.h"
 #include "tests/support/score.h"
@@ -218,7 +219,8 @@ static void agree_on(const struct couple *couple, unsigned length, uint64_t seed
     struct pair pair = {.seed = seed};
     struct dice dice = {seed * UINT64_C(0x9e3779b97f4a7c15) + 1};
     ck_assert(pair_create(&pair, couple, lengths[length]));
-    for (unsigned i = 0; i < PROGRAMS; i++) {
+    unsigned programs = test_budget(PROGRAMS);
+    for (unsigned i = 0; i < programs; i++) {
         pair.setting = (enum setting)(i % SETTINGS);
         program_make(&pair.program, &dice, pair.setting == REAL ? 16 : 32);
         for (unsigned pass = 0; pass < PASSES_OVER; pass++) {
@@ -262,14 +264,17 @@ START_TEST(known_programs_end_alike_on_both_engines)
 }
 END_TEST
 
-enum { RUNS = PROGRAMS * PASSES_OVER };
+static unsigned runs(void)
+{
+    return test_budget(PROGRAMS) * PASSES_OVER;
+}
 
 static void agree(unsigned length, uint64_t seed)
 {
     static const char *const rows[] = {"blocks_of_one_instruction", "blocks_of_three",
                                        "blocks_of_32"};
     agree_on(&all_passes, length, seed);
-    score("engines", rows[length], "native", RUNS, RUNS);
+    score("engines", rows[length], "native", runs(), runs());
 }
 
 START_TEST(fixed_programs_end_alike_on_both_engines)
@@ -314,7 +319,7 @@ START_TEST(programs_end_alike_without_an_optimisation)
         without((unsigned)_i / 2, _i % 2 ? "native" : "portable", name, sizeof(name));
     agree_on(&couple, (unsigned)_i / 2 % 3, (uint64_t)_i + 101);
     agree_on(&couple, 2, fresh_seed(_i));
-    score("engines", name, couple.engine[1], 2 * RUNS, 2 * RUNS);
+    score("engines", name, couple.engine[1], 2 * runs(), 2 * runs());
 }
 END_TEST
 

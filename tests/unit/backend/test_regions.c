@@ -334,7 +334,7 @@ START_TEST(loops_end_alike_on_both_engines)
     for (unsigned i = 0; i < 8; i++) {
         regions += run_seed((uint64_t)_i * 8 + i + 1, (struct pass_set){0});
     }
-    ck_assert_uint_gt(regions, 0);
+    ck_assert(regions > 0 || !host_native()->emit_region);
 }
 END_TEST
 

@@ -6,6 +6,7 @@
 #include "machine/record.h"
 #include "machine/replay.h"
 #include "snapshots/replay_log.h"
+#include "tests/support/budget.h"
 #include "tests/support/engine.h"
 
 #include <check.h>
@@ -243,7 +244,7 @@ START_TEST(made_up_recordings_are_one_error)
         }
         spill(changed, count);
         bool opened = open_replay(board, test_best_engine(), &status);
-        bool run = opened && machines < MACHINES;
+        bool run = opened && machines < test_budget(MACHINES);
         refused += !opened;
         if (!opened) {
             ck_assert(status.failed && !strchr(status.text, '\n'));
@@ -255,7 +256,7 @@ START_TEST(made_up_recordings_are_one_error)
         close_replay(board, run);
     }
     ck_assert_uint_gt(refused, 100);
-    ck_assert_uint_eq(machines, MACHINES);
+    ck_assert_uint_eq(machines, test_budget(MACHINES));
     free(board);
 }
 END_TEST

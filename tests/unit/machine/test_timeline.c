@@ -5,6 +5,7 @@
 #define _GNU_SOURCE /* memfd_create */
 #include "machine/record.h"
 #include "machine/timeline.h"
+#include "tests/support/budget.h"
 #include "tests/support/engine.h"
 
 #include <check.h>
@@ -13,7 +14,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { SLICES = 30, PLACES = 12, WINDOW = 600 };
+enum { SLICES = 30, PLACES = 12 };
+
+/* Instructions that are stepped to find what must be found. */
+static unsigned window(void)
+{
+    return test_budget(600);
+}
 
 struct board {
     struct config config;
@@ -117,7 +124,7 @@ START_TEST(a_position_has_one_state_however_it_is_reached)
         go(board, place(board, n));
         hash[n] = machine_hash(&board->machine);
     }
-    for (unsigned round = 0; round < 3 * places; round++) {
+    for (unsigned round = 0; round < test_budget(3 * places); round++) {
         dice = dice * 1664525 + 1013904223;
         unsigned n = (dice >> 16) % places;
         go(board, place(board, n) - round % 3);
@@ -151,7 +158,7 @@ END_TEST
 static uint64_t step_to_last(struct board *board, uint64_t linear, uint64_t end)
 {
     uint64_t last = 0;
-    for (uint64_t at = end - WINDOW; at < end; at++) {
+    for (uint64_t at = end - window(); at < end; at++) {
         const struct context *ctx = board->machine.ctx;
         go(board, at);
         bool interrupted = ctx->interrupt && ctx->guest->interruptible(ctx);
@@ -167,10 +174,10 @@ START_TEST(going_back_to_a_breakpoint_stops_at_its_last_passing)
     struct board *board = open_board(test_best_engine());
     struct status status = {0};
     uint64_t end = place(board, (unsigned)_i * 3);
-    go(board, end - 1 - WINDOW / 2);
+    go(board, end - 1 - window() / 2);
     uint64_t linear = linear_rip(board);
     uint64_t last = step_to_last(board, linear, end);
-    ck_assert_uint_ge(last, end - 1 - WINDOW / 2);
+    ck_assert_uint_ge(last, end - 1 - window() / 2);
     ck_assert(timeline_break(board->timeline, linear, &status));
     go(board, end);
     ck_assert(timeline_reverse(board->timeline, &status));
@@ -178,7 +185,7 @@ START_TEST(going_back_to_a_breakpoint_stops_at_its_last_passing)
     ck_assert_uint_eq(linear_rip(board), linear);
 
     /* Forwards from the start of the window, all of them, and none that is none. */
-    go(board, end - WINDOW);
+    go(board, end - window());
     for (;;) {
         ck_assert(timeline_continue(board->timeline, &status));
         ck_assert_uint_eq(linear_rip(board), linear);
@@ -207,7 +214,7 @@ START_TEST(going_back_to_a_write_stops_before_the_instruction)
     go(board, end);
     uint64_t linear = (ctx->seg[SEG_SS].base + (ctx->gpr[GUEST_RSP] & 0xffff) - 2) & 0xfffff;
     uint64_t changed = 0;
-    for (uint64_t at = end - WINDOW; at < end; at++) {
+    for (uint64_t at = end - window(); at < end; at++) {
         go(board, at);
         uint32_t before = word_at(board, linear);
         go(board, at + 1);

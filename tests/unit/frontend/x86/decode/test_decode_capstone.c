@@ -3,11 +3,12 @@
  * prefixes and in both code sizes; every opcode under every ModRM byte, defined or not; random
  * bytes.  Length and text are Capstone's but for what capstone_differences.def lists.
  */
+#include "tests/support/budget.h"
 #include "tests/support/score.h"
 #include "tests/unit/frontend/x86/decode/capstone_oracle.h"
 #include "tests/unit/frontend/x86/decode/decode_rows.h"
 
-enum { RANDOM = 200000, RANDOM_LONG = 100000, SIB_STEP = 5, SIB_BYTES = 52 };
+enum { OPCODES = 4 * 256, RANDOM = 200000, RANDOM_LONG = 100000, SIB_STEP = 5, SIB_BYTES = 52 };
 
 /* The tests run in one process and count here together. */
 static struct oracle oracle;
@@ -170,13 +171,13 @@ static void compare_opcode(unsigned map, unsigned opcode, bool is32)
 START_TEST(every_opcode_reads_as_in_capstone)
 {
     struct oracle before = oracle;
-    for (unsigned map = 0; map < 4; map++) {
-        for (unsigned opcode = 0; opcode < 256; opcode++) {
-            compare_opcode(map, opcode, false);
-            compare_opcode(map, opcode, true);
-        }
+    unsigned opcodes = test_budget(OPCODES); /* spread over all of them */
+    for (unsigned i = 0; i < opcodes; i++) {
+        unsigned opcode = i * (OPCODES / opcodes | 1) % OPCODES;
+        compare_opcode(opcode >> 8, opcode & 0xff, false);
+        compare_opcode(opcode >> 8, opcode & 0xff, true);
     }
-    ck_assert_uint_eq(oracle.compared - before.compared, 8 * 256 * (256 + (64 + 64) * 6));
+    ck_assert_uint_eq(oracle.compared - before.compared, 2 * opcodes * (256 + (64 + 64) * 6));
     ck_assert(score_since(&before, "all_opcodes_with_all_ModRM_bytes"));
 }
 END_TEST
@@ -246,7 +247,7 @@ START_TEST(random_long_mode_lengths_are_those_of_capstone)
                       theirs->mnemonic);
     }
     score("decoder", "random_bytes_that_are_64-bit_code,_lengths", "-", both, both);
-    ck_assert_uint_gt(both, 50000);
+    ck_assert_uint_gt(both, RANDOM_LONG / 2);
     cs_free(theirs, 1);
     cs_close(&handle);
 }
@@ -281,12 +282,13 @@ static void tell(unsigned i)
 
 START_TEST(every_listed_difference_is_still_met)
 {
+    bool all = test_budget(OPCODES) == OPCODES; /* else some may not have been met */
     for (unsigned i = 0; i < RULES; i++) {
-        ck_assert_msg(oracle.rule_uses[i], "never needed: Capstone %s", rules[i].why);
+        ck_assert_msg(oracle.rule_uses[i] || !all, "never needed: Capstone %s", rules[i].why);
         score_known("decoder", "Capstone 4.0.2 %s.", rules[i].why);
     }
     for (unsigned i = 0; i < DIFFERENCES; i++) {
-        ck_assert_msg(oracle.difference_uses[i], "never needed: %s, Capstone %s",
+        ck_assert_msg(oracle.difference_uses[i] || !all, "never needed: %s, Capstone %s",
                       differences[i].ours, differences[i].capstone);
         if (!told_before(i)) {
             tell(i);
@@ -297,6 +299,13 @@ END_TEST
 
 int main(void)
 {
+    int major;
+    int minor;
+    cs_version(&major, &minor);
+    if (major != 4) {
+        printf("SKIPPED: Capstone %d.%d; the differences are listed for 4.0\n", major, minor);
+        return 77;
+    }
     Suite *suite = suite_create("decode against Capstone");
     TCase *tcase = tcase_create("decode against Capstone");
     tcase_set_timeout(tcase, 120);

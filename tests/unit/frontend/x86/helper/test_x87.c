@@ -346,10 +346,10 @@ END_TEST
 
 int main(void)
 {
-    cpu.model = x86_model_find("486");
     Suite *suite = suite_create("x87");
     TCase *tcase = tcase_create("against the processor");
 #if defined(__x86_64__)
+    cpu.model = x86_model_find("486");
     tcase_add_loop_test(tcase, every_operation_leaves_the_state_that_the_processor_leaves, 0,
                         X87_OPS);
 #endif

@@ -7,6 +7,7 @@
 #include "tests/unit/frontend/x86/helper/x87_reference.h"
 
 #include <check.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,8 +104,8 @@ static void compare(struct tally *tally, const char *what, uint16_t control, str
         return;
     }
     if (tally->wrong++ < SHOWN) {
-        printf("%s, control %03x: %04x.%016lx, %04x.%016lx: %04x.%016lx flags %04x, "
-               "exact %04x.%016lx %04x\n",
+        printf("%s, control %03x: %04x.%016" PRIx64 ", %04x.%016" PRIx64 ": %04x.%016" PRIx64
+               " flags %04x, exact %04x.%016" PRIx64 " %04x\n",
                what, control, a.exponent, a.mantissa, b.exponent, b.mantissa, ours.value.exponent,
                ours.value.mantissa, ours.flags, exact.value.exponent, exact.value.mantissa,
                exact.flags);
