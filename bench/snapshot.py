@@ -47,7 +47,7 @@ NETBOOT = os.environ.get(
 APPEND = "vga=normal nomodeset fb=false console=ttyS0 console=tty0 cryptomgr.notests"
 MARKER = b"Run /init"
 SETTLE = 5  # seconds from there until the installer has come up
-RECORD_INSNS = 3_000_000_000
+RECORD_INSNS = 8_000_000_000
 TYPING = 12  # seconds
 PATIENCE = 420
 
