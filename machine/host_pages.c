@@ -38,6 +38,13 @@ int host_pages_open(void)
     return pagemap;
 }
 
+void host_pages_close(int pagemap)
+{
+    if (pagemap >= 0) {
+        close(pagemap);
+    }
+}
+
 uint64_t host_pages_touched(int pagemap, const void *at, unsigned count)
 {
     uint64_t entries[HOST_PAGES_MOST];

@@ -12,8 +12,10 @@
 
 enum { HOST_PAGES_MOST = 64 };
 
-/* A descriptor for host_pages_touched(), to be closed; -1: it cannot be told. */
+/* A descriptor for host_pages_touched(); -1: it cannot be told. */
 int host_pages_open(void);
+/* -1 does nothing. */
+void host_pages_close(int pagemap);
 /* Bit n: page n of 4096 bytes from `at` on may have other bytes than zeros.  count: at most
  * HOST_PAGES_MOST.  Any thread. */
 uint64_t host_pages_touched(int pagemap, const void *at, unsigned count);

@@ -1,7 +1,9 @@
 #include "machine/machine.h"
 
+#include "base/bits.h"
 #include "machine/code_cache.h"
 #include "machine/faults.h"
+#include "machine/host_pages.h"
 #include "machine/migrate.h"
 #include "machine/pc.h"
 #include "machine/perf_map.h"
@@ -11,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NS_PER_KILO_INSN = 1000 };
+enum { NS_PER_KILO_INSN = 1000, HASHED_PAGE = 4096 };
 enum { KEPT_CODE_BYTES = 192 << 20 }; /* half of it may come from an earlier run */
 
 uint64_t machine_icount(const struct machine *machine)
@@ -398,16 +400,37 @@ uint64_t machine_quick_hash(struct machine *machine)
     return hash;
 }
 
-uint64_t machine_hash(struct machine *machine)
+static uint64_t hash_page(const uint8_t *ram, uint64_t at, uint64_t hash)
 {
-    uint64_t hash = machine_quick_hash(machine);
-    for (uint64_t at = 0; at < machine->memory.ram_bytes; at += 8) {
-        uint64_t word = load_le64(machine->memory.ram + at);
+    for (uint64_t end = at + HASHED_PAGE; at < end; at += 8) {
+        uint64_t word = load_le64(ram + at);
         if (word) {
             hash = (hash ^ word ^ at) * UINT64_C(0x9e3779b97f4a7c15);
             hash ^= hash >> 29;
         }
     }
+    return hash;
+}
+
+/* Zeros do not count, so memory that nobody touched is not looked at. */
+uint64_t machine_hash(struct machine *machine)
+{
+    uint64_t hash = machine_quick_hash(machine);
+    const uint8_t *ram = machine->memory.ram;
+    uint64_t pages = machine->memory.ram_bytes / HASHED_PAGE;
+    int pagemap = host_pages_open();
+    for (uint64_t first = 0; first < pages; first += HOST_PAGES_MOST) {
+        unsigned count =
+            pages - first < HOST_PAGES_MOST ? (unsigned)(pages - first) : HOST_PAGES_MOST;
+        uint64_t touched = host_pages_touched(pagemap, ram + first * HASHED_PAGE, count);
+        for (unsigned i = 0; i < count; i++) {
+            uint64_t at = (first + i) * HASHED_PAGE;
+            if (touched >> i & 1 && !bytes_are_zero(ram + at, HASHED_PAGE)) {
+                hash = hash_page(ram, at, hash);
+            }
+        }
+    }
+    host_pages_close(pagemap);
     return hash;
 }
 

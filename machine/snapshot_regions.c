@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 const char *const drive_regions[DRIVE_SLOTS] = {"fda", "fdb", "hda", "hdb", "hdc", "hdd"};
 
@@ -199,7 +198,5 @@ void snapshots_write_regions(struct machine *machine, struct snapshots *snapshot
             write_region(writer, number++, &saving);
         }
     }
-    if (pagemap >= 0) {
-        close(pagemap);
-    }
+    host_pages_close(pagemap);
 }
