@@ -89,7 +89,8 @@ void lift_mov_to_segment(struct lift *l, const struct x86_insn *insn)
 void lift_push_segment(struct lift *l, const struct x86_insn *insn)
 {
     get_selector(l, IR_T0, 4, insn->ops[0].reg);
-    if (insn->operand_size == 4 && lift_has(l, X86_FEATURE_TR)) {
+    bool old = lift_has(l, X86_FEATURE_TR) && !lift_has(l, X86_FEATURE_CX8);
+    if (insn->operand_size == 4 && old) {
         lift_push_word_as_dword(l, IR_T0);
         return;
     }
