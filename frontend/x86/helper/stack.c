@@ -32,6 +32,9 @@ uint64_t callout_popa(struct context *ctx, uint64_t a, uint64_t b, uint64_t imm)
             x86_gpr_put(ctx, reg, size, values[reg]);
         }
     }
+    if (size == 4 && x86_of(ctx)->model->family == 3) {
+        ctx->gpr[GUEST_RSP] = values[GUEST_RSP]; /* the 386: what a 16-bit stack leaves of it */
+    }
     stack_commit(ctx, &stack);
     return 0;
 }

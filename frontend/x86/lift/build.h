@@ -112,6 +112,8 @@ void lift_mov_to_segment(struct lift *l, const struct x86_insn *insn);
 void lift_mov_control(struct lift *l, const struct x86_insn *insn);
 void lift_mov_test(struct lift *l, const struct x86_insn *insn);
 void lift_push_segment(struct lift *l, const struct x86_insn *insn);
+/* A push of 32 bits that stores the lower half of the operand. */
+void lift_push_word_as_dword(struct lift *l, unsigned operand);
 void lift_pop_segment(struct lift *l, const struct x86_insn *insn);
 
 /* Raises #GP(0) and returns true where the level in the mode key forbids privileged instructions.

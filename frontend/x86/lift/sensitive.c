@@ -85,9 +85,15 @@ void lift_mov_to_segment(struct lift *l, const struct x86_insn *insn)
     }
 }
 
+/* A doubleword, but 386 and 486 write the selector alone and leave the upper half as it was. */
 void lift_push_segment(struct lift *l, const struct x86_insn *insn)
 {
     get_selector(l, IR_T0, 4, insn->ops[0].reg);
+    bool old = lift_has(l, X86_FEATURE_TR) && !lift_has(l, X86_FEATURE_CX8);
+    if (insn->operand_size == 4 && old) {
+        lift_push_word_as_dword(l, IR_T0);
+        return;
+    }
     lift_op(l, IR_push, insn->operand_size, IR_NONE, IR_T0, IR_NONE);
 }
 

@@ -53,6 +53,16 @@ static void set_stack(struct lift *l, unsigned base, int32_t disp)
     inst->asize = (uint8_t)lift_stack_size(l);
 }
 
+void lift_push_word_as_dword(struct lift *l, unsigned operand)
+{
+    struct ir_inst *inst = lift_op(l, IR_mov, 2, IR_MEM, operand, IR_NONE);
+    inst->seg = SEG_SS;
+    inst->base = GUEST_RSP;
+    inst->disp = -4;
+    inst->asize = (uint8_t)lift_stack_size(l);
+    set_stack(l, GUEST_RSP, -4);
+}
+
 /* POP to memory: an address based on ESP uses ESP after the pop.  On the 80286 the stack pointer
  * has moved even when the store faults. */
 static void pop_memory(struct lift *l, const struct x86_insn *insn)

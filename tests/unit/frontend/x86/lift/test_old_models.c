@@ -137,6 +137,16 @@ static const struct program programs[] = {
      CODE_OF("\xb1\x03\xb8\x02\xf1\x50\x9d\xf3\x26\xa4"), 0xf102, 8, 0, 0},
     {"186", "an interrupted REP goes on at its first prefix",
      CODE_OF("\xb1\x03\xb8\x02\xf1\x50\x9d\xf3\x26\xa4"), 0xf102, 7, 0, 0},
+#define PUSH_ES_OVER_9ABC CODE_OF("\x66\x68\x78\x56\xbc\x9a\x66\x58\x66\x06\x83\xc4\x02\x58")
+    {"386", "32-bit PUSH ES writes a word", PUSH_ES_OVER_9ABC, 0x9abc, 0, 0, 0},
+    {"486", "32-bit PUSH ES writes a word", PUSH_ES_OVER_9ABC, 0x9abc, 0, 0, 0},
+    {"pentium", "32-bit PUSH ES writes a doubleword", PUSH_ES_OVER_9ABC, 0, 0, 0, 0},
+#define POPAD_AND_ESP                                          \
+    CODE_OF(                                                   \
+        "\x66\x68\xef\xbe\xad\xde\x66\x58" /* push, pop eax */ \
+        "\xbb\x06\x00\x66\x60\x83\xc4\x10\x66\x50\x83\xec\x0c\x66\x61\x66\xc1\xec\x10\x89\xe0")
+    {"386", "POPAD loads the upper half of ESP", POPAD_AND_ESP, 0xdead, 6, 0, 0},
+    {"486", "POPAD does not", POPAD_AND_ESP, 0, 6, 0, 0},
     {"386", "MOV TR6", CODE_OF("\x0f\x26\xf0\x31\xc0\x0f\x24\xf0"), 0x1234, 0, 0, 0},
     {"386", "no MOV TR3", CODE_OF("\x0f\x24\xd8"), 0x1234, 0, 0, 0},
     {"486", "MOV TR3", CODE_OF("\x0f\x26\xd8\x31\xc0\x0f\x24\xd8"), 0x1234, 0, 0, 0},
