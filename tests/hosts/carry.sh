@@ -29,6 +29,22 @@ wait-text bytes free
 hash
 quit
 SCRIPT
+# The Linux kernel in the middle of its boot, and 50 million instructions later.
+source "$BOOT_DIR/linux.sh"
+linux=
+if [[ -r $NETBOOT/linux ]]; then
+    linux=yes
+    printf 'wait-serial Memory:\nsave linux.vsnap\nquit\n' >linux.txt
+    "$HERE" run --kernel "$LINUX" --append console=ttyS0 --serial file:serial.txt "${options[@]}" \
+        --script linux.txt >out.txt 2>log.txt || boot_failed "the kernel's saved run"
+fi
+boots_on()
+{
+    "$1" run linux.vsnap --display none --speed max --serial null --engine "$2" --for 50M --stats=stats.json \
+        >out.txt 2>log.txt || boot_failed "the kernel, going on"
+    grep -E '"(instructions|virtual_ns|state_hash)"' stats.json
+}
+
 goes_on()
 {
     "$1" run prompt.vsnap --display none --speed max --engine "$2" --script go-on.txt 2>&1 >out.txt |
@@ -38,10 +54,15 @@ goes_on()
 "$HERE" replay session.log --display none >out.txt 2>here.txt || boot_failed "the replay on this host"
 goes_on "$HERE" native >here.hash
 cat here.txt here.hash
+[[ -z $linux ]] || boots_on "$HERE" native >here.linux
 for engine in $ENGINES; do
     "$VESTIGE" replay session.log --display none --engine "$engine" >out.txt 2>there.txt ||
         fail "the replay on the other host: $(<there.txt)"
     expect_same here.txt there.txt
     goes_on "$VESTIGE" "$engine" >there.hash
     expect_same here.hash there.hash
+    if [[ $linux ]]; then
+        boots_on "$VESTIGE" "$engine" >there.linux
+        expect_same here.linux there.linux
+    fi
 done
