@@ -18,7 +18,7 @@
 #include <stdio.h>
 
 enum { ROW_CODE = 0x10000, ROW_HANDLER = 0x500, ROW_IDT = 0x2000, ROW_GDT = 0x3000 };
-enum { ROW_STACK = 0x7000, ROW_DATA = 0x40000, ROW_DATA_BYTES = 0x1100, ROW_BYTES = 16 };
+enum { ROW_STACK = 0x7000, ROW_DATA = 0x40000, ROW_DATA_BYTES = 0x1100, ROW_BYTES = 32 };
 
 struct row_pair {
     struct cpu_fixture side[2]; /* portable, native */
@@ -47,6 +47,15 @@ static inline void row_pair_destroy(struct row_pair *pair)
 {
     cpu_fixture_destroy(&pair->side[0]);
     cpu_fixture_destroy(&pair->side[1]);
+}
+
+/* Begins the code with a read and a write of the operand's page: so what follows does not miss the
+ * tables.  Where to go on. */
+static inline unsigned row_pair_touch(struct row_pair *pair)
+{
+    static const uint8_t touch[] = {0x80, 0x3b, 0, 0x80, 0x0b, 0}; /* cmp, or byte [ebx], 0 */
+    memcpy(pair->code, touch, sizeof touch);
+    return sizeof touch;
 }
 
 /* The code is written to both. */

@@ -86,6 +86,9 @@ static struct flag_use use_of(const struct ir_inst *inst)
     case IR_cmov:
     case IR_brcc:
         return (struct flag_use){.inputs = ir_cc_flags[inst->cc & 15]};
+    case IR_x87:
+        return a64_x87_makes_flags(inst) ? (struct flag_use){.writes = ALL, .kills = ALL}
+                                         : (struct flag_use){0};
     case IR_vec:
         return (vec_rows[inst->imm & 0xffff].flags & VEC_EFLAGS) != 0
                    ? (struct flag_use){.writes = ALL, .kills = ALL}

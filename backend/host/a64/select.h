@@ -89,6 +89,8 @@ emit_record body_shift, body_double_shift, body_imul, body_mul1, body_bit, body_
 emit_record body_setcc, body_cmov, body_xchg, body_xadd, body_cmpxchg;
 /* select_x87.c */
 emit_record select_x87, body_x87;
+/* All arithmetic flags are its result. */
+bool a64_x87_makes_flags(const struct ir_inst *inst);
 bool a64_x87_has_code(const struct emit *e, const struct ir_inst *inst);
 /* select_vec.c */
 emit_record select_vec, body_vec;

@@ -8,9 +8,14 @@ static enum x87_op op_of(const struct ir_inst *inst)
 
 bool a64_x87_has_code(const struct emit *e, const struct ir_inst *inst)
 {
-    return a64_x87_rows[op_of(inst)].shape != X87_NO_CODE &&
-           (e->ir->mode & (MODE_FPU_SLOW | MODE_NO_FPU)) == 0 &&
+    bool any = a64_x87_rows[op_of(inst)].shape != X87_NO_CODE || op_of(inst) == X87_fnstsw_ax;
+    return any && (e->ir->mode & (MODE_FPU_SLOW | MODE_NO_FPU)) == 0 &&
            pass_on(e->engine->passes, PASS_host_x87);
+}
+
+bool a64_x87_makes_flags(const struct ir_inst *inst)
+{
+    return a64_x87_rows[op_of(inst)].what == X87_FLAGS;
 }
 
 /* x2 = the operand in memory; integers with their sign. */
@@ -58,7 +63,7 @@ void body_x87(struct emit *e, const struct ir_inst *inst)
     const struct x87_code *row = &a64_x87_rows[op_of(inst)];
     bool store = row->shape == X87_STORE;
     if (row->memory == 0) {
-        a64_imm(e->out, REG_X87, inst->aux);
+        a64_imm(e->out, REG_X87, row->source == X87_NEXT ? 1 : inst->aux);
     } else if (!store) {
         load_operand(e, row);
     }
@@ -68,11 +73,27 @@ void body_x87(struct emit *e, const struct ir_inst *inst)
         a64_store_datum(e, REG_X2, row->memory);
     }
     note_last(e, inst);
+    if (row->what == X87_FLAGS) {
+        a64_flags_made(e, false);
+    }
+}
+
+/* AX = the status word. */
+static void emit_fnstsw_ax(struct emit *e)
+{
+    a64_mem(e->out, A64_LDRH, REG_A, REG_CONTEXT, CTX(fsw));
+    a64_mem(e->out, A64_LDRB, REG_B, REG_CONTEXT, CTX(ftop));
+    a64_bfi(e->out, REG_A, REG_B, 11, 3);
+    operand_store(e, GUEST_RAX, 2, REG_A);
 }
 
 void select_x87(struct emit *e, const struct ir_inst *inst)
 {
     const struct x87_code *row = &a64_x87_rows[op_of(inst)];
+    if (op_of(inst) == X87_fnstsw_ax) {
+        emit_fnstsw_ax(e);
+        return;
+    }
     a64_mmx_forget(e);
     if (row->memory != 0) {
         struct memory_access access =

@@ -4,16 +4,36 @@
  *
  * Called with the datum of a load in x2 and the number of ST(i) in x6.  Returns where the caller
  * turns to C, with nothing changed; an instruction further on when it is done, with the datum of a
- * store in x2.  NZCV, x8 and x9 (where the operation has an access) stay.
+ * store in x2.  NZCV (but where flags are the result), x8 and x9 (where the operation has an
+ * access) stay.
  */
 #ifndef BACKEND_HOST_A64_X87_H
 #define BACKEND_HOST_A64_X87_H
 
 #include "backend/host/a64/select.h"
 
-enum x87_shape { X87_NO_CODE, X87_PUSH, X87_STORE, X87_MOVE, X87_SWAP, X87_SIGN, X87_ARITH };
-enum x87_what { X87_NONE, X87_CHANGE, X87_CLEAR, X87_ADD, X87_SUB, X87_SUBR, X87_MUL };
-enum x87_operand { X87_STI, X87_TO_STI, X87_F32, X87_F64, X87_INT, X87_ONE, X87_ZERO };
+enum x87_shape {
+    X87_NO_CODE,
+    X87_PUSH,
+    X87_STORE,
+    X87_MOVE,
+    X87_SWAP,
+    X87_SIGN,
+    X87_ARITH,
+    X87_COMPARE
+};
+enum x87_what {
+    X87_NONE,
+    X87_CHANGE,
+    X87_CLEAR,
+    X87_ADD,
+    X87_SUB,
+    X87_SUBR,
+    X87_MUL,
+    X87_CHOP,
+    X87_FLAGS
+};
+enum x87_operand { X87_STI, X87_NEXT, X87_TO_STI, X87_F32, X87_F64, X87_INT, X87_ONE, X87_ZERO };
 
 struct x87_code {
     uint8_t shape, what, source; /* the enums above */
@@ -54,6 +74,8 @@ void x87_set_top_bit(struct x87_stub *s, unsigned rd);
 void x87_widen(struct x87_stub *s);
 /* x2 = ST(0), in F_A, as a datum of memory; x6 the exceptions and C1 that come of it. */
 void x87_narrow(struct x87_stub *s);
+/* x6 = the condition bits of ST(0) against the other operand.  Changes NZCV. */
+void x87_compare(struct x87_stub *s);
 /* F_B, F_B_EXP = ST(0) op the other operand; x6 the exceptions and C1. */
 void x87_arithmetic(struct x87_stub *s);
 

@@ -102,10 +102,59 @@ static void round_up(struct x87_stub *s, unsigned value, unsigned rest, unsigned
     a64_here(out, even);
 }
 
+/* x2 = ST(0) as an integer: by nearest or by cutting, as FCW and the row say. */
+static void narrow_integer(struct x87_stub *s)
+{
+    struct code_buffer *out = s->out;
+    a64_imm(out, F_X, 0);
+    a64_ubfx(out, F_Y, F_A_EXP, 0, 15);
+    a64_rrr(out, A64_64(A64_ORR), F_B, F_A, F_Y);
+    uint32_t zero = a64_cb(out, A64_64(A64_CBZ), F_B);
+    x87_fail(s, a64_tb(out, A64_TBZ, F_A, 63));
+    a64_imm(out, F_B, BIAS + 63);
+    a64_rrr(out, A64_SUB, F_Y, F_B, F_Y); /* bits of the fraction: 1 .. 63 */
+    x87_fail(s, a64_cb(out, A64_CBZ, F_Y));
+    a64_lsr(out, F_B, F_Y, 6);
+    x87_fail(s, a64_cb(out, A64_CBNZ, F_B));
+    a64_rrr(out, A64_SUB, F_DST, A64_XZR, F_Y);
+    a64_rrr(out, A64_64(A64_LSRV), F_B, F_A, F_Y);
+    a64_rrr(out, A64_64(A64_LSLV), F_A, F_A, F_DST);
+    uint32_t exact = a64_cb(out, A64_64(A64_CBZ), F_A);
+    uint32_t cut = 0;
+    if (s->row->what == X87_CHOP) {
+        a64_imm(out, F_X, FSW_PE);
+    } else {
+        a64_mem(out, A64_LDRH, F_DST, REG_CONTEXT, CTX(fcw));
+        a64_ubfx(out, F_DST, F_DST, FCW_RC_BIT, 2);
+        a64_imm(out, F_X, FSW_PE);
+        a64_logic_imm(out, A64_EORI, F_Y, F_DST, 3);
+        cut = a64_cb(out, A64_CBZ, F_Y);
+        x87_fail(s, a64_cb(out, A64_CBNZ, F_DST));
+        round_up(s, F_B, F_A, F_DST);
+        a64_here(out, cut);
+    }
+    a64_here(out, exact);
+    x87_fail(s, a64_tb(out, A64_TBNZ, F_B, 63));
+    uint32_t positive = a64_tb(out, A64_TBZ, F_A_EXP, 15);
+    a64_rrr(out, A64_64(A64_SUB), F_B, A64_XZR, F_B);
+    a64_here(out, positive);
+    if (s->row->memory < 8) { /* the sign of what is stored is that of the whole */
+        a64_bits(out, (enum a64_word)((uint32_t)A64_64(A64_SBFM) | 1 << 22), F_Y, F_B, 0,
+                 8u * s->row->memory - 1);
+        a64_rrr(out, A64_64(A64_SUB), F_Y, F_Y, F_B);
+        x87_fail(s, a64_cb(out, A64_64(A64_CBNZ), F_Y));
+    }
+    a64_here(out, zero);
+}
+
 void x87_narrow(struct x87_stub *s)
 {
     struct code_buffer *out = s->out;
     const struct format *f = format_of(s);
+    if (s->row->source == X87_INT) {
+        narrow_integer(s);
+        return;
+    }
     unsigned drop = 63 - f->fraction;
     unsigned top = 1u << (f->bits - 1 - f->fraction);
     a64_imm(out, F_X, 0);
@@ -313,4 +362,43 @@ void x87_arithmetic(struct x87_stub *s)
         add(s);
     }
     round_result(s);
+}
+
+/* ---- comparison ---- */
+
+/* A zero, or a normal number, whose exponent goes to `to`; uses x9. */
+static void need_number(struct x87_stub *s, unsigned to, unsigned value, unsigned exponent)
+{
+    struct code_buffer *out = s->out;
+    a64_ubfx(out, to, exponent, 0, 15);
+    a64_rrr(out, A64_64(A64_ORR), F_Z, value, to);
+    uint32_t zero = a64_cb(out, A64_64(A64_CBZ), F_Z);
+    need_normal(s, to, value, exponent);
+    a64_here(out, zero);
+}
+
+/* x6 = C3 for equal, C0 for less, 0 for greater. */
+void x87_compare(struct x87_stub *s)
+{
+    enum { C0_BIT = 8, EQUAL = 0x4000 };
+    struct code_buffer *out = s->out;
+    need_number(s, F_X, F_A, F_A_EXP);
+    need_number(s, F_Y, F_B, F_B_EXP);
+    a64_rrrs(out, A64_SUBS, A64_XZR, F_X, F_Y, A64_LSL, 0);
+    a64_imm(out, F_X, EQUAL);
+    a64_rrr(out, A64_64(A64_ORR), F_Z, F_A, F_B);
+    uint32_t zeros = a64_cb(out, A64_64(A64_CBZ), F_Z);
+    a64_lsr(out, F_Y, F_A_EXP, 15); /* 1: less, when the signs differ */
+    a64_rrr(out, A64_EOR, F_Z, F_A_EXP, F_B_EXP);
+    uint32_t differ = a64_tb(out, A64_TBNZ, F_Z, 15);
+    uint32_t exponents = a64_bcond(out, A64_NE);
+    a64_rrr(out, A64_64(A64_SUBS), A64_XZR, F_A, F_B);
+    uint32_t equal = a64_bcond(out, A64_EQ);
+    a64_here(out, exponents);
+    a64_cond(out, A64_CSINC, F_Z, A64_XZR, A64_XZR, A64_CS);
+    a64_rrr(out, A64_EOR, F_Y, F_Y, F_Z);
+    a64_here(out, differ);
+    a64_lsl(out, F_X, F_Y, C0_BIT);
+    a64_here(out, zeros);
+    a64_here(out, equal);
 }

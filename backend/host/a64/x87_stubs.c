@@ -87,31 +87,34 @@ static void find_sti(struct x87_stub *s)
     need(s, F_X, false);
 }
 
-/* The status word: C1 as x6 has it, its exceptions added.  raised false: C1 = 0.  Uses x7. */
+/* The status word: C1 as x6 has it, its exceptions added.  raised false: C1 = 0.  Comparisons
+ * replace all conditions.  Uses x7, x11. */
 static void note_status(struct x87_stub *s, bool raised)
 {
+    bool compared = s->row->shape == X87_COMPARE;
+    uint32_t replaced = compared ? UINT32_C(0x4700) : UINT32_C(1) << FSW_C1_BIT;
     a64_mem(s->out, A64_LDRH, F_Y, REG_CONTEXT, CTX(fsw));
-    a64_logic_imm(s->out, A64_ANDI, F_Y, F_Y, ~(UINT32_C(1) << FSW_C1_BIT));
+    a64_imm(s->out, F_DST, replaced);
+    a64_rrr(s->out, A64_BIC, F_Y, F_Y, F_DST);
     if (raised) {
         a64_rrr(s->out, A64_ORR, F_Y, F_Y, F_X);
     }
     a64_mem(s->out, A64_STRH, F_Y, REG_CONTEXT, CTX(fsw));
 }
 
-/* x10 TOP.  Uses x6, x7, x11. */
+/* x10 TOP.  Uses x7, x11. */
 static void pop(struct x87_stub *s)
 {
-    if (s->row->pops == 0) {
-        return;
+    for (unsigned i = 0; i < s->row->pops; i++) {
+        load_byte(s, F_DST, CTX(ftag));
+        a64_imm(s->out, F_Y, 1);
+        a64_rrr(s->out, A64_LSLV, F_Y, F_Y, F_TOP);
+        a64_rrr(s->out, A64_ORR, F_DST, F_DST, F_Y);
+        store_byte(s, F_DST, CTX(ftag));
+        a64_rri(s->out, A64_ADDI, F_TOP, F_TOP, 1);
+        a64_logic_imm(s->out, A64_ANDI, F_TOP, F_TOP, 7);
+        store_byte(s, F_TOP, CTX(ftop));
     }
-    load_byte(s, F_DST, CTX(ftag));
-    a64_imm(s->out, F_Y, 1);
-    a64_rrr(s->out, A64_LSLV, F_Y, F_Y, F_TOP);
-    a64_rrr(s->out, A64_ORR, F_DST, F_DST, F_Y);
-    store_byte(s, F_DST, CTX(ftag));
-    a64_rri(s->out, A64_ADDI, F_TOP, F_TOP, 1);
-    a64_logic_imm(s->out, A64_ANDI, F_TOP, F_TOP, 7);
-    store_byte(s, F_TOP, CTX(ftop));
 }
 
 /* ---- shapes ---- */
@@ -121,6 +124,7 @@ static void push_operand(struct x87_stub *s)
 {
     switch ((enum x87_operand)s->row->source) {
     case X87_STI:
+    case X87_NEXT:
         begin_stack(s);
         find_sti(s);
         load_register(s, F_B, F_B_EXP, F_X);
@@ -213,12 +217,12 @@ static void emit_sign(struct x87_stub *s)
     note_status(s, false);
 }
 
-static void emit_arith(struct x87_stub *s)
+/* ST(0) to F_A, the other operand to F_B, NZCV out of the way. */
+static void load_operands(struct x87_stub *s)
 {
-    struct code_buffer *out = s->out;
     enum x87_operand source = (enum x87_operand)s->row->source;
-    bool registers = source == X87_STI || source == X87_TO_STI;
-    a64_put(out, (uint32_t)A64_MRS_NZCV | F_NZCV);
+    bool registers = source == X87_STI || source == X87_NEXT || source == X87_TO_STI;
+    a64_put(s->out, (uint32_t)A64_MRS_NZCV | F_NZCV);
     s->flags_saved = true;
     if (!registers) {
         x87_widen(s);
@@ -230,11 +234,42 @@ static void emit_arith(struct x87_stub *s)
         load_register(s, F_B, F_B_EXP, F_X);
     }
     load_register(s, F_A, F_A_EXP, F_TOP);
-    a64_mov(out, F_DST, source == X87_TO_STI ? F_X : F_TOP);
+}
+
+static void emit_arith(struct x87_stub *s)
+{
+    load_operands(s);
+    a64_mov(s->out, F_DST, s->row->source == X87_TO_STI ? F_X : F_TOP);
     x87_arithmetic(s);
     store_register(s, F_B, F_B_EXP, F_DST);
     note_status(s, true);
     load_byte(s, F_TOP, CTX(ftop));
+    pop(s);
+}
+
+/* x12 = the conditions in x6 as NZCV, C inverted; PF = AF = 0. */
+static void compared_flags(struct x87_stub *s)
+{
+    struct code_buffer *out = s->out;
+    a64_logic_imm(out, A64_EORI, F_X, F_X, 1 << 8); /* C0 */
+    a64_lsr(out, F_Y, F_X, 8);
+    a64_imm(out, F_NZCV, 0);
+    a64_bfi(out, F_NZCV, F_Y, NZCV_C, 1);
+    a64_lsr(out, F_Y, F_X, 14); /* C3 */
+    a64_bfi(out, F_NZCV, F_Y, NZCV_Z, 1);
+    a64_imm(out, REG_PF, 1);
+    a64_mov(out, REG_AF, REG_PF);
+}
+
+static void emit_compare(struct x87_stub *s)
+{
+    load_operands(s);
+    x87_compare(s);
+    if (s->row->what == X87_FLAGS) {
+        compared_flags(s);
+    } else {
+        note_status(s, true);
+    }
     pop(s);
 }
 
@@ -268,6 +303,9 @@ static void emit_operation(struct x87_stub *s)
         break;
     case X87_SIGN:
         emit_sign(s);
+        break;
+    case X87_COMPARE:
+        emit_compare(s);
         break;
     case X87_ARITH:
     case X87_NO_CODE:

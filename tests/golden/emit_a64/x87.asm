@@ -3,11 +3,13 @@
 bits 32
     fld qword [eax]
     fmul st0, st1
-    fstp qword [ecx]
+    fcomi st0, st2
+    fnstsw ax
+    fistp dword [ecx]
     jmp short $
-;| 50 host instructions for 4 guest instructions, 58 words aside
+;| 63 host instructions for 6 guest instructions, 73 words aside
 ;| block 1000
-;|   0  sub x29, x29, #4
+;|   0  sub x29, x29, #6
 ;|   1  tbnz x29, #0x3f, <aside>
 ;|   2  mov w8, w19
 ;|   3  lsr w10, w8, #0xc
@@ -37,23 +39,36 @@ bits 32
 ;|  27  strh w10, [fop]
 ;|  28  ldrh w10, [seg[SEG_CS].selector]
 ;|  29  strh w10, [fcs]
-;|  30  mov w8, w20
-;|  31  lsr w10, w8, #0xc
-;|  32  ldr x9, [x15, x10, lsl #3]
-;|  33  cbz x9, <aside>
-;|  34  tbnz x9, #0x3f, <aside>
-;|  35  and w10, w8, #7
-;|  36  cbnz w10, <aside>
-;|  37  bl <fstp_m64>
-;|  38  b <aside>
-;|  39  str x2, [x9, x8]
-;|  40  movz w10, #0x1004
-;|  41  str x10, [fip]
-;|  42  movz w10, #0x519
-;|  43  strh w10, [fop]
-;|  44  ldrh w10, [seg[SEG_CS].selector]
-;|  45  strh w10, [fcs]
-;|  46  str x8, [fdp]
-;|  47  ldrh w10, [seg[SEG_DS].selector]
-;|  48  strh w10, [fds]
-;|  49  b <aside>
+;|  30  movz w6, #0x2
+;|  31  bl <fcomi>
+;|  32  b <aside>
+;|  33  movz w10, #0x1004
+;|  34  str x10, [fip]
+;|  35  movz w10, #0x3f2
+;|  36  strh w10, [fop]
+;|  37  ldrh w10, [seg[SEG_CS].selector]
+;|  38  strh w10, [fcs]
+;|  39  ldrh w10, [x27, #0x3aa]
+;|  40  ldrb w11, [ftop]
+;|  41  bfi w10, w11, #0xb, #3
+;|  42  bfxil w19, w10, #0, #0x10
+;|  43  mov w8, w20
+;|  44  lsr w10, w8, #0xc
+;|  45  ldr x9, [x15, x10, lsl #3]
+;|  46  cbz x9, <aside>
+;|  47  tbnz x9, #0x3f, <aside>
+;|  48  and w10, w8, #3
+;|  49  cbnz w10, <aside>
+;|  50  bl <fistp_m32>
+;|  51  b <aside>
+;|  52  str w2, [x9, x8]
+;|  53  movz w10, #0x1008
+;|  54  str x10, [fip]
+;|  55  movz w10, #0x319
+;|  56  strh w10, [fop]
+;|  57  ldrh w10, [seg[SEG_CS].selector]
+;|  58  strh w10, [fcs]
+;|  59  str x8, [fdp]
+;|  60  ldrh w10, [seg[SEG_DS].selector]
+;|  61  strh w10, [fds]
+;|  62  b <aside>

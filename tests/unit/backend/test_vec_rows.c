@@ -25,7 +25,7 @@ static void assemble(const struct vec_row *row, unsigned reg, unsigned rm, bool 
                      uint8_t imm8)
 {
     uint8_t *code = pair.code;
-    unsigned at = 0;
+    unsigned at = memory ? row_pair_touch(&pair) : 0;
     unsigned map = vec_map(row);
     if (row->prefix >> 14 & 1) {
         code[at++] = 0x66;

@@ -14,8 +14,8 @@ static struct row_pair pair;
 /* That row, HLT. */
 static void assemble(const struct x87_row *row, unsigned sti)
 {
-    unsigned at = 0;
     bool memory = row->form >= X87_FORM_M16 && row->form <= X87_FORM_M80;
+    unsigned at = memory ? row_pair_touch(&pair) : 0;
     pair.code[at++] = row->escape;
     pair.code[at++] = (uint8_t)(row->modrm | (memory ? 3u : row->form == X87_FORM_STI ? sti : 0));
     pair.code[at++] = 0xf4;
