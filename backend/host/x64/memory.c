@@ -10,8 +10,9 @@
  *     operation on [r8 + r9]
  *
  * The slow path is a few calls of shared stubs (stubs_memory.c): after a load the fast path goes on
- * with ctx->slow_value for memory; stores run the operation on it a second time.  Flags are in the
- * record before the look-up because it destroys the host's.
+ * with ctx->slow_value for memory, and when it asked to leave, the dispatcher runs the instruction
+ * (guest_run_again()); stores run the operation on it a second time.  Flags are in the record before
+ * the look-up because it destroys the host's.
  */
 #include "backend/host/x64/select.h"
 
