@@ -165,7 +165,7 @@ static bool tell_old(struct media *media, uint64_t at, uint64_t end)
 
 bool media_keep_old(struct media *media, media_keeper *keeper, void *user)
 {
-    uint64_t pieces = media->file_bytes / MEDIA_PIECE_BYTES + 1;
+    size_t pieces = (size_t)(media->file_bytes / MEDIA_PIECE_BYTES) + 1;
     free(media->kept);
     media->keeper = keeper;
     media->keeper_user = user;

@@ -40,7 +40,7 @@ if [[ -r $NETBOOT/linux ]]; then
 fi
 boots_on()
 {
-    "$1" run linux.vsnap --display none --speed max --serial null --engine "$2" --for 50M --stats=stats.json \
+    "$1" run linux.vsnap --display none --speed max --serial null --engine "$2" --for "$3" --stats=stats.json \
         >out.txt 2>log.txt || boot_failed "the kernel, going on"
     grep -E '"(instructions|virtual_ns|state_hash)"' stats.json
 }
@@ -54,7 +54,12 @@ goes_on()
 "$HERE" replay session.log --display none >out.txt 2>here.txt || boot_failed "the replay on this host"
 goes_on "$HERE" native >here.hash
 cat here.txt here.hash
-[[ -z $linux ]] || boots_on "$HERE" native >here.linux
+if [[ $linux ]]; then # --for counts from the machine's start
+    boots_on "$HERE" native 1 >saved.linux
+    end=$(awk -F'[:,]' '/instructions/ { printf "%.0f", $2 + 50e6 }' saved.linux)
+    boots_on "$HERE" native "$end" >here.linux
+    grep -q "\"instructions\": $end," here.linux || fail "the kernel did not go on to $end"
+fi
 for engine in $ENGINES; do
     "$VESTIGE" replay session.log --display none --engine "$engine" >out.txt 2>there.txt ||
         fail "the replay on the other host: $(<there.txt)"
@@ -62,7 +67,7 @@ for engine in $ENGINES; do
     goes_on "$VESTIGE" "$engine" >there.hash
     expect_same here.hash there.hash
     if [[ $linux ]]; then
-        boots_on "$VESTIGE" "$engine" >there.linux
+        boots_on "$VESTIGE" "$engine" "$end" >there.linux
         expect_same here.linux there.linux
     fi
 done
