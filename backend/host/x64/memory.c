@@ -11,8 +11,8 @@
  *
  * The slow path is a few calls of shared stubs (stubs_memory.c): after a load the fast path goes on
  * with ctx->slow_value for memory, and when it asked to leave, the dispatcher runs the instruction
- * (guest_run_again()); stores run the operation on it a second time.  Flags are in the record before
- * the look-up because it destroys the host's.
+ * (guest_run_again()); stores run the operation on it a second time.  Flags are in the record
+ * before the look-up because it destroys the host's.
  */
 #include "backend/host/x64/select.h"
 
@@ -301,11 +301,12 @@ static void call_packed(struct emit *e, uint32_t stub, uint32_t next, uint64_t p
     buffer_put(e->out, pack, 8);
 }
 
-/* True when the record makes the first access of its instruction. */
-static bool is_first_access(const struct emit *e, uint32_t at)
+/* True when its instruction has done nothing before the record that may not be done twice. */
+static bool is_first(const struct emit *e, uint32_t at)
 {
     while (at > 0 && e->ir->insts[at - 1].op != IR_insn) {
-        if (ir_has_memory(&e->ir->insts[--at])) {
+        const struct ir_inst *inst = &e->ir->insts[--at];
+        if (ir_has_memory(inst) || ir_rows[inst->op].effects != 0) {
             return false;
         }
     }
@@ -319,7 +320,7 @@ static void emit_slow_load(struct emit *e, const struct slow_site *site)
     unsigned seg = wrapping_segment(e, &site->access);
     uint32_t stub =
         site->strict ? stubs->load_strict : stubs->load[seg][x64_size_index(site->access.size)];
-    bool again = has_tail(e, site) && is_first_access(e, site->at);
+    bool again = has_tail(e, site) && is_first(e, site->at);
     call_packed(e, stub, site->resume, site->pack | (uint64_t)again << PACK_AGAIN);
 }
 
