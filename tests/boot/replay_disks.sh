@@ -45,6 +45,7 @@ insert freedos.img
 says 'dir one.txt' 'ONE'
 ctl type 'echo three > one.txt\n'
 says 'type one.txt' 'three'
+says 'ver' 'FreeCom version' # the file is written: the command's own text on the screen said three, too
 ! "$VESTIGE" ctl control insert fda "$PWD/none.img" 2>refused.txt || fail "a file that is not there goes in"
 insert second.img
 says 'type two.txt' 'two'
