@@ -19,6 +19,7 @@ enum {
 /* Code bytes at rip: in one page, or assembled over two for a straddling instruction. */
 struct code_bytes {
     uint64_t gpa, gpa2;
+    int64_t tail_delta; /* with gpa2: the code table's entry of that page when it was fetched */
     const uint8_t *bytes;
     uint32_t in_page;
     uint32_t available;
@@ -126,6 +127,7 @@ static bool fetch_tail(struct translator *tr, struct code_bytes *code)
     if (!page && !mmio) {
         return false;
     }
+    code->tail_delta = tr->ctx->tables->code[(next & UINT32_MAX) >> PAGE_BITS];
     for (uint32_t i = 0; i < INSN_MAX_BYTES; i++) {
         code->assembled[head + i] =
             page ? page[i] : (uint8_t)tr->memory->mmio_read(tr->memory->memory, code->gpa2 + i, 1);
@@ -212,8 +214,7 @@ static struct block *compile(struct translator *tr, const struct code_bytes *cod
     struct block *block = arena_alloc_raw(tr->arena, sizeof(*block));
     block_init(block, code->gpa, straddles ? code->gpa2 : UINT64_MAX, &tr->ir);
     if (straddles) {
-        uint64_t tail = (tr->ctx->seg[SEG_CS].base + block_tail_rip(block)) & UINT32_MAX;
-        block->tail_delta = tr->ctx->tables->code[tail >> PAGE_BITS];
+        block->tail_delta = code->tail_delta; /* a full cache has emptied the tables since */
     }
     bool fits = tr->host->emit(tr->engine, &tr->ir, block);
     size_t used = offsetof(struct block, exits) + block->exit_count * sizeof(block->exits[0]);
