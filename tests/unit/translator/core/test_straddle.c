@@ -1,4 +1,5 @@
 /* Instructions that straddle two pages, the second of which is mapped elsewhere meanwhile. */
+#include "frontend/x86/cpu/segment.h"
 #include "tests/support/cpu_fixture.h"
 #include "tests/support/engine.h"
 
@@ -73,6 +74,39 @@ START_TEST(straddling_code_is_chained)
 }
 END_TEST
 
+/* Code memory that is soon full, and nothing but straddling jumps in it: from the last byte of each
+ * page to that of the next, by many values of CS, so that each time there are new blocks. */
+enum { FIRST_PAGE = 2, JUMPS = 12, SEGMENTS = 200, LITTLE_CODE = 96 << 10 };
+
+START_TEST(straddling_blocks_run_when_code_memory_is_full)
+{
+    struct cpu_fixture f;
+    ck_assert(cpu_fixture_create(&f, "486", test_engine(_i), 0));
+    translator_destroy(f.tr);
+    struct translator_config config = {.ctx = f.ctx,
+                                       .guest = &x86_guest,
+                                       .host = cpu_fixture_engine(test_engine(_i)),
+                                       .memory = &f.memory,
+                                       .callouts = x86_callouts,
+                                       .code_bytes = LITTLE_CODE};
+    f.tr = translator_create(&config);
+    ck_assert_ptr_nonnull(f.tr);
+    static const uint8_t jump[] = {0xe9, 0xfd, 0x0f}; /* jmp near $ + 1000h */
+    for (uint32_t i = 0; i < JUMPS; i++) {
+        cpu_fixture_poke(&f, (FIRST_PAGE + i) * 0x1000 - 1, jump, sizeof jump);
+    }
+    for (uint32_t n = 0; n < 2 * SEGMENTS; n++) {
+        uint32_t i = n / 2; /* each twice: made, and met again */
+        segment_set_real(f.ctx, &f.ctx->seg[SEG_CS], (uint16_t)i);
+        f.ctx->rip = FIRST_PAGE * 0x1000 - 1 - 16 * i;
+        ck_assert_int_eq(cpu_fixture_run(&f, JUMPS), RUN_DEADLINE);
+        ck_assert_uint_eq(f.ctx->rip, (FIRST_PAGE + JUMPS) * 0x1000 - 1 - 16 * i);
+    }
+    ck_assert(test_engine(_i)[0] == 'p' || translator_stats(f.tr)->full_resets > 1);
+    cpu_fixture_destroy(&f);
+}
+END_TEST
+
 int main(void)
 {
     int count = test_engines();
@@ -80,6 +114,7 @@ int main(void)
     TCase *tests = tcase_create("straddle");
     tcase_add_loop_test(tests, the_tail_that_is_mapped_now_is_executed, 0, count);
     tcase_add_loop_test(tests, straddling_code_is_chained, 0, count);
+    tcase_add_loop_test(tests, straddling_blocks_run_when_code_memory_is_full, 0, count);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
