@@ -50,6 +50,19 @@ recorded()
     echo "recorded: $(wc -c <"$2.log") bytes"
 }
 
+# image_moves_and_changes OFFSET: the recording `session` finds freedos.img at another place, beside it, and
+# refuses one with another byte there; what is right is kept.img then.
+image_moves_and_changes()
+{
+    mkdir moved
+    cp session.log freedos.img moved
+    mv freedos.img kept.img
+    (cd moved && "$VESTIGE" replay session.log --display none 2>verdict.txt) || fail "$(<moved/verdict.txt)"
+    cp kept.img freedos.img
+    printf X | dd of=freedos.img bs=1 seek="$1" conv=notrunc status=none
+    replay 2 session '^vestige: .*/freedos.img: is not what it was when this was recorded$'
+}
+
 # replay STATUS NAME REGEX OPTION...: replays it; COM1 is in again.serial, the verdict in
 # verdict.txt and like the expression.
 replay()

@@ -84,13 +84,7 @@ wait "$guest" || fail "the replay that went back ended with $?"
 expect_line paused.txt 'identical'
 
 # An image that was written since is another one; the same one at another place is found.
-mkdir moved
-cp session.log freedos.img moved
-mv freedos.img kept.img
-(cd moved && "$VESTIGE" replay session.log --display none 2>verdict.txt) || fail "$(<moved/verdict.txt)"
-cp kept.img freedos.img
-printf X | dd of=freedos.img bs=1 seek=1400000 conv=notrunc status=none
-replay 2 session '^vestige: .*/freedos.img: is not what it was when this was recorded$'
+image_moves_and_changes 1400000
 
 # Killed while it writes: what was written is there, what was recorded is replayed.
 cp old.img freedos.img

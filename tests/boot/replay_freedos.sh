@@ -59,13 +59,7 @@ replay 2 session '^vestige: --memory is part of the recording' -m 32M
 replay 2 session '^vestige: --script: a replay takes no input' --script /dev/null
 
 # The images beside the recording, and images that are not what they were.
-mkdir moved
-cp session.log freedos.img moved
-mv freedos.img kept.img
-(cd moved && "$VESTIGE" replay session.log --display none 2>verdict.txt) || fail "$(<moved/verdict.txt)"
-cp kept.img freedos.img
-printf X | dd of=freedos.img bs=1 seek=700000 conv=notrunc status=none
-replay 2 session '^vestige: .*/freedos.img: is not what it was when this was recorded$'
+image_moves_and_changes 700000
 mv kept.img freedos.img
 
 # A recording that is torn or damaged.

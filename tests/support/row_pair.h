@@ -120,4 +120,19 @@ static inline void row_pair_run(struct row_pair *pair, const char *name, unsigne
     ck_abort_msg("%s differs in %s, attempt %u", name, equal ? "memory" : where->name, attempt);
 }
 
+/* What a test program of rows returns: the test runs for 0..parts-1. */
+static inline int row_pair_main(const char *name, const TTest *test, int parts)
+{
+    Suite *suite = suite_create(name);
+    TCase *tests = tcase_create(name);
+    tcase_set_timeout(tests, 120);
+    tcase_add_loop_test(tests, test, 0, parts);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 #endif

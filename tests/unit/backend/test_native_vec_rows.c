@@ -178,17 +178,5 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("vec_rows");
-    TCase *tests = tcase_create("vec_rows");
-    if (host_native() == NULL) {
-        return EXIT_SUCCESS;
-    }
-    tcase_set_timeout(tests, 120);
-    tcase_add_loop_test(tests, rows_do_the_same_on_both_engines, 0, PARTS);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return row_pair_main("vec_rows", rows_do_the_same_on_both_engines, PARTS);
 }
